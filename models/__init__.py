@@ -1,0 +1,1 @@
+"""The union's rules and their storage: one file per noun."""
