@@ -1,0 +1,137 @@
+"""Write `tests/vectors/card_codes.json`: what Python and JavaScript must both derive for a card's code.
+
+    python scripts/write_vectors.py            writes the file
+    python scripts/write_vectors.py --check    says whether it is up to date, by its exit status
+
+The derivation below is a third one, line by line as the design writes it and without a word of the program's
+own, so that neither implementation is checked against itself. Bytes are base64url without padding.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+TARGET = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "card_codes.json"
+
+RFC_4648 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+# Each master is the SHA-256 of a sentence: 32 bytes that are nobody's secret.
+CARDS = (
+    ("0", "0000000000", 1),
+    ("1", "7K3QF2M9XA", 1),
+    ("1", "7K3QF2M9XA", 2),
+    ("Z", "ZZZZZZZZZZ", 4_294_967_295),
+    ("A", "H0J1K2M3N4", 27),
+)
+
+MOMENTS = (
+    ("noon in summer", "2026-07-15T12:00:00+08:00"),
+    ("a step in the middle of an hour", "2026-07-15T14:23:45.678+08:00"),
+    ("the last step of an hour", "2026-07-15T14:59:30+08:00"),
+    ("the last millisecond of an hour", "2026-07-15T14:59:59.999+08:00"),
+    ("the first step of an hour", "2026-07-15T15:00:00+08:00"),
+    ("the last step of a local day", "2026-07-15T23:59:45+08:00"),
+    ("local midnight", "2026-07-16T00:00:00+08:00"),
+    ("midnight in UTC is eight in the morning", "2026-07-16T08:00:00+08:00"),
+    ("the last step of a year", "2026-12-31T23:59:59+08:00"),
+    ("the first step of a year", "2027-01-01T00:00:29+08:00"),
+    ("a leap day", "2028-02-29T09:05:30+08:00"),
+    ("the last step before the five digits begin again", "2033-10-19T00:31:59+08:00"),
+    ("the five digits begin again", "2033-10-19T00:32:00+08:00"),
+)
+
+
+def base64url(octets: bytes) -> str:
+    """Return bytes as they travel in JSON."""
+    return base64.urlsafe_b64encode(octets).decode("ascii").rstrip("=")
+
+
+def crockford(octets: bytes) -> str:
+    """Return base32 of bytes whose number divides by five, in Crockford's alphabet."""
+    return base64.b32encode(octets).decode("ascii").translate(str.maketrans(RFC_4648, CROCKFORD))
+
+
+def five_digits(number: int) -> str:
+    """Return a number below 32^5 in five base32 digits."""
+    digits = ""
+    for _ in range(5):
+        number, digit = divmod(number, 32)
+        digits = CROCKFORD[digit] + digits
+    return digits
+
+
+def hmac_sha256(key: bytes, message: str) -> bytes:
+    """Return the keyed digest of ASCII text."""
+    return hmac.new(key, message.encode("ascii"), hashlib.sha256).digest()
+
+
+def chain(top: bytes, serial: str) -> list[bytes]:
+    """Return link[0] … link[120] of an hour."""
+    links = [b""] * 120 + [top]
+    for i in reversed(range(120)):
+        links[i] = hashlib.sha256(links[i + 1] + serial.encode("ascii") + i.to_bytes(1, "big")).digest()[:10]
+    return links
+
+
+def vector(card: tuple[str, str, int], label: str, moment: str) -> dict[str, str | int]:
+    """Return everything that follows from one card at one moment."""
+    key_id, serial, seed_version = card
+    master = hashlib.sha256(f"union station vector {key_id}".encode("ascii")).digest()
+    at = datetime.fromisoformat(moment)
+    # Whole microseconds, because a floating-point timestamp could fall on the wrong side of a step.
+    unix_milliseconds = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    full_step = unix_milliseconds // 30_000
+    first_second = datetime(1970, 1, 1) + timedelta(seconds=full_step * 30, hours=8)  # noqa: DTZ001 - local by hand
+    place = (first_second.minute * 60 + first_second.second) // 30
+    card_key = hmac_sha256(master, "UC1:" + serial + ":" + str(seed_version))
+    day = first_second.strftime("%Y-%m-%d")
+    day_key = hmac_sha256(card_key, day)
+    links = chain(hmac_sha256(day_key, first_second.strftime("%H"))[:10], serial)
+    step = full_step % 32**5
+    return {
+        "label": label,
+        "at": moment,
+        "unixMilliseconds": unix_milliseconds,
+        "keyId": key_id,
+        "master": base64url(master),
+        "serial": serial,
+        "seedVersion": seed_version,
+        "cardKey": base64url(card_key),
+        "day": day,
+        "hour": first_second.hour,
+        "dayKey": base64url(day_key),
+        "top": base64url(links[120]),
+        "anchor": base64url(links[0]),
+        "step": step,
+        "place": place,
+        "link": base64url(links[place + 1]),
+        "code": "UC1" + key_id + serial + five_digits(step) + crockford(links[place + 1]),
+    }
+
+
+def vectors() -> str:
+    """Return the whole file: each card at each moment."""
+    rows = [vector(card, label, moment) for card in CARDS for label, moment in MOMENTS]
+    return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the file, or with `--check` return 1 when it differs."""
+    if arguments == ["--check"]:
+        is_fresh = TARGET.is_file() and TARGET.read_text(encoding="utf-8") == vectors()
+        if not is_fresh:
+            print(f"{TARGET.name} is stale: run python scripts/write_vectors.py")
+        return 0 if is_fresh else 1
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    TARGET.write_text(vectors(), encoding="utf-8")
+    print(f"{TARGET.name} written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
