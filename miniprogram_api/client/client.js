@@ -1,0 +1,133 @@
+"use strict";
+
+/** The client of the service: where its parts meet. */
+
+const { createHttp, refusalOf } = require("./http.js");
+const { createKeptCard } = require("./kept_card.js");
+const { createRequest } = require("./requests.js");
+const { createServerClock } = require("./server_clock.js");
+const { createSession } = require("./session.js");
+const { createSlot, pickStorage } = require("./storage.js");
+const { pickTransport } = require("./transports.js");
+
+const API = "/api/v1";
+const UNAUTHENTICATED = 401;
+
+/**
+ * Makes a client. All its calls log in by themselves, and reject with `ApiError`.
+ * @param {object} options
+ * @param {string} options.baseUrl such as "https://HOST"
+ * @param {function(): Promise<string>} options.login gives a fresh login code, as `wx.login` does
+ * @param {boolean} [options.isStaff] asks for a session that may scan, kept apart from the member's
+ * @param {import("./transports.js").Transport} [options.transport]
+ * @param {import("./storage.js").Storage} [options.storage]
+ * @param {function(): number} [options.clock] the phone's, milliseconds
+ * @param {function(number): Promise<void>} [options.sleep] resolves after so many milliseconds
+ * @returns {object} the calls: the card's (`kept_card.js`), those listed below, `request` (`requests.js`) for
+ *   all others, and `now`, the server's time in milliseconds
+ */
+function createClient({
+  baseUrl,
+  login,
+  isStaff = false,
+  transport = pickTransport(),
+  storage = pickStorage(),
+  clock = Date.now,
+  sleep = slept,
+}) {
+  const slot = (name) => createSlot(storage, `unionStation.${name}`);
+  const http = createHttp({ baseUrl, transport, clock });
+  const serverClock = createServerClock({ clock, slot: slot("clockOffset") });
+
+  async function exchange(call) {
+    const answer = await http(call);
+    serverClock.learn(answer);
+    const refusal = refusalOf(answer);
+    if (refusal !== null) {
+      throw refusal;
+    }
+    return answer.body;
+  }
+
+  const open = (code) => {
+    const body = isStaff ? { code, staff: true } : { code };
+    return exchange({ method: "POST", path: `${API}/sessions`, body });
+  };
+  const session = createSession({ login, open, slot: slot(isStaff ? "staffToken" : "token") });
+  const request = createRequest({ exchange, session, sleep });
+  const card = createKeptCard({ request, now: serverClock.now, slot: slot("card") });
+  const calls = createCalls({ request, exchange, session, card });
+  return Object.assign({ request, now: serverClock.now }, card, calls);
+}
+
+function createCalls({ request, exchange, session, card }) {
+  return {
+    /**
+     * Logs in anew, or joins the login that is under way.
+     * @returns {Promise<{token: string}>} the answer of POST /api/v1/sessions
+     */
+    signIn: session.signIn,
+
+    /**
+     * Forgets the session and the card here, then ends the session at the server.
+     * @returns {Promise<void>}
+     */
+    signOut: async () => {
+      const token = session.held();
+      session.forget();
+      card.forgetCard();
+      if (token !== null) {
+        await endSession(exchange, token);
+      }
+    },
+
+    /**
+     * Who scanned me, the latest first.
+     * @param {{after: (string|undefined), limit: (number|undefined)}} [query] `after` is a page's `next`
+     * @returns {Promise<{items: object[], next: ?string}>}
+     */
+    cardScans: (query) => request("GET", `${API}/card/scans`, { query }),
+
+    /**
+     * Stations, the most useful first; needs no login.
+     * @param {{longitude: number, latitude: number, datum: "gcj02"|"wgs84"|"bd09",
+     *   facilities: (string[]|undefined)}} query and what else the interface takes
+     * @returns {Promise<object>}
+     */
+    stationsNear: (query) => request("GET", `${API}/stations`, { query, isPublic: true }),
+
+    /**
+     * One station; needs no login.
+     * @param {string} code on its sign
+     * @returns {Promise<object>}
+     */
+    station: (code) => request("GET", `${API}/stations/${encodeURIComponent(code)}`, { isPublic: true }),
+
+    /**
+     * Reports a scan. It is repeated when the network fails: the same `scanId` gets the first answer.
+     * @param {{scanId: string, code: string, purpose: string}} scan and what else the purpose takes
+     * @returns {Promise<object>} the verdict
+     */
+    scan: (scan) => request("POST", `${API}/scans`, { body: scan }),
+  };
+}
+
+/** A session that is over already is what was asked for. */
+async function endSession(exchange, token) {
+  const headers = { Authorization: `Bearer ${token}` };
+  try {
+    await exchange({ method: "DELETE", path: `${API}/sessions/current`, headers });
+  } catch (error) {
+    if (error.status !== UNAUTHENTICATED) {
+      throw error;
+    }
+  }
+}
+
+function slept(milliseconds) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}
+
+module.exports = { createClient };

@@ -1,0 +1,86 @@
+"use strict";
+
+/** The request that everything goes through: with the session, once more after a 401, with its retries. */
+
+/** The pauses before the first and the second repetition after a lost connection. */
+const RETRY_MILLISECONDS = [500, 2000];
+
+/** A server that asks for a longer pause than this gets it from the person, who is told at once. */
+const LONGEST_WAIT_SECONDS = 10;
+
+const BUSY = [429, 503];
+const UNAUTHENTICATED = 401;
+
+/**
+ * @typedef {object} RequestOptions
+ * @property {object} [query] absent values are left out, lists are joined by commas
+ * @property {object} [body] sent as JSON; with a `scanId` in it the request is safe to repeat
+ * @property {string} [idempotencyKey] makes a write safe to repeat, and so repeated
+ * @property {boolean} [isPublic] sent without a session
+ */
+
+/**
+ * Makes the function that sends requests.
+ * @param {object} parts
+ * @param {function(object): Promise<*>} parts.exchange one attempt: the answer's body, or an `ApiError`
+ * @param {{token: function(): Promise<string>, renewed: function(string): Promise<string>}} parts.session
+ * @param {function(number): Promise<void>} parts.sleep
+ * @returns {function(string, string, RequestOptions=): Promise<*>} method, path, options
+ */
+function createRequest({ exchange, session, sleep }) {
+  async function repeated(call, retries) {
+    try {
+      return await exchange(call);
+    } catch (error) {
+      const pause = pauseBefore(call, error, retries);
+      if (pause === null) {
+        throw error;
+      }
+      await sleep(pause);
+      return repeated(call, retries + 1);
+    }
+  }
+
+  function authorized(call, token) {
+    const headers = Object.assign({}, call.headers, { Authorization: `Bearer ${token}` });
+    return repeated(Object.assign({}, call, { headers }), 0);
+  }
+
+  return async function request(method, path, { query, body, idempotencyKey, isPublic = false } = {}) {
+    const headers = idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey };
+    const call = { method, path, query, body, headers };
+    if (isPublic) {
+      return repeated(call, 0);
+    }
+    const token = await session.token();
+    try {
+      return await authorized(call, token);
+    } catch (error) {
+      if (error.status !== UNAUTHENTICATED) {
+        throw error;
+      }
+      return authorized(call, await session.renewed(token));
+    }
+  };
+}
+
+/** How long to wait before a call is repeated, in milliseconds; null if it is not. */
+function pauseBefore(call, error, retries) {
+  if (retries >= RETRY_MILLISECONDS.length) {
+    return null;
+  }
+  if (error.status === 0) {
+    return isRepeatable(call) ? RETRY_MILLISECONDS[retries] : null;
+  }
+  if (!BUSY.includes(error.status) || call.method !== "GET") {
+    return null;
+  }
+  const { retryAfter = 1 } = error.details;
+  return retryAfter <= LONGEST_WAIT_SECONDS ? retryAfter * 1000 : null;
+}
+
+function isRepeatable({ method, headers, body }) {
+  return method === "GET" || "Idempotency-Key" in headers || (body !== undefined && "scanId" in body);
+}
+
+module.exports = { createRequest };
