@@ -1,0 +1,42 @@
+"""The contract of an operation: what its handler's annotations promise.
+
+`handlers/base.py` reads it off a method to decode and to answer; `openapi.py` writes it down for the people
+who call us.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Refused(Struct, frozen=True):
+    """One refusal an operation may answer: its status, stable code and Chinese message."""
+
+    status: int
+    code: str
+    message: str
+
+
+class Contract(Struct, frozen=True, kw_only=True):
+    """One operation: its types, the status of success, and its refusals.
+
+    `body` and `query` are structs or None; `reply` is a struct, a media type of ours (`media_type` says
+    which), or None for an empty answer.
+    """
+
+    summary: str
+    status: int
+    body: type[Struct] | None
+    query: type[Struct] | None
+    reply: Any
+    refuses: tuple[Refused, ...]
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """A contract at its place: the HTTP method, the path as a template, and who may call."""
+
+    method: str
+    path: str
+    noun: str
+    public: bool
+    contract: Contract
