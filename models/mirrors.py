@@ -1,0 +1,54 @@
+"""Mirrors: small collections that every process holds in memory (DESIGN §7, §9).
+
+A mirror loads its collection once and then asks only for what changed, on a signal and on a slow poll.
+The question reaches back `OVERLAP` before the newest change seen, because a write of another process may
+carry an earlier time than one already read; what was seen is recognised by id and time of change.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from models.store import Store
+
+OVERLAP = timedelta(seconds=10)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Changing(Protocol):
+    """A stored struct that says when it last changed."""
+
+    @property
+    def id(self) -> str:
+        """The document's id."""
+
+    @property
+    def changed(self) -> datetime:
+        """When the document was last written."""
+
+
+C = TypeVar("C", bound=Changing)
+
+
+class Mirror(Generic[C]):
+    """Feeds `absorb` with the documents of a store that are new or changed since the last refresh."""
+
+    def __init__(self, store: Store[C], absorb: Callable[[Sequence[C]], Awaitable[None] | None]) -> None:  # type: ignore[type-var]  # every Changing struct is a Struct
+        self._store = store
+        self._absorb = absorb
+        self._newest = EPOCH
+        self._seen: dict[str, datetime] = {}
+        self.loaded = False
+
+    async def refresh(self) -> None:
+        """Read what changed and hand it on; EngineUnavailable leaves the mirror as it was."""
+        since = max(EPOCH, self._newest - OVERLAP) if self.loaded else EPOCH
+        documents = await self._store.list_({"changed": {"$gte": since}}, sort="changed")
+        fresh = [item for item in documents if self._seen.get(item.id) != item.changed]
+        if fresh:
+            working = self._absorb(fresh)
+            if working is not None:
+                await working
+            self._seen.update((item.id, item.changed) for item in fresh)
+            self._newest = max(self._newest, fresh[-1].changed)
+        self.loaded = True

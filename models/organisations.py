@@ -1,0 +1,53 @@
+"""Organisations: nodes of the two trees (地方 and 产业), held in memory by every process.
+
+A right is role × subtree; service is city-wide, administration is subtree-bound (DESIGN §4).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct, field
+
+from models.mirrors import Mirror
+from models.store import Collection, Index, Store
+
+
+class Organisation(Struct, frozen=True, kw_only=True):
+    """One union body; `path` holds its ancestors' ids from the root down."""
+
+    id: str = field(name="_id")
+    name: str
+    tree: Literal["local", "industry"]
+    path: tuple[str, ...] = ()
+    state: Literal["active", "merged", "closed"] = "active"
+    changed: datetime
+
+
+ORGANISATIONS = Collection("organisations", Organisation, (Index(("changed",)),))
+
+
+class Organisations:
+    """The trees as this process knows them."""
+
+    def __init__(self, store: Store[Organisation]) -> None:
+        self._store = store
+        self._known: dict[str, Organisation] = {}
+        self.mirror = Mirror(store, self._absorb)
+
+    def find(self, organisation: str) -> Organisation | None:
+        """Return an organisation by id, if this process knows it."""
+        return self._known.get(organisation)
+
+    def get_name(self, organisation: str) -> str:
+        """Return an organisation's name, or an empty text for one that is not known here yet."""
+        known = self._known.get(organisation)
+        return known.name if known else ""
+
+    async def put(self, organisation: Organisation) -> None:
+        """Store an organisation whole and know it here at once."""
+        await self._store.put(organisation)
+        self._absorb([organisation])
+
+    def _absorb(self, changed: Sequence[Organisation]) -> None:
+        self._known.update((organisation.id, organisation) for organisation in changed)

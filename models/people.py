@@ -1,0 +1,135 @@
+"""People: who somebody is, apart from any membership.
+
+Invariants: one person per WeChat account and per ID document. Both are `identities`, whose `_id` is the kind
+and the blind index of the value, written before the person: whoever finds an identity without its person
+finishes the registration. Names, ID documents and phones lie sealed in the vault's rows alone; person ids
+are random and never reused.
+"""
+
+import asyncio
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct, field
+
+from models.clock import Now
+from models.ids import new_id
+from models.store import Collection, Duplicate, Index, Store
+from models.vault import Vault
+
+Evidence = Literal["declared", "phone_matched", "checked_by_officer", "checked_outside"]
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """Somebody, without anything that names them."""
+
+    id: str = field(name="_id")
+    state: Literal["imported", "claimed", "erased"]
+    evidence: Evidence
+    created: datetime
+
+
+class VaultRow(Struct, frozen=True, kw_only=True):
+    """What names a person, sealed; erasure destroys this row."""
+
+    id: str = field(name="_id")
+    name: bytes
+    id_document: bytes
+    phone: bytes
+    name_index: str
+    phone_index: str
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """One thing that identifies a person: `_id` is its kind and blind index."""
+
+    id: str = field(name="_id")
+    person: str
+
+
+class Particulars(Struct, frozen=True, kw_only=True):
+    """The open text that a registration brings; it is never stored like this."""
+
+    name: str
+    id_document: str
+    phone: str
+    openid: str | None = None
+
+
+PEOPLE = Collection("people", Person)
+VAULT_ROWS = Collection("vault", VaultRow, (Index(("name_index",)), Index(("phone_index",))))
+IDENTITIES = Collection("identities", Identity, (Index(("person",)),))
+
+
+class People:
+    """Registers people and finds them by what identifies them."""
+
+    def __init__(
+        self,
+        people: Store[Person],
+        rows: Store[VaultRow],
+        identities: Store[Identity],
+        vault: Vault,
+        now: Now,
+    ) -> None:
+        self._people = people
+        self._rows = rows
+        self._identities = identities
+        self._vault = vault
+        self._now = now
+
+    async def find_by_openid(self, openid: str) -> str | None:
+        """Return the id of the person who uses this WeChat account, if we know one."""
+        identity = await self._identities.find(self._identity_id("openid", openid))
+        return identity.person if identity else None
+
+    async def get_name(self, person: str) -> str | None:
+        """Return a person's full name, or None once it is erased. For sealing and masking only."""
+        row = await self._rows.find(person)
+        return self._vault.open("vault", person, "name", row.name) if row else None
+
+    async def register(self, who: Particulars) -> str:
+        """Register a person once by ID document, finishing what a crash left; return the person's id."""
+        person = await self._take("id_document", who.id_document, new_id())
+        if who.openid:
+            await self._take("openid", who.openid, person)
+        row = self._seal(person, who)
+        record = Person(
+            id=person,
+            state="claimed" if who.openid else "imported",
+            evidence="checked_by_officer",
+            created=self._now(),
+        )
+        await asyncio.gather(_once(self._rows, row), _once(self._people, record))
+        return person
+
+    async def _take(self, kind: str, value: str, person: str) -> str:
+        """Bind an identity to a person unless it has one; return whose it is."""
+        identity = Identity(id=self._identity_id(kind, value), person=person)
+        try:
+            await self._identities.insert(identity)
+        except Duplicate:
+            standing = await self._identities.find(identity.id)
+            return standing.person if standing else person
+        return person
+
+    def _identity_id(self, kind: str, value: str) -> str:
+        return f"{kind}:{self._vault.blind(kind, value)}"
+
+    def _seal(self, person: str, who: Particulars) -> VaultRow:
+        seal = self._vault.seal
+        return VaultRow(
+            id=person,
+            name=seal("vault", person, "name", who.name),
+            id_document=seal("vault", person, "id_document", who.id_document),
+            phone=seal("vault", person, "phone", who.phone),
+            name_index=self._vault.blind("name", who.name),
+            phone_index=self._vault.blind("phone", who.phone),
+        )
+
+
+async def _once(store: Store[VaultRow] | Store[Person], item: VaultRow | Person) -> None:
+    try:
+        await store.insert(item)  # type: ignore[arg-type]  # the pairs are made above, one kind each
+    except Duplicate:
+        return
