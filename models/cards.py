@@ -1,0 +1,174 @@
+"""Cards (互助服务卡): what a member shows; the card follows the person, rights follow the membership.
+
+Invariants: one card per person (a unique index); `active ⇄ frozen` by the holder, `revoked` for ever. Beside
+its own state a card carries what a scanner needs in one read: the holder's masked name, sealed, and the
+standing of the membership. Both are copies, written again whenever their source changes.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct, field
+
+from models.card_codes import CardCode, Master, card_key, code_at, day_key
+from models.clock import LOCAL, Now
+from models.errors import Conflict, Missing
+from models.ids import new_id
+from models.memberships import MembershipState
+from models.store import Collection, Duplicate, Index, Store
+from models.vault import Vault
+
+DAYS_AHEAD = 7
+SERIAL_LENGTH = 10
+
+CardState = Literal["active", "frozen", "revoked"]
+
+
+class NoCard(Missing):
+    """The person has no card."""
+
+    code = "no_card"
+    message = "您还没有互助服务卡"
+
+
+class CardRevoked(Conflict):
+    """A revoked card does not change any more."""
+
+    code = "card_revoked"
+    message = "此卡已作废，请到所在工会办理新卡"
+
+
+class CardFrozen(Conflict):
+    """A frozen card shows no code."""
+
+    code = "card_frozen"
+    message = "此卡已冻结，解冻后才能出示"
+
+
+class CardEvent(Struct, frozen=True):
+    """One change of a card: to which state, by whom, when."""
+
+    state: CardState
+    by: str
+    at: datetime
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """One card; its `_id` is the serial, ten base32 characters that say nothing."""
+
+    id: str = field(name="_id")
+    person: str
+    seed_version: int = 1
+    state: CardState = "active"
+    holder: bytes
+    standing: MembershipState
+    issued: datetime
+    log: dict[str, CardEvent] = field(default_factory=dict)
+
+
+class DayKey(Struct, frozen=True):
+    """The key that makes a day's codes on the phone: 32 bytes for a local date."""
+
+    day: str
+    key: bytes
+
+
+class CardKeys(Struct, frozen=True):
+    """A card and the keys for today and the next six days; none unless it is active."""
+
+    card: Card
+    key_id: str
+    days: tuple[DayKey, ...]
+
+
+CARDS = Collection("cards", Card, (Index(("person",), unique=True),))
+
+
+class Masters:
+    """The master keys of the cards; the last one that is not retired makes new codes."""
+
+    def __init__(self, masters: Iterable[Master]) -> None:
+        self._masters = {master.id: master for master in masters}
+        self._current = [master for master in self._masters.values() if master.retired is None][-1]
+
+    @property
+    def current(self) -> Master:
+        """The master under which day keys are given out now."""
+        return self._current
+
+    def find(self, key_id: str, at: datetime) -> bytes | None:
+        """Return a master's key while codes under it still count."""
+        master = self._masters.get(key_id)
+        return master.key if master and master.accepts(at) else None
+
+
+class Cards:
+    """Issues cards, gives out their keys, and freezes them."""
+
+    def __init__(self, store: Store[Card], masters: Masters, vault: Vault, now: Now) -> None:
+        self._store = store
+        self._masters = masters
+        self._vault = vault
+        self._now = now
+
+    async def issue(self, person: str, masked_name: str, standing: MembershipState) -> Card:
+        """Give a person a card, or return the one there is."""
+        serial = new_id()[:SERIAL_LENGTH]
+        card = Card(
+            id=serial,
+            person=person,
+            holder=self._vault.seal("cards", serial, "holder", masked_name),
+            standing=standing,
+            issued=self._now(),
+        )
+        try:
+            await self._store.insert(card)
+        except Duplicate:
+            return await self.get_of(person)
+        return card
+
+    async def find(self, serial: str) -> Card | None:
+        """Return a card by its serial."""
+        return await self._store.find(serial)
+
+    async def get_of(self, person: str) -> Card:
+        """Return a person's card; NoCard otherwise."""
+        card = await self._store.find_one({"person": person})
+        if card is None:
+            raise NoCard
+        return card
+
+    def get_holder(self, card: Card) -> str:
+        """Return the masked name of a card's holder."""
+        return self._vault.open("cards", card.id, "holder", card.holder)
+
+    async def get_keys(self, person: str) -> CardKeys:
+        """Return a person's card with its day keys. One read."""
+        card = await self.get_of(person)
+        master = self._masters.current
+        if card.state != "active":
+            return CardKeys(card, master.id, ())
+        secret = card_key(master.key, card.id, card.seed_version)
+        today = self._now().astimezone(LOCAL).date()
+        days = [(today + timedelta(days=ahead)).isoformat() for ahead in range(DAYS_AHEAD)]
+        return CardKeys(card, master.id, tuple(DayKey(day, day_key(secret, day)) for day in days))
+
+    async def get_code(self, person: str) -> CardCode:
+        """Return the code that the person's phone shows now; CardFrozen or CardRevoked without one."""
+        keys = await self.get_keys(person)
+        if not keys.days:
+            raise CardRevoked if keys.card.state == "revoked" else CardFrozen
+        return code_at(keys.days[0].key, keys.key_id, keys.card.id, self._now())
+
+    async def set_state(self, person: str, state: Literal["active", "frozen"]) -> Card:
+        """Freeze or unfreeze a person's card; doing it again changes nothing. CardRevoked, NoCard."""
+        before: CardState = "active" if state == "frozen" else "frozen"
+        event = CardEvent(state, person, self._now())
+        changed = await self._store.change(
+            {"person": person, "state": before}, {"state": state, f"log.{new_id()}": event}
+        )
+        card = changed or await self.get_of(person)
+        if card.state == "revoked":
+            raise CardRevoked
+        return card

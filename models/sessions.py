@@ -1,0 +1,155 @@
+"""Sessions: who is logged in, checked without a database.
+
+A session is a signed token (`handlers/tokens.py`) that carries its id, subject and kind, and no role. The
+database holds the session's own document, with the sealed openid of a login that nobody has claimed yet, and
+revocations, which every process mirrors each second. Redis takes no part: losing it ends no session.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct, field
+
+from models.appointments import Appointments
+from models.clock import Now
+from models.errors import Unauthenticated
+from models.ids import new_id
+from models.mirrors import Mirror
+from models.people import People
+from models.signals import Signals
+from models.store import Collection, Index, Store
+from models.vault import Vault
+
+SessionKind = Literal["guest", "member", "staff"]
+LIFETIMES: dict[SessionKind, timedelta] = {
+    "guest": timedelta(days=30),
+    "member": timedelta(days=30),
+    "staff": timedelta(hours=12),
+}
+REVOKED = "revocations"
+
+
+class SessionExpired(Unauthenticated):
+    """The session is over or was ended; a silent login opens another."""
+
+    code = "session_expired"
+    message = "登录已过期，请重新登录"
+
+
+class Session(Struct, frozen=True):
+    """One login. The subject is a person's id, or for a guest the blind index of the openid."""
+
+    id: str
+    subject: str
+    kind: SessionKind
+    expires: datetime
+
+
+class SessionRecord(Struct, frozen=True, kw_only=True):
+    """What is kept of a login."""
+
+    id: str = field(name="_id")
+    subject: str
+    kind: SessionKind
+    openid: bytes
+    opened: datetime
+    expires: datetime
+
+
+class Revocation(Struct, frozen=True, kw_only=True):
+    """The end of one session before its time; kept until the session would have expired."""
+
+    id: str = field(name="_id")
+    expires: datetime
+    changed: datetime
+
+
+SESSIONS = Collection("sessions", SessionRecord, (Index(("expires",)), Index(("subject",))))
+REVOCATIONS = Collection("revocations", Revocation, (Index(("changed",)), Index(("expires",))))
+
+
+class Revocations:
+    """The sessions ended early, as this process knows them."""
+
+    def __init__(self, store: Store[Revocation], signals: Signals, now: Now) -> None:
+        self._store = store
+        self._signals = signals
+        self._now = now
+        self._ended: dict[str, datetime] = {}
+        self.mirror = Mirror(store, self._absorb)
+
+    def holds(self, session: str) -> bool:
+        """Say whether a session was ended."""
+        return session in self._ended
+
+    async def add(self, session: Session) -> None:
+        """End a session: here at once, in other processes on the signal or their next poll."""
+        ended = Revocation(id=session.id, expires=session.expires, changed=self._now())
+        await self._store.put(ended)
+        self._absorb([ended])
+        await self._signals.send(REVOKED)
+
+    async def forget_expired(self) -> None:
+        """Drop the revocations of sessions that are over anyway."""
+        at = self._now()
+        await self._store.delete({"expires": {"$lt": at}})
+        self._ended = {session: expires for session, expires in self._ended.items() if expires >= at}
+
+    def _absorb(self, changed: Sequence[Revocation]) -> None:
+        self._ended.update((revocation.id, revocation.expires) for revocation in changed)
+
+
+class Sessions:
+    """Opens, checks and ends sessions."""
+
+    def __init__(
+        self,
+        records: Store[SessionRecord],
+        revocations: Revocations,
+        people: People,
+        appointments: Appointments,
+        vault: Vault,
+        now: Now,
+    ) -> None:
+        self._records = records
+        self._revocations = revocations
+        self._people = people
+        self._appointments = appointments
+        self._vault = vault
+        self._now = now
+
+    async def open(self, openid: str, *, as_staff: bool) -> Session:
+        """Open a session for a WeChat account; NotStaff if staff is asked for and no appointment holds."""
+        person = await self._people.find_by_openid(openid)
+        if as_staff:
+            self._appointments.get(person or "")
+        kind: SessionKind = "staff" if as_staff else "member" if person else "guest"
+        subject = person or f"openid:{self._vault.blind('openid', openid)}"
+        at = self._now()
+        session = Session(new_id(), subject, kind, at + LIFETIMES[kind])
+        await self._records.insert(
+            SessionRecord(
+                id=session.id,
+                subject=subject,
+                kind=kind,
+                openid=self._vault.seal("sessions", session.id, "openid", openid),
+                opened=at,
+                expires=session.expires,
+            )
+        )
+        return session
+
+    def check(self, session: Session) -> None:
+        """Let a session pass that is neither over nor revoked; SessionExpired otherwise. No database."""
+        if session.expires <= self._now() or self._revocations.holds(session.id):
+            raise SessionExpired
+
+    async def revoke(self, session: Session) -> None:
+        """End a session before its time."""
+        await self._revocations.add(session)
+
+    async def forget_expired(self) -> None:
+        """Remove what is kept of sessions that are over anyway."""
+        await self._records.delete({"expires": {"$lt": self._now()}})
+        await self._revocations.forget_expired()
