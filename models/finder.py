@@ -1,0 +1,281 @@
+"""The finder: which stations near a place are of use now, without a database (DESIGN §7).
+
+A `Finder` is a snapshot of the stations. Those that are open come first, then those about to close, then
+those whose hours nobody knows, then the closed; within each the nearest, and of two at the same metre the
+lower code. The answer is the one that looking at every station would give.
+
+How it is quick: openness is worked out once per distinct schedule and stands until that schedule next
+changes. Stations are parted by it into tiers, so that a search at night does not walk over the closed to
+find the open. A tier is sorted by cells of about half a kilometre, row by row from the south: a box on the
+map is one run of stations per row, found by bisection, and rings grow until one holds enough.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from math import asin, cos, degrees, inf, radians, sin, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from models.hours import Hours, Openness, State, openness
+from models.ids import decode
+from models.positions import EARTH_RADIUS_METRES, SOUTH, WEST, Position
+from models.stations import FACILITIES, Facility, NoSuchStation, Station
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+RANKING: tuple[State, ...] = ("open", "closing", "unknown", "closed")
+
+CELL_DEGREES = 0.005
+# More cells than the country has from west to east, and from south to north.
+ROW_CELLS = 1 << 15
+
+# So few candidates are cheaper to look at than to narrow down.
+CROWD = 400
+FIRST_RING_METRES = 500
+AIM = 3
+
+# A key is the metres, then the row in order of codes: keys sort as answers rank.
+ROWS = 1 << 32
+_BITS = {facility: 1 << place for place, facility in enumerate(FACILITIES)}
+
+
+class Found(Struct, frozen=True, gc=False):
+    """A station near a place: how far, in whole metres, and whether it is open."""
+
+    station: Station
+    metres: int
+    openness: Openness
+
+
+class _Columns(NamedTuple):
+    """The stations that can be found, in order of their codes, one array per property."""
+
+    codes: Whole
+    stations: NDArray[np.object_]
+    cells: Whole
+    points: Floats  # n × 3, on the unit sphere: the chord between two points tells their distance.
+    facilities: Whole
+    schedules: Whole
+
+    def taken(self, rows: Whole) -> "_Columns":
+        """Return the columns of some rows, in their order."""
+        return _Columns(*(column[rows] for column in self))
+
+
+class _View(NamedTuple):
+    """The openness of every schedule from `since` until just before `until` (POSIX seconds), and the tiers."""
+
+    since: float
+    until: float
+    answers: tuple[Openness, ...]
+    ranks: Whole
+    tiers: tuple["_Tier", ...]
+
+
+class _Tier:
+    """Stations of one openness, sorted by cell."""
+
+    def __init__(self, columns: _Columns, rows: Whole, chosen: Whole) -> None:
+        self._cells = columns.cells.take(chosen).astype(np.int32)
+        self._points = columns.points.take(chosen, axis=0)
+        self._facilities = columns.facilities.take(chosen)
+        self._rows = rows.take(chosen)
+        self._places = np.arange(len(chosen))
+
+    def nearest(self, here: Position, radius: int, limit: int, asked: int) -> list[int]:
+        """Return the keys of the nearest stations that have all asked-for facilities, in order."""
+        ring, passed = min(FIRST_RING_METRES, radius), 0
+        while True:
+            runs = self._runs(here, ring)
+            count = sum(last - first for first, last in runs)
+            if count < limit and ring < radius:
+                passed, ring = ring, radius
+                continue
+            narrower = max(passed + passed // 2, int(ring * sqrt(AIM * limit / (count + 1))))
+            if count > CROWD and narrower < ring and not asked:
+                ring = narrower
+                continue
+            keys = self._keys(runs, here, asked)
+            held = bisect_left(keys, (ring + 1) * ROWS)
+            if held >= limit or ring == radius:
+                return keys[: min(limit, held)]
+            passed = ring
+            ring = min(radius, int(ring * max(1.5, sqrt(AIM * limit / (held + 0.5)))) + 1)
+
+    def _runs(self, here: Position, metres: int) -> list[tuple[int, int]]:
+        """Return the runs of places, one per row of cells, that hold all stations within reach and some more."""
+        angle = (metres + 1) / EARTH_RADIUS_METRES
+        north = degrees(angle)
+        east = degrees(asin(min(1.0, sin(angle) / cos(radians(here.latitude)))))
+        south_west = _cell(here.longitude - east, here.latitude - north)
+        north_east = _cell(here.longitude + east, here.latitude + north)
+        width = north_east % ROW_CELLS - south_west % ROW_CELLS + 1
+        starts = np.arange(south_west, north_east + 1, ROW_CELLS, dtype=np.int32)
+        firsts = self._cells.searchsorted(starts).tolist()
+        lasts = self._cells.searchsorted(starts + width).tolist()
+        return [run for run in zip(firsts, lasts, strict=True) if run[0] < run[1]]
+
+    def _keys(self, runs: Sequence[tuple[int, int]], here: Position, asked: int) -> list[int]:
+        """Return the keys, in order, of those stations in some runs that have what is asked for."""
+        if not runs:
+            return []
+        places = np.concatenate([self._places[first:last] for first, last in runs])
+        if asked:
+            places = places[(self._facilities.take(places) & asked) == asked]
+        aside = self._points.take(places, axis=0) - _point(here)
+        chords = np.sqrt(np.vecdot(aside, aside))
+        metres = np.rint(2 * EARTH_RADIUS_METRES * np.arcsin(chords / 2)).astype(np.int64)
+        keys = metres * ROWS + self._rows.take(places)
+        keys.sort()
+        ordered: list[int] = keys.tolist()
+        return ordered
+
+
+class _Snapshot(NamedTuple):
+    """What a finder stands on; never changed once it is made."""
+
+    stations: dict[str, Station]
+    districts: dict[str, dict[str, Station]]
+    numbers: dict[Hours, int]  # The distinct schedules, numbered.
+    columns: _Columns
+
+
+class Finder:
+    """A snapshot of the stations that answers which are near; making one belongs off the loop."""
+
+    def __init__(self, stations: Iterable[Station] = (), base: _Snapshot | None = None) -> None:
+        self._snapshot = _absorbed(base or _Snapshot({}, {}, {}, _columns((), {})), stations)
+        self._by_cell = np.argsort(self._snapshot.columns.cells)
+        self._sorted = self._snapshot.columns.taken(self._by_cell)
+        self._stations: list[Station] = self._snapshot.columns.stations.tolist()
+        self._schedules: list[int] = self._snapshot.columns.schedules.tolist()
+        self._view: _View | None = None  # Only remembered: it follows from the snapshot and the moment.
+
+    def replace(self, changed: Iterable[Station]) -> "Finder":
+        """Return a finder in which these stations stand as they are now; this one stays as it is."""
+        return Finder(changed, self._snapshot)
+
+    def find(self, code: str) -> Station | None:
+        """Return the station with this code, whatever its state, or None."""
+        return self._snapshot.stations.get(code)
+
+    def get(self, code: str) -> Station:
+        """Return the station with this code, whatever its state; NoSuchStation without one."""
+        station = self.find(code)
+        if station is None:
+            raise NoSuchStation
+        return station
+
+    def in_district(self, district: str) -> list[Station]:
+        """Return a district's operating stations by code, with or without a position."""
+        stations = self._snapshot.districts.get(district, {}).values()
+        return sorted((s for s in stations if s.state == "operating"), key=lambda station: station.id)
+
+    def nearest(
+        self,
+        position: Position,
+        at: datetime,
+        facilities: frozenset[Facility] = frozenset(),
+        limit: int = 20,
+        radius: int = 5000,
+    ) -> list[Found]:
+        """Return at most `limit` operating stations within `radius` whole metres, the most useful first."""
+        asked = sum(_BITS[facility] for facility in facilities)
+        view = self._view_at(at)
+        keys: list[int] = []
+        for tier in view.tiers:
+            if len(keys) < limit:
+                keys += tier.nearest(position, radius, limit - len(keys), asked)
+        stations, schedules, answers = self._stations, self._schedules, view.answers
+        return [
+            Found(stations[row], metres, answers[schedules[row]])
+            for metres, row in (divmod(key, ROWS) for key in keys)
+        ]
+
+    def _view_at(self, at: datetime) -> _View:
+        """Return the view that holds at a moment: the last one, if nothing has changed since."""
+        now = at.timestamp()
+        view = self._view
+        if view is None or not view.since <= now < view.until:
+            view = self._view = self._seen(view, at, now)
+        return view
+
+    def _seen(self, last: _View | None, at: datetime, now: float) -> _View:
+        """Return the view at a moment, keeping of the last one what still holds."""
+        kept = last.answers if last and last.since <= now else ()
+        answers = tuple(
+            kept[number] if number < len(kept) and now < _end(kept[number]) else openness(hours, at)
+            for hours, number in self._snapshot.numbers.items()
+        )
+        until = min(map(_end, answers), default=inf)
+        ranks = np.array([RANKING.index(answer.state) for answer in answers], dtype=np.int64)
+        if last and np.array_equal(ranks, last.ranks):
+            return _View(now, until, answers, ranks, last.tiers)
+        columns = self._sorted
+        rank_by_cell = ranks[columns.schedules]
+        tiers = (
+            _Tier(columns, self._by_cell, (rank_by_cell == rank).nonzero()[0]) for rank in range(len(RANKING))
+        )
+        return _View(now, until, answers, ranks, tuple(tiers))
+
+
+def _absorbed(base: _Snapshot, changed: Iterable[Station]) -> _Snapshot:
+    """Return a snapshot in which these stations stand as they are now."""
+    news = {station.id: station for station in changed}
+    former = [base.stations[code] for code in news if code in base.stations]
+    districts = base.districts.copy()
+    for name in {station.district for station in (*former, *news.values())}:
+        districts[name] = districts.get(name, {}).copy()
+    for station in former:
+        del districts[station.district][station.id]
+    for station in news.values():
+        districts[station.district][station.id] = station
+    numbers = base.numbers.copy()
+    shown = [station for station in news.values() if station.position and station.state == "operating"]
+    fresh = _columns(shown, numbers)
+    kept = ~np.isin(base.columns.codes, np.array([decode(code) for code in news], dtype=np.int64))
+    joined = (np.concatenate((old[kept], new)) for old, new in zip(base.columns, fresh, strict=True))
+    columns = _Columns(*joined)
+    return _Snapshot(base.stations | news, districts, numbers, columns.taken(np.argsort(columns.codes)))
+
+
+def _columns(stations: Sequence[Station], numbers: dict[Hours, int]) -> _Columns:
+    """Return stations that have a position as columns, numbering the schedules that are new."""
+    objects = np.empty(len(stations), dtype=np.object_)
+    objects[:] = stations
+    places = [station.position for station in stations if station.position]
+    return _Columns(
+        codes=_whole(decode(station.id) for station in stations),
+        stations=objects,
+        cells=_whole(_cell(place.longitude, place.latitude) for place in places),
+        points=np.array([_point(place) for place in places], dtype=np.float64).reshape(-1, 3),
+        facilities=_whole(sum(_BITS[name] for name in set(station.facilities)) for station in stations),
+        schedules=_whole(numbers.setdefault(station.hours, len(numbers)) for station in stations),
+    )
+
+
+def _whole(numbers: Iterable[int]) -> Whole:
+    return np.fromiter(numbers, dtype=np.int64)
+
+
+def _cell(longitude: float, latitude: float) -> int:
+    """Return the number of a place's cell, counted from the south-west; places beyond count as on the edge."""
+    row = int((latitude - SOUTH) / CELL_DEGREES)
+    column = int((longitude - WEST) / CELL_DEGREES)
+    return min(max(row, 0), ROW_CELLS - 1) * ROW_CELLS + min(max(column, 0), ROW_CELLS - 1)
+
+
+def _point(place: Position) -> tuple[float, float, float]:
+    """Return a place on the unit sphere."""
+    longitude, latitude = radians(place.longitude), radians(place.latitude)
+    return cos(latitude) * cos(longitude), cos(latitude) * sin(longitude), sin(latitude)
+
+
+def _end(answer: Openness) -> float:
+    """Return when an answer stops holding, in POSIX seconds."""
+    return answer.changes_at.timestamp() if answer.changes_at else inf

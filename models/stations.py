@@ -1,0 +1,195 @@
+"""Stations (工会驿站): rest places for people who work outdoors, as published.
+
+Invariants: a station's code is its `_id`, made from its district and name, so that the same row imported
+twice is the same station; a station is never deleted but `retired`; what is not published is absent (no
+guessed position, unknown hours, no facilities), and an import never removes what it does not speak of, nor
+changes a station's state.
+"""
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from models.clock import Now
+from models.errors import Missing
+from models.hours import UNKNOWN, Hours
+from models.ids import encode
+from models.positions import Datum, Position
+from models.store import Collection, Index, Store
+
+CODE_LENGTH = 8
+
+# The unions' service line, which every station's sign and page has to show (上海六有).
+SUPERVISION_PHONE = "12351"
+
+# So many documents are read or written in one call of an import.
+BATCH = 500
+
+Facility = Literal[
+    "water",
+    "microwave",
+    "charging",
+    "air_conditioning",
+    "fridge",
+    "toilet",
+    "medicine",
+    "seats",
+    "books",
+    "wifi",
+    "battery_swap",
+    "nursing",
+    "wheelchair",
+    "aed",
+]
+FACILITIES: Mapping[Facility, str] = MappingProxyType(
+    {
+        "water": "饮水",
+        "microwave": "微波炉",
+        "charging": "充电",
+        "air_conditioning": "空调",
+        "fridge": "冰箱",
+        "toilet": "厕所",
+        "medicine": "药箱",
+        "seats": "桌椅",
+        "books": "图书",
+        "wifi": "无线网络",
+        "battery_swap": "换电",
+        "nursing": "母婴室",
+        "wheelchair": "无障碍",
+        "aed": "AED",
+    }
+)
+
+StationState = Literal["planned", "operating", "suspended", "rectifying", "retired"]
+STATES: Mapping[StationState, str] = MappingProxyType(
+    {
+        "planned": "筹建中",
+        "operating": "开放",
+        "suspended": "暂停开放",
+        "rectifying": "整改中",
+        "retired": "已退出",
+    }
+)
+
+
+class NoSuchStation(Missing):
+    """No station has this code."""
+
+    code = "station_not_found"
+    message = "没有找到这个驿站"
+
+
+class SourcePosition(Struct, frozen=True, gc=False):
+    """A position as it was published: degrees in its own datum."""
+
+    longitude: float
+    latitude: float
+    datum: Datum
+
+
+class Station(Struct, frozen=True, kw_only=True, gc=False):
+    """One station. `position` is in GCJ-02; without one it is not shown on a map."""
+
+    id: str = field(name="_id")
+    name: str
+    address: str
+    district: str
+    position: Position | None = None
+    source_position: SourcePosition | None = None
+    hours: Hours = UNKNOWN
+    hours_text: str = ""
+    facilities: tuple[Facility, ...] = ()
+    state: StationState = "operating"
+    source: str
+    changed: datetime
+
+
+class Saved(Struct, frozen=True):
+    """What an import did to the stations that are kept: how many of each."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+STATIONS = Collection("stations", Station, (Index(("changed",)),))
+
+# What a list publishes about a station, beside its code.
+_PUBLISHED = (
+    "name",
+    "address",
+    "district",
+    "position",
+    "source_position",
+    "hours_text",
+    "facilities",
+    "source",
+)
+
+
+def station_code(district: str, name: str) -> str:
+    """Return the code that a district and a name always give: 40 bits of SHA-256 in Crockford's base32.
+
+    Width of letters, spaces and case do not matter: `（）` and `()` are the same name. Two of a thousand
+    stations share a code with a chance below one in a million.
+    """
+    plain = "\n".join(
+        "".join(unicodedata.normalize("NFKC", text).casefold().split()) for text in (district, name)
+    )
+    digest = hashlib.sha256(plain.encode()).digest()
+    return encode(int.from_bytes(digest[:5]), CODE_LENGTH)
+
+
+class Stations:
+    """Keeps the stations; finding one near a place is the `Finder`'s."""
+
+    def __init__(self, store: Store[Station], now: Now) -> None:
+        self._store = store
+        self._now = now
+
+    async def save_import(self, stations: Sequence[Station]) -> Saved:
+        """Store imported stations, each once by its code; those that are kept in the same words stay untouched.
+
+        An import that was cut short is finished by running it again.
+        """
+        created = updated = 0
+        for start in range(0, len(stations), BATCH):
+            batch = stations[start : start + BATCH]
+            kept = await self._store.list_({"_id": {"$in": [station.id for station in batch]}})
+            known = {station.id: station for station in kept}
+            fresh = [station for station in batch if station.id not in known]
+            stale = [station for station in batch if station.id in known]
+            stale = [station for station in stale if _differs(station, known[station.id])]
+            taken = await self._create(fresh)
+            for station in [*taken, *stale]:
+                values = {**_published(station), "changed": self._now()}
+                await self._store.change({"_id": station.id}, values)
+            created += len(fresh) - len(taken)
+            updated += len(taken) + len(stale)
+        return Saved(created, updated, len(stations) - created - updated)
+
+    async def list_changed(self, since: datetime) -> list[Station]:
+        """Return the stations written at or after a moment, the oldest change first."""
+        return await self._store.list_({"changed": {"$gte": since}}, sort="changed")
+
+    async def _create(self, stations: Sequence[Station]) -> list[Station]:
+        """Insert new stations; return those that somebody else has inserted meanwhile."""
+        now = self._now()
+        taken = await self._store.insert_many(replace(station, changed=now) for station in stations)
+        return [stations[place] for place in taken]
+
+
+def _published(station: Station) -> dict[str, Any]:
+    """Return the fields that a list speaks of: an empty cell says nothing and so overwrites nothing."""
+    values = {name: getattr(station, name) for name in _PUBLISHED if getattr(station, name)}
+    return {**values, "hours": station.hours} if station.hours_text else values
+
+
+def _differs(station: Station, kept: Station) -> bool:
+    return any(getattr(kept, name) != value for name, value in _published(station).items())
