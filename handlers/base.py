@@ -1,0 +1,256 @@
+"""What every handler shares: who is asking, decoding, the one shape of replies and errors.
+
+A handler method is marked with `@endpoint` and declares its path parameters, `body` and `query` structs and
+its reply by annotations; refusals travel by themselves and are rendered here once. A route needs a login
+unless its class says `public = True`.
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+from tornado.web import HTTPError, RequestHandler, stream_request_body
+
+from handlers.contracts import BodyReader, QueryReader, read_contract
+from handlers.services import Services
+from miniprogram_api.contract import Contract, Refused
+from miniprogram_api.errors import WeChatError
+from models.appointments import NotStaff
+from models.clock import LOCAL
+from models.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    Missing,
+    Refusal,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+from models.members import NotAMember
+from models.sessions import Session, SessionKind
+
+URL_LIMIT = 2048
+BODY_LIMIT = 1 << 20
+BEARER = "Bearer "
+
+STATUSES: dict[type, int] = {
+    Invalid: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    Missing: 404,
+    Conflict: 409,
+    TooMany: 429,
+    Unavailable: 503,
+}
+FAILURES: dict[int, tuple[str, str]] = {
+    400: ("invalid_request", "请求内容有误"),
+    404: ("not_found", "未找到"),
+    405: ("method_not_allowed", "不支持这种请求方式"),
+    411: ("length_required", "请求缺少长度"),
+    413: ("body_too_large", "请求内容过大"),
+    414: ("url_too_long", "请求地址过长"),
+    415: ("unsupported_media_type", "请求内容须为 JSON"),
+    500: ("internal_error", "系统出错了，请稍后再试"),
+}
+ANYONE: frozenset[SessionKind] = frozenset({"guest", "member", "staff"})
+MEMBERS: frozenset[SessionKind] = frozenset({"member", "staff"})
+STAFF: frozenset[SessionKind] = frozenset({"staff"})
+
+log = logging.getLogger("union.requests")
+encode = msgspec.json.Encoder().encode
+
+H = TypeVar("H", bound="Handler")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Wire(Struct, frozen=True, rename="camel", kw_only=True):
+    """A reply: camelCase on the wire, never a stored struct."""
+
+
+class Asked(Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """A request's body or query: camelCase on the wire, unknown fields refused."""
+
+
+class Problem(Wire, frozen=True):
+    """Every failure."""
+
+    code: str
+    message: str
+    request_id: str
+    details: dict[str, Any] | UnsetType = UNSET
+
+
+class Png(bytes):
+    """A picture as an answer."""
+
+    media_type = "image/png"
+
+
+class Html(str):
+    """A page as an answer."""
+
+    media_type = "text/html; charset=UTF-8"
+    __slots__ = ()
+
+
+class Script(str):
+    """A script for a page as an answer."""
+
+    media_type = "text/javascript; charset=UTF-8"
+    __slots__ = ()
+
+
+def local(at: datetime) -> datetime:
+    """Return a moment as it goes on the wire: with `+08:00`."""
+    return at.astimezone(LOCAL)
+
+
+def status_of(kind: type[Refusal] | type[WeChatError]) -> int:
+    """Return the HTTP status of a refusal."""
+    if issubclass(kind, WeChatError):
+        return kind.status
+    return next(STATUSES[base] for base in kind.__mro__ if base in STATUSES)
+
+
+def endpoint(
+    status: int = 200, refuses: tuple[type[Refusal] | type[WeChatError], ...] = ()
+) -> Callable[[Callable[Concatenate[H, P], Awaitable[R]]], Callable[..., Awaitable[None]]]:
+    """Make a method an operation: decode what it declares, answer what it returns."""
+    listed = tuple(Refused(status_of(kind), kind.code, kind.message) for kind in refuses)
+
+    def mark(method: Callable[Concatenate[H, P], Awaitable[R]]) -> Callable[..., Awaitable[None]]:
+        contract = read_contract(method, status, listed)
+        body = BodyReader(contract.body) if contract.body else None
+        query = QueryReader(contract.query) if contract.query else None
+
+        @wraps(method)
+        async def call(self: H, *path: str) -> None:
+            given: dict[str, Any] = {}
+            if body:
+                self.require_json()
+                given["body"] = body.read(self.request.body)
+            if query:
+                given["query"] = query.read(self.request.query_arguments)
+            self.reply(await method(self, *path, **given), status)  # type: ignore[arg-type]  # as declared
+
+        call.__dict__["contract"] = contract
+        return call
+
+    return mark
+
+
+class Handler(RequestHandler):
+    """The base of all handlers."""
+
+    public: ClassVar[bool] = False
+    kinds: ClassVar[frozenset[SessionKind]] = MEMBERS
+    session: Session
+
+    def initialize(self, services: Services) -> None:
+        """Take the services that the application was built with."""
+        self.services = services
+        self.refused_with: str | None = None
+
+    def set_default_headers(self) -> None:
+        """Set what every answer bears."""
+        self.request_id = secrets.token_hex(8)
+        self.clear_header("Server")
+        self.set_header("X-Request-Id", self.request_id)
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("X-Frame-Options", "DENY")
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+
+    def prepare(self) -> None:
+        """Find out who is asking, before the method runs."""
+        self.services.traffic.begin()
+        if self.public:
+            return
+        header = self.request.headers.get("Authorization", "")
+        if not header.startswith(BEARER):
+            raise Unauthenticated
+        self.session = self.services.tokens.read(header[len(BEARER) :])
+        self.services.sessions.check(self.session)
+        if self.session.kind not in self.kinds:
+            raise NotStaff if self.kinds == STAFF else NotAMember
+
+    def on_finish(self) -> None:
+        """Count the request out."""
+        self.services.traffic.end()
+
+    def compute_etag(self) -> None:
+        """Make no tag from a reply's bytes: where one is useful the handler knows a cheaper one."""
+
+    def require_json(self) -> None:
+        """Refuse a body that says it is something else than JSON: 415."""
+        kind = self.request.headers.get("Content-Type", "application/json")
+        if not kind.startswith("application/json"):
+            raise HTTPError(415)
+
+    def reply(self, value: object, status: int) -> None:
+        """Answer with a struct as JSON, a picture, a page, or nothing."""
+        self.set_status(status)
+        if value is None:
+            self.clear_header("Content-Type")
+            self.finish()
+        elif isinstance(value, Png | Html | Script):
+            self.set_header("Content-Type", value.media_type)
+            self.finish(value if isinstance(value, str) else bytes(value))
+        else:
+            self.set_header("Content-Type", "application/json")
+            self.finish(encode(value))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer every failure, ours or Tornado's, in one shape."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        details: dict[str, Any] | UnsetType = UNSET
+        if isinstance(error, Refusal | WeChatError):
+            status_code, code, message = status_of(type(error)), error.code, str(error)
+            details = error.details or UNSET
+            if "retryAfter" in error.details:
+                self.set_header("Retry-After", str(error.details["retryAfter"]))
+        else:
+            code, message = FAILURES.get(status_code, ("request_failed", "请求失败"))
+        self.refused_with = code
+        self.reply(
+            Problem(code=code, message=message, request_id=self.request_id, details=details), status_code
+        )
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log bugs once; a refusal is only a line of the access log."""
+        if not isinstance(value, Refusal | WeChatError | HTTPError):
+            log.error("request_failed", extra={"request_id": self.request_id}, exc_info=(typ, value, tb))
+
+
+@stream_request_body
+class Refuse(Handler):
+    """Answers a request that no handler should see, before its body is read."""
+
+    public = True
+
+    def initialize(self, services: Services, status: int = 404) -> None:
+        """Take the status to answer with."""
+        super().initialize(services)
+        self._status = status
+
+    def prepare(self) -> None:
+        """Refuse."""
+        self.services.traffic.begin()
+        raise HTTPError(self._status)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Drop what comes of the body all the same."""
+
+
+def find_contract(handler: type[Handler], method: str) -> Contract | None:
+    """Return the contract of a handler's method, if it is an operation."""
+    contract = getattr(getattr(handler, method.lower(), None), "contract", None)
+    return contract if isinstance(contract, Contract) else None

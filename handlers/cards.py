@@ -1,0 +1,156 @@
+"""The holder's own card: its keys, its state, a picture of its code, and who scanned it."""
+
+import asyncio
+import base64
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from handlers.base import Asked, Handler, Png, Wire, endpoint, local
+from handlers.fields import Day, Moment, Name, Serial
+from handlers.pictures import draw_code
+from models.cards import Card, CardFrozen, CardKeys, CardRevoked, CardState, NoCard
+from models.scans import Reason, Scan, ScanOutcome
+
+Key = Annotated[str, Meta(examples=["q1ZyN0v3h8Jx2mT5bW9cR7fK4pL6sD0aE1gH3jU8iYo"])]
+Cursor = Annotated[str, Meta(min_length=1, max_length=40, examples=["01K05Q9C8HZ4T7M2XW"])]
+PageLimit = Annotated[int, Meta(ge=1, le=100, examples=[20])]
+
+
+class DayKeyReply(Wire, frozen=True):
+    """The key that makes the codes of one local day; 32 bytes in base64url without padding."""
+
+    day: Day
+    key: Key
+
+
+class CardReply(Wire, frozen=True):
+    """The card and its day keys for seven days; no keys unless the card is active."""
+
+    serial: Serial
+    state: CardState
+    key_id: Annotated[str, Meta(examples=["1"])]
+    seed_version: Annotated[int, Meta(examples=[1])]
+    day_keys: list[DayKeyReply]
+    server_time: Moment
+
+
+class CardStateRequest(Asked, frozen=True):
+    """The state that the holder wants."""
+
+    state: Literal["active", "frozen"]
+
+
+class CardStateReply(Wire, frozen=True):
+    """The card's state now."""
+
+    serial: Serial
+    state: CardState
+
+
+class PictureQuery(Asked, frozen=True):
+    """How large a picture is: pixels for one module of the code's 33 × 33 with its quiet zone."""
+
+    scale: Annotated[int, Meta(ge=1, le=32, examples=[8], description="Pixels of one module")] = 8
+
+
+class CardScanReply(Wire, frozen=True):
+    """One time that the card was scanned: when, where, by which post, for what; never by whom."""
+
+    at: Moment
+    place: Name
+    post: Annotated[str, Meta(examples=["驿站工作人员"])]
+    purpose: Literal["identify"]
+    outcome: ScanOutcome
+    reason: Annotated[Reason | None, Meta(examples=[None])]
+
+
+class CardScansReply(Wire, frozen=True):
+    """A page of scans, newest first; `next` continues it."""
+
+    items: list[CardScanReply]
+    next: Cursor | None
+
+
+class PageQuery(Asked, frozen=True):
+    """Which page: after which `next`, and how many."""
+
+    after: Cursor | None = None
+    limit: PageLimit = 20
+
+
+class CardHandler(Handler):
+    """My card."""
+
+    @endpoint(refuses=(NoCard,))
+    async def get(self) -> CardReply:
+        """Return the serial, the state and the day keys that make codes without a network."""
+        keys = await self.services.cards.get_keys(self.session.subject)
+        return card_reply(keys, local(self.services.now()))
+
+
+class CardStateHandler(Handler):
+    """My card's state."""
+
+    @endpoint(refuses=(NoCard, CardRevoked))
+    async def put(self, *, body: CardStateRequest) -> CardStateReply:
+        """Freeze or unfreeze my card, at once everywhere online."""
+        card: Card = await self.services.cards.set_state(self.session.subject, body.state)
+        return CardStateReply(serial=card.id, state=card.state)
+
+
+class CardPictureHandler(Handler):
+    """A picture of the code that my card shows now."""
+
+    @endpoint(refuses=(NoCard, CardFrozen, CardRevoked))
+    async def get(self, *, query: PictureQuery) -> Png:
+        """Return the present code as a PNG; it is over within a minute."""
+        code = await self.services.cards.get_code(self.session.subject)
+        return Png(await asyncio.to_thread(draw_code, code.text, query.scale))
+
+
+class CardScansHandler(Handler):
+    """Who scanned my card."""
+
+    @endpoint()
+    async def get(self, *, query: PageQuery) -> CardScansReply:
+        """Return the scans of my card, newest first."""
+        scans = await self.services.scans.list_of(self.session.subject, query.after, query.limit + 1)
+        shown = scans[: query.limit]
+        return CardScansReply(
+            items=[self._item(scan) for scan in shown],
+            next=shown[-1].order if len(scans) > query.limit else None,
+        )
+
+    def _item(self, scan: Scan) -> CardScanReply:
+        return CardScanReply(
+            at=local(scan.received_at),
+            place=self.services.scans.get_place(scan),
+            post=scan.post,
+            purpose=scan.purpose,
+            outcome=scan.outcome,
+            reason=scan.reason,
+        )
+
+
+def card_reply(keys: CardKeys, server_time: Moment) -> CardReply:
+    """Return what of a card and its keys goes on the wire."""
+    return CardReply(
+        serial=keys.card.id,
+        state=keys.card.state,
+        key_id=keys.key_id,
+        seed_version=keys.card.seed_version,
+        day_keys=[
+            DayKeyReply(day=one.day, key=base64.urlsafe_b64encode(one.key).decode().rstrip("="))
+            for one in keys.days
+        ],
+        server_time=server_time,
+    )
+
+
+ROUTES = [
+    ("/api/v1/card", CardHandler),
+    ("/api/v1/card/state", CardStateHandler),
+    ("/api/v1/card/qr.png", CardPictureHandler),
+    ("/api/v1/card/scans", CardScansHandler),
+]

@@ -1,0 +1,113 @@
+"""The demo's pages: a member's phone and a staff scanner. Only while the simulator is on."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from handlers.base import Asked, Handler, Html, Script, Wire, endpoint
+from miniprogram_api.bundle import bundle
+from models.errors import Missing
+from models.stations import FACILITIES
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class Place(Struct, frozen=True):
+    """A place to look for stations from, in GCJ-02."""
+
+    name: str
+    longitude: float
+    latitude: float
+
+
+PLACES = (
+    Place("金水区 紫荆山路", 113.6208, 34.7510),
+    Place("高新区 科学大道", 113.5650, 34.8080),
+    Place("高新区 王屋路", 113.6010, 34.7930),
+    Place("巩义市 火车站", 112.9790, 34.7580),
+    Place("巩义市 大峪沟镇", 113.0985, 34.7300),
+    Place("经开区 创业中心", 113.7560, 34.7220),
+)
+
+
+class NoDemoPerson(Missing):
+    """There is no such demo person."""
+
+    code = "demo_person_not_found"
+    message = "没有这位演示人员"
+
+
+class LoginCodeRequest(Asked, frozen=True):
+    """Which demo person taps on `wx.login`."""
+
+    person: Annotated[str, Meta(max_length=40, examples=["courier"])]
+
+
+class LoginCodeReply(Wire, frozen=True):
+    """What `wx.login` would give."""
+
+    code: Annotated[str, Meta(examples=["0a1b2c3d4e5f6g7h8i9j"])]
+
+
+class LoginCodesHandler(Handler):
+    """The simulated phone."""
+
+    public = True
+
+    @endpoint(201, refuses=(NoDemoPerson,))
+    async def post(self, *, body: LoginCodeRequest) -> LoginCodeReply:
+        """Make a login code for a demo person."""
+        demo = self.services.demo
+        openids = {person.key: person.openid for person in demo.people} if demo else {}
+        if not demo or body.person not in openids:
+            raise NoDemoPerson
+        return LoginCodeReply(code=demo.new_login_code(openids[body.person]))
+
+
+class DemoPage(Handler):
+    """A page of the demo."""
+
+    public = True
+    template = ""
+
+    @endpoint()
+    async def get(self) -> Html:
+        """Show the page."""
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        people = self.services.demo.people if self.services.demo else ()
+        page = self.render_string(self.template, people=people, places=PLACES, facilities=FACILITIES)
+        return Html(page.decode())
+
+
+class PhonePage(DemoPage):
+    """A member's phone."""
+
+    template = "phone.html"
+
+
+class ScannerPage(DemoPage):
+    """A staff scanner."""
+
+    template = "scanner.html"
+
+
+class ClientLibraryHandler(Handler):
+    """The client library as one script."""
+
+    public = True
+
+    @endpoint()
+    async def get(self) -> Script:
+        """Return the library bundled for a browser."""
+        return Script(bundle())
+
+
+ROUTES = [
+    ("/demo/phone", PhonePage),
+    ("/demo/scanner", ScannerPage),
+    ("/demo/login-codes", LoginCodesHandler),
+    ("/demo/client.js", ClientLibraryHandler),
+]

@@ -1,0 +1,26 @@
+"""The types of single fields that several nouns share: their limits and an example each.
+
+Every example stands in the OpenAPI document, and a test decodes them all.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+LoginCode = Annotated[
+    str, Meta(min_length=1, max_length=128, pattern=r"^[!-~]+$", examples=["0a1b2c3d4e5f6g7h8i9j"])
+]
+Moment = Annotated[datetime, Meta(tz=True, examples=["2026-07-15T14:00:00+08:00"])]
+Day = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$", examples=["2026-07-15"])]
+Serial = Annotated[str, Meta(examples=["7K3QF2A9XW"])]
+StationCode = Annotated[str, Meta(pattern=r"^[0-9A-HJKMNP-TV-Z]{8}$", examples=["4E8M0R2T"])]
+ScanId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{8,64}$", examples=["scan-7f3a9c21"])]
+CodeText = Annotated[
+    str, Meta(min_length=1, max_length=512, examples=["UC117K3QF2A9XW1M2N3PQRSTVWXYZ012345"])
+]
+MaskedName = Annotated[str, Meta(examples=["王*明"])]
+PersonId = Annotated[str, Meta(examples=["6Q0B8Z2J4N1TFE7M"])]
+Name = Annotated[str, Meta(examples=["碧沙岗街道工会服务站"])]
+Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[113.62])]
+Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[34.75])]

@@ -1,0 +1,45 @@
+"""All routes, as path templates, and the pattern of each path parameter."""
+
+import re
+
+from handlers import cards, health, members, openapi, scans, sessions, stations
+from handlers.base import Handler, find_contract
+from miniprogram_api.contract import Operation
+
+Route = tuple[str, type[Handler]]
+
+METHODS = ("GET", "POST", "PUT", "DELETE")
+PARAMETERS = {"code": "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}", "district": "[^/]{1,60}"}
+
+NOUNS: list[Route] = [
+    *stations.ROUTES,
+    *cards.ROUTES,
+    *scans.ROUTES,
+    *sessions.ROUTES,
+    *members.ROUTES,
+    *health.ROUTES,
+]
+
+
+def to_pattern(path: str) -> str:
+    """Return the regular expression of a path template such as `/s/{code}`."""
+    return re.sub(r"\{(\w+)\}", lambda found: f"({PARAMETERS[found[1]]})", path.replace(".", r"\."))
+
+
+def list_operations(routes: list[Route]) -> list[Operation]:
+    """Return the contract of every method of every route."""
+    return [
+        Operation(
+            method=method,
+            path=path,
+            noun=handler.__module__.rpartition(".")[2],
+            public=handler.public,
+            contract=contract,
+        )
+        for path, handler in routes
+        for method in METHODS
+        if (contract := find_contract(handler, method))
+    ]
+
+
+ROUTES: list[Route] = [*NOUNS, *openapi.describing(NOUNS, list_operations, PARAMETERS)]

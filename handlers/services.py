@@ -1,0 +1,51 @@
+"""What handlers may use: one frozen struct, filled by `server/app.py`."""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from handlers.tokens import Tokens
+from handlers.traffic import Traffic
+from miniprogram_api.wechat import WeChat
+from models.appointments import Appointments
+from models.cards import Cards
+from models.clock import Now
+from models.members import Members
+from models.scans import Scans
+from models.sessions import Sessions
+from models.station_board import StationBoard
+
+
+class DemoPerson(Struct, frozen=True):
+    """An invented person of the demo: a key for URLs, the name and role shown, and the WeChat account."""
+
+    key: str
+    name: str
+    role: str
+    openid: str
+    is_staff: bool
+
+
+class Demo(Struct, frozen=True):
+    """What the demo's pages use: the people, and the simulated phone that makes their login codes."""
+
+    people: tuple[DemoPerson, ...]
+    new_login_code: Callable[[str], str]
+
+
+class Services(Struct, frozen=True, kw_only=True):
+    """The models and the platform, ready to use."""
+
+    tokens: Tokens
+    sessions: Sessions
+    members: Members
+    cards: Cards
+    scans: Scans
+    appointments: Appointments
+    stations: StationBoard
+    wechat: WeChat
+    missing: Callable[[], Awaitable[list[str]]]
+    now: Now
+    public_url: str
+    traffic: Traffic
+    demo: Demo | None = None

@@ -1,0 +1,84 @@
+/** Who holds the phone: the masked name, the organisation and the standing; or why there is no card. */
+
+import { byId, say } from "./demo.js";
+import { STANDINGS } from "./words.js";
+
+const KEPT = "member";
+const NOT_A_MEMBER = "not_a_member";
+const STRANGER =
+  "入会后，这里就是您的互助服务卡。附近的驿站现在就能进：不用登录，不用入会。";
+const APPLICANT = "所在工会审核通过后，卡会自动出现在这里。附近的驿站现在就能进。";
+
+/**
+ * The holder's part of the page.
+ * @param {{client: object, storage: object, card: object}} options `storage` keeps the holder for a start
+ *   without a network; `card` is the card's view
+ */
+export function createMemberView({ client, storage, card }) {
+  let announce = () => {};
+  let isClosed = false;
+
+  function show(member) {
+    byId("member-name").textContent = member ? member.name : "您好";
+    byId("member-organisation").textContent = member ? member.membership.organisationName : "还不是工会会员";
+    say(byId("member-standing"), member ? STANDINGS[member.membership.state] : "");
+  }
+
+  function kept() {
+    return JSON.parse(storage.get(KEPT));
+  }
+
+  async function refresh() {
+    try {
+      const member = await client.request("GET", "/api/v1/members/me");
+      storage.set(KEPT, JSON.stringify(member));
+      if (!isClosed) {
+        show(member);
+      }
+      await client.card();
+      if (!isClosed) {
+        card.tick();
+        announce();
+      }
+    } catch (error) {
+      if (!isClosed) {
+        explain(error);
+      }
+    }
+  }
+
+  /** Says why there is no card; one that was fetched before is shown for a week whatever fails. */
+  function explain(error) {
+    if (error.code === NOT_A_MEMBER) {
+      storage.remove(KEPT);
+      show(null);
+      card.absent(error.message, STRANGER, { toStations: true });
+    } else if (error.status === 404) {
+      card.absent(error.message, APPLICANT, { toStations: true });
+    } else if (client.keptCard() === null) {
+      card.absent("卡还没有取到", error.message, { canRetry: true });
+    } else {
+      announce();
+    }
+  }
+
+  byId("card-again").onclick = refresh;
+  if (kept() !== null) {
+    show(kept());
+  } else {
+    byId("member-name").textContent = "　";
+    byId("member-organisation").textContent = "　";
+    say(byId("member-standing"), "");
+  }
+
+  return {
+    refresh,
+    /** Calls back whenever there is a card. @param {function(): void} callback */
+    onCard: (callback) => {
+      announce = callback;
+    },
+    close: () => {
+      isClosed = true;
+    },
+  };
+}

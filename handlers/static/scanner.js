@@ -1,0 +1,132 @@
+/** The page of a staff scanner: sign in, scan, and see at a glance, or hear, whether a card is good. */
+
+import { byId, clientOf, say, storageOf, wirePeople } from "./demo.js";
+import { canUseCamera, openCamera } from "./camera.js";
+import { createDesk } from "./desk.js";
+import { createSounds } from "./sounds.js";
+
+const STAFF_KEY = "demo.scanner.staff";
+
+const sounds = createSounds(storageOf("scanner"));
+const hasKeyboard = window.matchMedia("(pointer: fine)").matches;
+let desk = null;
+let stopCamera = null;
+
+/** Signs a person in, and opens the desk; the server decides who is staff. */
+async function signIn(person, name) {
+  say(byId("sign-in-problem"), "");
+  const client = clientOf(person, { isStaff: true });
+  try {
+    const { member } = await client.signIn();
+    openDesk(client, person, member ? member.membership.organisationName : name);
+    sessionStorage.setItem(STAFF_KEY, person);
+  } catch (error) {
+    say(byId("sign-in-problem"), `${name}：${error.message}`);
+  }
+}
+
+function openDesk(client, person, place) {
+  desk = createDesk({ client, storage: storageOf(person), sounds, place });
+  showDesk(true);
+  focusEntry();
+}
+
+/** Ends the shift here. What has not reached the server stays, and goes out at the next sign-in. */
+async function signOut() {
+  const ending = desk;
+  desk = null;
+  closeCamera();
+  sessionStorage.removeItem(STAFF_KEY);
+  showDesk(false);
+  ending.close();
+  try {
+    await ending.signOut();
+  } catch (error) {
+    say(byId("sign-in-problem"), `已在本机退出。${error.message}`);
+  }
+}
+
+function showDesk(isOpen) {
+  byId("sign-in").hidden = isOpen;
+  byId("desk").hidden = !isOpen;
+  byId("sign-out").hidden = !isOpen;
+  byId("sound").hidden = !isOpen;
+}
+
+/** On a phone the focus would open the keyboard over the verdict. */
+function focusEntry() {
+  if (hasKeyboard) {
+    byId("code").focus();
+  }
+}
+
+function closeCamera() {
+  if (stopCamera !== null) {
+    stopCamera();
+    stopCamera = null;
+  }
+  byId("preview").hidden = true;
+  byId("camera").textContent = "打开摄像头扫码";
+}
+
+async function switchCamera() {
+  sounds.unlock();
+  if (stopCamera !== null) {
+    closeCamera();
+    return;
+  }
+  byId("camera-words").textContent = "";
+  try {
+    stopCamera = await openCamera(byId("preview"), (text) => desk && desk.scan(text));
+    byId("preview").hidden = false;
+    byId("camera").textContent = "关闭摄像头";
+  } catch (refused) {
+    byId("camera-words").textContent = "没有打开摄像头。请允许本页使用摄像头，或粘贴卡码。";
+  }
+}
+
+async function offerCamera() {
+  const isThere = await canUseCamera();
+  byId("camera").hidden = !isThere;
+  byId("camera-words").textContent = isThere ? "" : "此浏览器不能用摄像头扫码：请用扫码枪，或粘贴卡码。";
+}
+
+/** A keyboard scanner types wherever the focus is: its letters are led to the entry. */
+function leadToEntry(event) {
+  const isLetter = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (desk !== null && isLetter && event.key !== " " && event.target !== byId("code")) {
+    byId("code").focus();
+  }
+}
+
+function showSound() {
+  byId("sound").textContent = sounds.isOn() ? "声音：开" : "声音：关";
+  byId("sound").setAttribute("aria-pressed", String(sounds.isOn()));
+}
+
+const people = wirePeople((person, name) => {
+  sounds.unlock();
+  signIn(person, name);
+});
+byId("sign-out").addEventListener("click", signOut);
+byId("camera").addEventListener("click", switchCamera);
+byId("sound").addEventListener("click", () => {
+  sounds.toggle();
+  showSound();
+});
+byId("entry").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sounds.unlock();
+  desk.scan(byId("code").value);
+  byId("code").value = "";
+  focusEntry();
+});
+document.addEventListener("keydown", leadToEntry);
+showSound();
+offerCamera();
+
+const remembered = people.find((button) => button.dataset.person === sessionStorage.getItem(STAFF_KEY));
+showDesk(false);
+if (remembered) {
+  signIn(remembered.dataset.person, remembered.dataset.name);
+}

@@ -1,0 +1,96 @@
+/** Times, states and reasons in the words that people read. No page here: only text in, text out. */
+
+const WEEKDAYS = "日一二三四五六";
+const DAY_MILLISECONDS = 86400000;
+
+export const STANDINGS = {
+  applied: "入会申请审核中",
+  active: "会籍有效",
+  transferring: "会籍转移中",
+  retained: "保留会籍",
+  left: "已退会",
+  expelled: "会籍已终止",
+  refused: "入会申请未通过",
+};
+
+export const REASONS = {
+  unknown_code: "不是有效的卡码",
+  bad_signature: "卡码无法验证",
+  code_stale: "卡码已过期",
+  blocked: "卡已冻结",
+  revoked: "卡已作废",
+  pending_approval: "入会申请审核中",
+  member_expired: "会籍已终止",
+};
+
+export const PURPOSES = { identify: "核对身份" };
+
+/** Midnight of a local time's day, as a number; the server writes local times, so its text is cut, not moved. */
+const dayOf = (local) => Date.parse(`${local.slice(0, 10)}T00:00:00Z`);
+
+/**
+ * The day of a local time as seen from another: "" for the same day.
+ * @param {string} local ISO 8601 with `+08:00`
+ * @param {string} now likewise
+ */
+export function dayWords(local, now) {
+  const days = (dayOf(local) - dayOf(now)) / DAY_MILLISECONDS;
+  if (days === 0) {
+    return "";
+  }
+  if (Math.abs(days) === 1) {
+    return days > 0 ? "明天 " : "昨天 ";
+  }
+  const date = new Date(dayOf(local));
+  return days > 0 && days < 7
+    ? `周${WEEKDAYS[date.getUTCDay()]} `
+    : `${date.getUTCMonth() + 1}月${date.getUTCDate()}日 `;
+}
+
+/** A local time as "18:30", with its day unless that is today. */
+export const momentWords = (local, now) => dayWords(local, now) + local.slice(11, 16);
+
+/** A local time to the second: two scans may be in one minute. */
+export const exactWords = (local, now) => dayWords(local, now) + local.slice(11, 19);
+
+/**
+ * A moment as a local time, such as the server writes it.
+ * @param {number} milliseconds
+ */
+export const localOf = (milliseconds) =>
+  new Date(milliseconds + 8 * 3600000).toISOString().replace("Z", "+08:00");
+
+/**
+ * Whether a station is open, in words.
+ * @param {{state: string, until: ?string, opensAt: ?string}} open
+ * @param {string} now the server's time
+ */
+export function opennessWords({ state, until, opensAt }, now) {
+  switch (state) {
+    case "open":
+      return until === null ? "24 小时开放" : `开放至 ${momentWords(until, now)}`;
+    case "closing":
+      return `即将关门，${momentWords(until, now)} 止`;
+    case "closed":
+      return opensAt === null ? "今天不开放" : `${momentWords(opensAt, now)} 开门`;
+    default:
+      return "未公布开放时间";
+  }
+}
+
+/** @param {number} metres */
+export const distanceWords = (metres) =>
+  metres < 1000 ? `${metres} 米` : `${(metres / 1000).toFixed(1)} 公里`;
+
+/** A serial in two groups of five, as it is read aloud. @param {string} serial */
+export const serialWords = (serial) => serial.replace(/(.{5})(?=.)/g, "$1 ");
+
+/** How old a code is that was shown too late, or too early. @param {?number} skewSeconds */
+export function skewWords(skewSeconds) {
+  if (!skewSeconds) {
+    return "";
+  }
+  const minutes = Math.abs(skewSeconds) / 60;
+  const span = minutes < 1 ? `${Math.abs(skewSeconds)} 秒` : `${Math.round(minutes)} 分钟`;
+  return skewSeconds < 0 ? `（约 ${span}前的码）` : `（比现在早 ${span}）`;
+}

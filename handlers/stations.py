@@ -1,0 +1,228 @@
+"""Stations near me, one station, its landing page and its sign. No login, no database."""
+
+import asyncio
+from typing import Annotated
+
+from msgspec import Meta
+
+from handlers.base import Asked, Handler, Html, Png, Wire, endpoint, local
+from handlers.fields import Latitude, Longitude, Moment, StationCode
+from handlers.pictures import draw_sign
+from models.finder import Found
+from models.hours import Openness, State, openness, words
+from models.positions import Datum, PositionOutsideCountry, to_gcj02
+from models.stations import (
+    FACILITIES,
+    STATES,
+    SUPERVISION_PHONE,
+    Facility,
+    NoSuchStation,
+    Station,
+    StationState,
+)
+
+RADIUS_METRES = 5_000
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+OPEN_WORDS: dict[State, str] = {
+    "open": "现在开放",
+    "closing": "即将关门",
+    "closed": "现在未开放",
+    "unknown": "开放时间未公布",
+}
+
+StationName = Annotated[str, Meta(examples=["金水工会杜岭户外劳动者爱心驿站"])]
+Address = Annotated[str, Meta(examples=["郑州市金水区杜岭街28号"])]
+District = Annotated[str, Meta(examples=["金水区"])]
+HoursWords = Annotated[str, Meta(examples=["每天 05:00-17:30"])]
+AnyFacility = Annotated[Facility, Meta(examples=["water"])]
+
+
+class StationsQuery(Asked, frozen=True):
+    """Where, in which datum, and what the station must have (divided by commas)."""
+
+    longitude: Longitude
+    latitude: Latitude
+    datum: Annotated[Datum, Meta(examples=["gcj02"], description="What the coordinates refer to")]
+    facilities: tuple[AnyFacility, ...] = ()
+    radius: Annotated[int, Meta(ge=100, le=50_000, examples=[5000], description="Metres")] = RADIUS_METRES
+    limit: Annotated[int, Meta(ge=1, le=100, examples=[20])] = 20
+
+
+class PositionReply(Wire, frozen=True):
+    """A position in GCJ-02, as maps in China want it."""
+
+    longitude: Longitude
+    latitude: Latitude
+    datum: Annotated[Datum, Meta(examples=["gcj02"])]
+
+
+class OpennessReply(Wire, frozen=True):
+    """Whether a station is open now, until when, or from when again; unknown hours are not open."""
+
+    state: Annotated[State, Meta(examples=["open"])]
+    until: Annotated[Moment | None, Meta(examples=["2026-07-15T17:30:00+08:00"])]
+    opens_at: Annotated[Moment | None, Meta(examples=[None])]
+
+    @classmethod
+    def of(cls, now: Openness) -> "OpennessReply":
+        """Return an openness with local times."""
+        return cls(
+            state=now.state,
+            until=local(now.until) if now.until else None,
+            opens_at=local(now.opens_at) if now.opens_at else None,
+        )
+
+
+class NearbyReply(Wire, frozen=True):
+    """A station near the place asked for."""
+
+    code: StationCode
+    name: StationName
+    address: Address
+    distance_metres: Annotated[int, Meta(examples=[320])]
+    position: PositionReply
+    open: OpennessReply
+    hours: HoursWords
+    facilities: tuple[AnyFacility, ...]
+
+
+class StationsReply(Wire, frozen=True):
+    """Stations, the most useful first: open before closing before unknown before closed, then the nearest."""
+
+    items: list[NearbyReply]
+    server_time: Moment
+
+
+class StationReply(Wire, frozen=True):
+    """One station; without a position it is not on the map yet."""
+
+    code: StationCode
+    name: StationName
+    address: Address
+    district: District
+    state: StationState
+    position: PositionReply | None
+    open: OpennessReply
+    hours: HoursWords
+    hours_text: Annotated[str, Meta(examples=["05:00-17:30"])]
+    facilities: tuple[AnyFacility, ...]
+    supervision_phone: Annotated[str, Meta(examples=["12351"])]
+    server_time: Moment
+
+
+class StationsHandler(Handler):
+    """Stations near me."""
+
+    public = True
+
+    @endpoint(refuses=(PositionOutsideCountry,))
+    async def get(self, *, query: StationsQuery) -> StationsReply:
+        """Return the stations near a position, those that are open now first."""
+        at = self.services.now()
+        here = to_gcj02(query.longitude, query.latitude, query.datum)
+        asked = frozenset(query.facilities)
+        found = self.services.stations.nearest(here, at, asked, query.limit, query.radius)
+        return StationsReply(items=[nearby(one) for one in found], server_time=local(at))
+
+
+class StationHandler(Handler):
+    """One station."""
+
+    public = True
+
+    @endpoint(refuses=(NoSuchStation,))
+    async def get(self, code: str) -> StationReply:
+        """Return a station by the code on its sign."""
+        at = self.services.now()
+        station = self.services.stations.get(code)
+        return StationReply(
+            code=station.id,
+            name=station.name,
+            address=station.address,
+            district=station.district,
+            state=station.state,
+            position=position_of(station),
+            open=OpennessReply.of(openness(station.hours, at)),
+            hours=words(station.hours),
+            hours_text=station.hours_text,
+            facilities=station.facilities,
+            supervision_phone=SUPERVISION_PHONE,
+            server_time=local(at),
+        )
+
+
+class LandingHandler(Handler):
+    """What a camera opens when it reads a station's sign."""
+
+    public = True
+
+    @endpoint(refuses=(NoSuchStation,))
+    async def get(self, code: str) -> Html:
+        """Show the station to any browser."""
+        station = self.services.stations.get(code)
+        now = openness(station.hours, self.services.now())
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        page = self.render_string(
+            "station.html",
+            station=station,
+            open_state=now.state if station.state == "operating" else "closed",
+            open_words=OPEN_WORDS[now.state] if station.state == "operating" else STATES[station.state],
+            until=local(now.until) if now.until else None,
+            opens_at=local(now.opens_at) if now.opens_at else None,
+            hours=words(station.hours),
+            facilities=[FACILITIES[facility] for facility in station.facilities],
+            phone=SUPERVISION_PHONE,
+        )
+        return Html(page.decode())
+
+
+class SignHandler(Handler):
+    """A station's sign, to print."""
+
+    public = True
+
+    @endpoint(refuses=(NoSuchStation,))
+    async def get(self, code: str) -> Png:
+        """Return the sign as a PNG with the plain link that any camera reads."""
+        station = self.services.stations.get(code)
+        link = f"{self.services.public_url}/s/{station.id}"
+        sign = await asyncio.to_thread(draw_sign, station.name, station.address, link, station.id)
+        self.set_header("Cache-Control", "public, max-age=3600")
+        return Png(sign)
+
+
+def position_of(station: Station) -> PositionReply | None:
+    """Return where a station is, if that is known."""
+    if station.position is None:
+        return None
+    return PositionReply(
+        longitude=station.position.longitude, latitude=station.position.latitude, datum="gcj02"
+    )
+
+
+def nearby(found: Found) -> NearbyReply:
+    """Return what of a found station goes on the wire; only stations with a position are found."""
+    station = found.station
+    position = position_of(station)
+    if position is None:
+        raise ValueError(f"station {station.id} was found without a position")
+    return NearbyReply(
+        code=station.id,
+        name=station.name,
+        address=station.address,
+        distance_metres=found.metres,
+        position=position,
+        open=OpennessReply.of(found.openness),
+        hours=words(station.hours),
+        facilities=station.facilities,
+    )
+
+
+ROUTES = [
+    ("/api/v1/stations", StationsHandler),
+    ("/api/v1/stations/{code}", StationHandler),
+    ("/s/{code}", LandingHandler),
+    ("/s/{code}/sign.png", SignHandler),
+]
