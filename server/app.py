@@ -1,0 +1,150 @@
+"""The application: wiring and nothing else."""
+
+from typing import Any
+
+from msgspec import Struct
+from tornado.httputil import HTTPServerRequest
+from tornado.web import Application
+
+from handlers.base import BODY_LIMIT, URL_LIMIT, Refuse
+from handlers.routes import Route, to_pattern
+from handlers.services import Demo, Services
+from handlers.tokens import Tokens
+from handlers.traffic import Traffic
+from miniprogram_api.wechat import WeChat
+from models.alarms import BadCodes
+from models.appointments import APPOINTMENTS, Appointments
+from models.cards import CARDS, Cards, Masters
+from models.clock import Now
+from models.members import Members
+from models.memberships import MEMBERSHIPS, Memberships
+from models.organisations import ORGANISATIONS, Organisations
+from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
+from models.scans import SCANS, Scans
+from models.sessions import REVOCATIONS, SESSIONS, Revocations, Sessions
+from models.signals import Signals
+from models.station_board import StationBoard
+from models.stations import STATIONS, Stations
+from models.store import Collection, Database, Store
+from models.vault import Vault
+from server.engines import Engines
+from server.keys import Keys
+
+COLLECTIONS: tuple[Collection[Any], ...] = (
+    PEOPLE, VAULT_ROWS, IDENTITIES, MEMBERSHIPS, ORGANISATIONS, APPOINTMENTS,
+    SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
+)  # fmt: skip
+
+
+class Platform(Struct, frozen=True):
+    """WeChat, or the simulator and the demo that goes with it."""
+
+    wechat: WeChat
+    demo: Demo | None
+
+
+class World(Struct, frozen=True, kw_only=True):
+    """All models of one process, over one database."""
+
+    stores: tuple[Store[Any], ...]
+    signals: Signals
+    people: People
+    organisations: Organisations
+    appointments: Appointments
+    memberships: Memberships
+    members: Members
+    revocations: Revocations
+    sessions: Sessions
+    cards: Cards
+    scans: Scans
+    stations: Stations
+    board: StationBoard
+
+
+def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, strict: bool = False) -> World:
+    """Return the models over a database; `strict` refuses queries without an index (in tests)."""
+    stores = {one.name: Store(database, one, strict=strict) for one in COLLECTIONS}
+    vault = Vault(keys.vault, keys.vault_index)
+    masters = Masters(keys.cards)
+    signals = Signals(engines.cache)
+    people = People(stores["people"], stores["vault"], stores["identities"], vault, now)
+    organisations = Organisations(stores["organisations"])
+    appointments = Appointments(stores["appointments"], now)
+    memberships = Memberships(stores["memberships"])
+    revocations = Revocations(stores["revocations"], signals, now)
+    cards = Cards(stores["cards"], masters, vault, now)
+    stations = Stations(stores["stations"], now)
+    return World(
+        stores=tuple(stores.values()),
+        signals=signals,
+        people=people,
+        organisations=organisations,
+        appointments=appointments,
+        memberships=memberships,
+        members=Members(people, memberships, organisations),
+        revocations=revocations,
+        sessions=Sessions(stores["sessions"], revocations, people, appointments, vault, now),
+        cards=cards,
+        scans=Scans(stores["scans"], cards, masters, organisations, BadCodes(engines.cache), now),
+        stations=stations,
+        board=StationBoard(stores["stations"]),
+    )
+
+
+def build_services(
+    world: World, engines: Engines, keys: Keys, platform: Platform, now: Now, public_url: str
+) -> Services:
+    """Return what handlers may use."""
+
+    async def missing() -> list[str]:
+        absent = await engines.missing()
+        if platform.wechat.misconfigured:
+            await platform.wechat.recheck()
+        return [*absent, "wechat"] if platform.wechat.misconfigured else absent
+
+    return Services(
+        tokens=Tokens(keys.sessions, now),
+        sessions=world.sessions,
+        members=world.members,
+        cards=world.cards,
+        scans=world.scans,
+        appointments=world.appointments,
+        stations=world.board,
+        wechat=platform.wechat,
+        missing=missing,
+        now=now,
+        public_url=public_url,
+        traffic=Traffic(),
+        demo=platform.demo,
+    )
+
+
+class Site(Application):
+    """A Tornado application that refuses oversized requests before a byte of their body is read."""
+
+    def __init__(self, routes: list[Route], services: Services, **settings: Any) -> None:
+        self._services = services
+        bound = [(to_pattern(path), handler, {"services": services}) for path, handler in routes]
+        super().__init__(
+            bound,
+            default_handler_class=Refuse,
+            default_handler_args={"services": services, "status": 404},
+            **settings,
+        )
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Return who answers a request, judged by its head."""
+        if status := _refusal(request):
+            refusal = {"services": self._services, "status": status}
+            return self.get_handler_delegate(request, Refuse, refusal)
+        return super().find_handler(request, **kwargs)
+
+
+def _refusal(request: HTTPServerRequest) -> int | None:
+    """Return the status to refuse a request's head with, or None for a head that will do."""
+    if len(request.uri or "") > URL_LIMIT:
+        return 414
+    if "Transfer-Encoding" in request.headers:
+        return 411
+    length = request.headers.get("Content-Length")
+    return 413 if length and (not length.isdecimal() or int(length) > BODY_LIMIT) else None

@@ -1,0 +1,91 @@
+"""Configuration: read once from the environment, with defaults that run.
+
+The README's table of variables is generated from `Config` (`scripts/write_documents.py`).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class ConfigError(Exception):
+    """A variable's value cannot be used; the message names the variable and never its value."""
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """What the environment says. Secrets that are not set are made once and kept in `data_dir`."""
+
+    host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8888
+    data_dir: Annotated[Path, Meta(description="folder for the embedded engine and for made secrets")] = Path(
+        "var"
+    )
+    public_url: Annotated[
+        str, Meta(description="what links on signs begin with; `http://HOST:PORT` when empty")
+    ] = ""
+    mongodb_uri: Annotated[str, Meta(description="a real MongoDB; empty: the embedded engine")] = ""
+    mongodb_database: Annotated[str, Meta(description="the database's name")] = "union_station"
+    redis_url: Annotated[str, Meta(description="a real Redis; empty: inside the process")] = ""
+    wechat_appid: Annotated[
+        str, Meta(description="the mini program's id; empty: the simulator and the demo")
+    ] = ""
+    wechat_secret: Annotated[str, Meta(description="the mini program's secret")] = ""
+    wechat_url: Annotated[str, Meta(description="where WeChat's server interface is")] = (
+        "https://api.weixin.qq.com"
+    )
+    session_keys: Annotated[
+        str,
+        Meta(description="`version:key` pairs divided by commas, the highest version signs; keys in base64"),
+    ] = ""
+    vault_keys: Annotated[str, Meta(description="`id:key` pairs, the last one seals; 32 bytes each")] = ""
+    vault_index_key: Annotated[
+        str, Meta(description="the key of the blind indexes, 32 bytes; never changes")
+    ] = ""
+    card_keys: Annotated[
+        str,
+        Meta(description="`id:key` or `id:key:retirement date`, the last one in use makes cards' codes"),
+    ] = ""
+
+    demo: Annotated[
+        bool, Meta(description="`true` lets the demo run on a configured engine; it never runs with an appid")
+    ] = False
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is a demo: only ever without a real mini program."""
+        return not self.wechat_appid
+
+
+def read_config(environment: Mapping[str, str]) -> Config:
+    """Return the configuration; ConfigError for a value that cannot be used."""
+    given = {name: environment.get(name.upper(), "").strip() for name in Config.__struct_fields__}
+    values = {name: text for name, text in given.items() if text}
+    try:
+        config = msgspec.convert(values, Config, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        name = str(error).rpartition("$.")[2].rstrip("`").upper()
+        raise ConfigError(f"{name} 的值不对") from error
+    if config.wechat_appid and not config.wechat_secret:
+        raise ConfigError("设置了 WECHAT_APPID 就必须设置 WECHAT_SECRET")
+    if config.is_demo:
+        _check_demo(config)
+    return config
+
+
+def _check_demo(config: Config) -> None:
+    """Refuse a demo that looks like a production that forgot its mini program."""
+    if config.mongodb_uri and not config.demo:
+        raise ConfigError("设置了 MONGODB_URI 却没有 WECHAT_APPID；若要在这个数据库上演示，请设置 DEMO=true")
+    if config.host not in LOOPBACK:
+        raise ConfigError("没有 WECHAT_APPID 时是演示，只能监听本机：HOST 须为 127.0.0.1 或 ::1")
+
+
+def _path(kind: type, text: Any) -> Any:
+    """Return a path for a text; the only type here that msgspec does not know."""
+    return Path(text) if kind is Path else text

@@ -1,0 +1,114 @@
+"""The demo world: invented people, real stations, the simulated WeChat. Never with a real mini program."""
+
+import logging
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from handlers.services import Demo, DemoPerson
+from miniprogram_api.simulator import DEMO_APPID, Simulator
+from models.appointments import Appointment
+from models.clock import Now, local_day
+from models.memberships import Membership, MembershipState
+from models.organisations import Organisation
+from models.people import Particulars
+from models.station_imports import read_stations
+from models.vault import mask_name
+from server.app import World
+
+STATIONS_FILE = Path(__file__).parent / "data" / "demo-stations.csv"
+CITY, DISTRICT, STREET = "DEMO000000000001", "DEMO000000000002", "DEMO000000000003"
+
+log = logging.getLogger("union.demo")
+
+
+class Role(Struct, frozen=True):
+    """One demo person before registration: what the phone page shows, and how the union knows them."""
+
+    key: str
+    name: str
+    role: str
+    state: MembershipState | None
+    is_staff: bool = False
+
+    @property
+    def openid(self) -> str:
+        """The simulated WeChat account."""
+        return f"demo-{self.key}"
+
+
+ROLES = (
+    Role("courier", "演示骑手", "外卖骑手，会员", "active"),
+    Role("cleaner", "演示环卫工", "环卫工人，会员", "active"),
+    Role("retired", "演示退休职工", "已退休，保留会籍", "retained"),
+    Role("applicant", "演示新人", "刚申请入会，待审核", "applied"),
+    Role("staff", "演示站长", "驿站站长，可扫码", "active", is_staff=True),
+    Role("stranger", "演示路人", "还不是会员", None),
+)
+
+
+class DemoPlatform:
+    """The simulated WeChat of a demo, inside the server."""
+
+    def __init__(self, now: Now) -> None:
+        self.appid = DEMO_APPID
+        self.secret = secrets.token_hex(16)
+        self.simulator = Simulator(self.appid, self.secret, now)
+
+    def describe(self) -> Demo:
+        """Return what the demo's pages use."""
+        people = (DemoPerson(one.key, one.name, one.role, one.openid, one.is_staff) for one in ROLES)
+        return Demo(tuple(people), lambda openid: self.simulator.issue_code(openid).code)
+
+
+async def seed(world: World, now: Now) -> None:
+    """Load the demo's data; everything has a fixed name, so that a second time changes nothing."""
+    at = now()
+    await _plant_organisations(world, at)
+    for role in ROLES:
+        if role.state:
+            await _enrol(world, role, role.state, at)
+    result = read_stations(STATIONS_FILE.read_bytes(), STATIONS_FILE.name)
+    saved = await world.stations.save_import(result.stations)
+    await world.board.mirror.refresh()
+    log.info(
+        "demo_loaded", extra={"people": len(ROLES), "stations": len(result.stations), "saved": str(saved)}
+    )
+
+
+async def _plant_organisations(world: World, at: datetime) -> None:
+    nodes = (
+        (CITY, "演示市职工服务中心", ()),
+        (DISTRICT, "演示区职工服务中心", (CITY,)),
+        (STREET, "演示街道工会服务站", (CITY, DISTRICT)),
+    )
+    for key, name, path in nodes:
+        if world.organisations.find(key) is None:
+            await world.organisations.put(
+                Organisation(id=key, name=name, tree="local", path=path, changed=at)
+            )
+
+
+async def _enrol(world: World, role: Role, state: MembershipState, at: datetime) -> None:
+    who = Particulars(
+        name=role.name, id_document=f"DEMO-{role.key}", phone=f"demo-{role.key}", openid=role.openid
+    )
+    person = await world.people.register(who)
+    membership = await world.memberships.begin(
+        Membership(person=person, organisation=STREET, state=state, since=local_day(at), entered=at)
+    )
+    if state != "applied":
+        await world.cards.issue(person, mask_name(role.name), membership.state)
+    if role.is_staff:
+        await world.appointments.put(
+            Appointment(
+                id=f"demo-{role.key}",
+                person=person,
+                role="station_staff",
+                organisation=STREET,
+                since=at,
+                changed=at,
+            )
+        )

@@ -1,0 +1,68 @@
+"""Logs: one JSON object a line on standard error; a static event name, facts as fields.
+
+No message text of an exception is written, and no query, header or body: they can hold a person or a secret.
+"""
+
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import msgspec
+from tornado.web import RequestHandler
+
+PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+LEVELS = {logging.WARNING: "warning", logging.ERROR: "error", logging.CRITICAL: "critical"}
+
+encode = msgspec.json.Encoder(enc_hook=repr).encode
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line: the time, level, event, and the record's extra fields."""
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": LEVELS.get(record.levelno, "info"),
+            "event": record.msg if record.name.startswith("union") else f"library:{record.name}",
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in PLAIN}
+        if record.exc_info and record.exc_info[0]:
+            line["error"] = record.exc_info[0].__qualname__
+            frames = traceback.extract_tb(record.exc_info[2])
+            line["trace"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        return encode(line).decode()
+
+
+def set_up_logs(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
+    """Send every logger's records to a stream as JSON lines."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("tornado.access", "pymongo", "fakeredis", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class AccessLog:
+    """One line a request, written straight to the stream: it stands on every hot path."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._write = stream.write
+
+    def __call__(self, handler: RequestHandler) -> None:
+        """Write the line of a finished request: the handler's class, never its path or query."""
+        kind = type(handler).__name__
+        method = handler.request.method
+        milliseconds = handler.request.request_time() * 1000
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        refused = getattr(handler, "refused_with", None)
+        request = getattr(handler, "request_id", "")
+        self._write(
+            f'{{"at":"{at}","level":"info","event":"request","request_id":"{request}","handler":"{kind}",'
+            f'"method":"{method}","status":{handler.get_status()},"ms":{milliseconds:.1f}'
+            + (f',"refused_with":"{refused}"}}\n' if refused else "}\n")
+        )
