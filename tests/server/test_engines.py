@@ -10,7 +10,7 @@ import sys
 import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ asyncio.run(main())
 """
 
 
-@contextmanager
+@pytest.fixture
 def sockets_left_by_the_driver() -> Iterator[None]:
     """Let PyMongo 4.20 leave a socket to the garbage collector: one whose connect its `close` cancels.
 
@@ -75,8 +75,8 @@ def sockets_left_by_the_driver() -> Iterator[None]:
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Wait for a condition that no event announces."""
     async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)  # noqa: ASYNC110  # Other processes set no event here.
+        while not condition():  # noqa: ASYNC110  # Other processes set no event here.
+            await asyncio.sleep(0.01)
 
 
 def is_alive(pid: int) -> bool:
@@ -209,9 +209,9 @@ async def test_killed_engine_comes_back_on_its_port_with_every_acknowledged_inse
     assert [vars(event)["exit_code"] for event in events] == [-signal.SIGKILL] * 2
 
 
+@pytest.mark.usefixtures("sockets_left_by_the_driver")
 async def test_operation_on_a_dead_engine_fails_within_two_seconds(tmp_path: Path) -> None:
-    with sockets_left_by_the_driver():
-      async with opened(tmp_path) as documents:
+    async with opened(tmp_path) as documents:
         scans = scans_of(documents)
         await scans.insert_one({"_id": "before"})
         assert documents.engine is not None
@@ -380,6 +380,7 @@ def test_reserved_port_is_bound_a_second_time_but_refuses_connections() -> None:
         assert second.getsockname() == reservation.getsockname()
 
 
+@pytest.mark.usefixtures("sockets_left_by_the_driver")
 async def test_dead_document_engine_is_named_as_missing(tmp_path: Path) -> None:
     async with await Engines.open(None, None, tmp_path) as engines:
         assert await engines.missing() == []
@@ -388,6 +389,7 @@ async def test_dead_document_engine_is_named_as_missing(tmp_path: Path) -> None:
         assert await engines.missing() == [DOCUMENTS]
 
 
+@pytest.mark.usefixtures("sockets_left_by_the_driver")
 async def test_engine_that_hangs_is_named_as_missing_within_two_seconds(tmp_path: Path) -> None:
     async with await Engines.open(None, None, tmp_path) as engines:
         pid = pid_of(engines.embedded)
@@ -457,4 +459,4 @@ async def test_configured_documents_answer_without_an_embedded_engine(tmp_path: 
         scans = engines.documents["union_station_engines"]["scans"]
         await scans.insert_one({"key": "value"})
         await scans.drop()
-    assert os.listdir(tmp_path) == []
+    assert not (tmp_path / "engine").exists()

@@ -1,0 +1,175 @@
+"""Makes what tests need: a clock, an HTTP client of few words, people, cards, codes."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
+
+from models.appointments import Appointment
+from models.card_codes import CardCode, card_key, code_at, day_key
+from models.cards import Card
+from models.clock import local_day
+from models.ids import new_id
+from models.memberships import Membership, MembershipState
+from models.organisations import Organisation
+from models.people import Particulars
+from models.vault import mask_name
+from server.service import Service
+
+NOON = datetime(2026, 7, 15, 4, 0, 5, tzinfo=UTC)
+STREET = "TESTSTREET000001"
+
+
+class Clock:
+    """A clock that stands still until it is told otherwise: five past noon, 15 July 2026, Shanghai."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def now(self) -> datetime:
+        return self.at
+
+    def reset(self) -> None:
+        self.at = NOON
+
+    def advance(self, **parts: float) -> None:
+        self.at += timedelta(**parts)
+
+
+class Reply:
+    """An answer: its status, headers, bytes, and the bytes read as JSON."""
+
+    def __init__(self, response: HTTPResponse) -> None:
+        self.status = response.code
+        self.headers = response.headers
+        self.body = response.body
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+    @property
+    def code(self) -> str:
+        return str(self.json["code"])
+
+
+class Http:
+    """Sends requests to the service under test."""
+
+    def __init__(self, client: AsyncHTTPClient, url: str) -> None:
+        self._client = client
+        self.url = url
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
+        sent = dict(headers or {})
+        content = raw
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        if body is not None:
+            content = msgspec.json.encode(body)
+        if content is not None:
+            sent.setdefault("Content-Type", "application/json")
+        request = HTTPRequest(
+            self.url + path,
+            method=method,
+            headers=sent,
+            body=content,
+            allow_nonstandard_methods=True,
+            follow_redirects=False,
+            request_timeout=20,
+        )
+        return Reply(await self._client.fetch(request, raise_error=False))
+
+
+class Someone(msgspec.Struct, frozen=True):
+    """A person made for a test, with the WeChat account, the membership's card if any, and a token."""
+
+    person: str
+    openid: str
+    name: str
+    card: Card | None
+    token: str
+
+
+class Factory:
+    """Makes people and codes in the service under test."""
+
+    def __init__(self, service: Service, http: Http, clock: Clock) -> None:
+        self._service = service
+        self._http = http
+        self._clock = clock
+
+    @property
+    def _world(self) -> Any:
+        return self._service.world
+
+    async def login(self, openid: str, *, staff: bool = False) -> Reply:
+        demo = self._service.services.demo
+        assert demo is not None
+        code = demo.new_login_code(openid)
+        return await self._http("POST", "/api/v1/sessions", {"code": code, "staff": staff})
+
+    async def member(
+        self, state: MembershipState = "active", *, name: str = "测试员工", staff: bool = False
+    ) -> Someone:
+        """A person with a membership and a card; `staff` gives an appointment and a staff session."""
+        mark = secrets.token_hex(8)
+        openid = f"test-{mark}"
+        world = self._world
+        if world.organisations.find(STREET) is None:
+            await world.organisations.put(
+                Organisation(id=STREET, name="测试街道工会服务站", tree="local", changed=self._clock.now())
+            )
+        person = await world.people.register(
+            Particulars(name=name, id_document=f"TEST-{mark}", phone=f"test-{mark}", openid=openid)
+        )
+        at = self._clock.now()
+        await world.memberships.begin(
+            Membership(person=person, organisation=STREET, state=state, since=local_day(at), entered=at)
+        )
+        card = await world.cards.issue(person, mask_name(name), state)
+        if staff:
+            await self.appoint(person)
+        reply = await self.login(openid, staff=staff)
+        assert reply.status == 201, reply.body
+        return Someone(person, openid, name, card, reply.json["token"])
+
+    async def appoint(self, person: str, *, until: datetime | None = None) -> Appointment:
+        appointment = Appointment(
+            id=new_id(),
+            person=person,
+            role="station_staff",
+            organisation=STREET,
+            since=self._clock.now() - timedelta(days=1),
+            until=until,
+            changed=self._clock.now(),
+        )
+        await self._world.appointments.put(appointment)
+        return appointment
+
+    async def guest(self) -> str:
+        """The token of somebody whom nobody knows."""
+        return str((await self.login(f"guest-{secrets.token_hex(8)}")).json["token"])
+
+    def code(self, card: Card | None, *, at: datetime | None = None, seed_version: int | None = None) -> CardCode:
+        """The code that a card shows at a moment, made with the service's own master."""
+        assert card is not None
+        moment = at or self._clock.now()
+        master = self._world.cards._masters.current
+        key = card_key(master.key, card.id, seed_version or card.seed_version)
+        return code_at(day_key(key, local_day(moment)), master.id, card.id, moment)
+
+    def scan(self, code: str, **fields: Any) -> dict[str, Any]:
+        """The body of a scan with an id of its own."""
+        return {"scanId": f"scan-{secrets.token_hex(8)}", "code": code, "purpose": "identify", **fields}
