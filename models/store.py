@@ -9,15 +9,19 @@ Promises kept here:
 - `$or` and its kin, and `$in` outside `_id`, are refused: the first changes foreign documents on the
   embedded engine, the second reads everything;
 - lists inside a document are never edited in place: they are maps by id, written with `set`;
+- a time is kept as text of one width that sorts (`~2026-07-15T01:02:03.456Z`), bytes as base64, and text
+  that begins like a date behind the same mark: the embedded engine compares whatever looks like a date by
+  whole seconds and by a scan, and loses the types of times, bytes and flags in some writes;
 - a unique index counts a document only when it has the index's fields, so a row that no longer counts
   drops them; a field that is None is not stored at all;
-- `change` may answer None for a conflict of a unique index as well as for "no such document": the caller
+- `change` answers None for a conflict of a unique index as well as for "no such document": the caller
   decides by a read, never by the None alone;
 - driver errors leave as `Duplicate` or `EngineUnavailable`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -44,7 +48,12 @@ Database = AsyncDatabase[Document]
 RETRY_SECONDS = 2
 DUPLICATE_KEY = 11000
 COMPARISONS = frozenset({"$eq", "$gt", "$gte", "$lt", "$lte", "$exists"})
-_NATIVE = (datetime, bytes)
+POINTS = frozenset({"$eq", "$in"})
+MARK = "~"
+# One reply for most lists: an engine that lends its cursors may lose a sorted one between two replies.
+REPLY_DOCUMENTS = 10_000
+_begins_like_a_date = re.compile(r"\s*\d{2,4}[-/]\d{2}[-/]\d{2}").match
+_is_path = re.compile(r'[^.$\[\]"\\\0]+(\.[^.$\[\]"\\\0]+)*').fullmatch
 
 
 class Duplicate(Exception):
@@ -63,10 +72,14 @@ class UnsafeFilter(TypeError):
 
 
 class Index(Struct, frozen=True):
-    """An index: field names in order, a leading `-` for descending."""
+    """An index: field names in order, a leading `-` for descending; never `_id`, which has its own."""
 
     fields: tuple[str, ...]
     unique: bool = False
+
+    def __post_init__(self) -> None:
+        if "_id" in self.names:
+            raise UnsafeFilter("an index that holds _id makes the embedded engine refuse every insert")
 
     @property
     def names(self) -> list[str]:
@@ -91,22 +104,19 @@ class _Translated:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            return
         if isinstance(error, DuplicateKeyError):
             raise Duplicate("a document with these unique fields exists") from error
-        if isinstance(error, ConnectionFailure | ExecutionTimeout | WTimeoutError):
-            raise EngineUnavailable(retryAfter=RETRY_SECONDS) from error
-        if isinstance(error, OperationFailure) and _is_transient(error):
+        if isinstance(error, ConnectionFailure | ExecutionTimeout | WTimeoutError) or _is_transient(error):
             raise EngineUnavailable(retryAfter=RETRY_SECONDS) from error
 
 
 TRANSLATED = _Translated()
 
 
-def _is_transient(error: OperationFailure) -> bool:
+def _is_transient(error: BaseException | None) -> bool:
     """Say whether an engine's refusal is about its own state (locked, conflicting, shutting down)."""
-    return error.code in {11600, 11602, 91, 112, 189, 10107} or "database is locked" in str(error)
+    codes = {11600, 11602, 91, 112, 189, 10107}
+    return isinstance(error, OperationFailure) and (error.code in codes or "database is locked" in str(error))
 
 
 def spell(where: Mapping[str, Any]) -> Document:
@@ -116,35 +126,89 @@ def spell(where: Mapping[str, Any]) -> Document:
         if field.startswith("$"):
             raise UnsafeFilter(f"{field} is refused: the embedded engine drops the fields beside it")
         if not isinstance(value, Mapping):
-            spelled[field] = {"$eq": value}
-        elif COMPARISONS.issuperset(value) or (field == "_id" and set(value) == {"$in"}):
-            spelled[field] = dict(value)
+            spelled[field] = {"$eq": _scalar(field, value)}
+        elif value and COMPARISONS.issuperset(value):
+            spelled[field] = {operator: _scalar(field, operand) for operator, operand in value.items()}
+        elif field == "_id" and set(value) == {"$in"}:
+            spelled[field] = {"$in": [_scalar(field, key) for key in value["$in"]]}
         else:
             raise UnsafeFilter(f"{field}: only comparisons, and $in on _id alone")
     return spelled
 
 
+def _scalar(field: str, value: Any) -> Any:
+    if isinstance(kept := keep(value), dict | list):
+        raise UnsafeFilter(f"{field}: engines differ on what equals a list or a document")
+    return kept
+
+
 def is_served(where: Mapping[str, Any], sort: str | None, indexes: Sequence[Index]) -> bool:
-    """Say whether some index begins with what a filter and sort ask for, so that nothing is scanned."""
+    """Say whether some index begins with what a filter and sort ask for, so that nothing is scanned.
+
+    A range of `_id` and a mere `$exists` are not served: the embedded engine reads everything for them.
+    """
     order = sort.lstrip("-") if sort else None
-    if "_id" in where or (not where and order == "_id"):
-        return order in (None, "_id")
+    if "_id" in where:
+        return order in (None, "_id") and _is_point(where["_id"])
+    if not where and order == "_id":
+        return True
     for names in (index.names for index in indexes):
         equal = 0
-        while equal < len(names) and names[equal] in where and not isinstance(where[names[equal]], Mapping):
+        while equal < len(names) and names[equal] in where and _is_point(where[names[equal]]):
             equal += 1
         following = names[equal] if equal < len(names) else None
-        if order is None and (equal or following in where):
+        if order is None and (equal or _is_range(where.get(following or ""))):
             return True
         if order is not None and following == order:
             return True
     return False
 
 
+def _is_point(value: Any) -> bool:
+    return not isinstance(value, Mapping) or POINTS.issuperset(value)
+
+
+def _is_range(value: Any) -> bool:
+    return isinstance(value, Mapping) and not {"$exists"}.issuperset(value)
+
+
+def keep(value: Any) -> Any:
+    """Return a value in the plain form that every engine keeps and compares alike, as documents hold it."""
+    return _each(msgspec.to_builtins(value, builtin_types=(datetime,)), _mark)
+
+
+def _each(value: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: _each(item, change) for name, item in value.items()}
+    return [_each(item, change) for item in value] if isinstance(value, list) else change(value)
+
+
+def _mark(value: Any) -> Any:
+    if isinstance(value, str) and (value.startswith(MARK) or _begins_like_a_date(value)):
+        return MARK + value
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise UnsafeFilter("a time without a zone means another moment on every machine")
+        return f"{MARK}{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    return value
+
+
+def _unmark(value: Any) -> Any:
+    return value.removeprefix(MARK) if isinstance(value, str) else value
+
+
+def _directed(name: str) -> tuple[str, int]:
+    return name.lstrip("-"), -1 if name.startswith("-") else 1
+
+
 def to_document(item: Struct) -> Document:
     """Return a struct as the document that is stored: fields that are None are left out."""
-    document: Document = msgspec.to_builtins(item, builtin_types=_NATIVE)
-    return {field: value for field, value in document.items() if value is not None}
+    return {field: value for field, value in keep(item).items() if value is not None}
+
+
+def to_struct(document: Document, kind: type[T]) -> T:
+    """Return a stored document as its struct; not strictly, since the embedded engine makes flags 0 and 1."""
+    return msgspec.convert(_each(document, _unmark), kind, strict=False)
 
 
 class Store(Generic[T]):
@@ -160,14 +224,10 @@ class Store(Generic[T]):
         """Make the declared indexes; making them again changes nothing."""
         with TRANSLATED:
             for index in self._indexes:
-                keys = [(name.lstrip("-"), -1 if name.startswith("-") else 1) for name in index.fields]
-                if index.unique:
-                    present = {name: {"$exists": True} for name in index.names}
-                    await self._documents.create_index(
-                        keys, unique=True, partialFilterExpression=present, background=True
-                    )
-                else:
-                    await self._documents.create_index(keys, background=True)
+                present = {name: {"$exists": True} for name in index.names}
+                only = {"unique": True, "partialFilterExpression": present} if index.unique else {}
+                keys = [_directed(name) for name in index.fields]
+                await self._documents.create_index(keys, background=True, **only)
 
     async def insert(self, item: T) -> None:
         """Store a new document; Duplicate if its id or unique fields exist."""
@@ -204,17 +264,16 @@ class Store(Generic[T]):
         self._check(where, None)
         with TRANSLATED:
             document = await self._documents.find_one(spell(where))
-        return None if document is None else self._struct(document)
+        return None if document is None else to_struct(document, self._kind)
 
     async def list_(self, where: Mapping[str, Any], sort: str | None = None, limit: int = 0) -> list[T]:
         """Return the documents of a filter, sorted by one field (`-field` for descending)."""
         self._check(where, sort)
         with TRANSLATED:
-            cursor = self._documents.find(spell(where))
-            if sort:
-                cursor = cursor.sort(sort.lstrip("-"), -1 if sort.startswith("-") else 1)
-            documents = await cursor.limit(limit).to_list()
-        return [self._struct(document) for document in documents]
+            order = [_directed(sort)] if sort else None
+            cursor = self._documents.find(spell(where), sort=order, limit=limit, batch_size=REPLY_DOCUMENTS)
+            documents = await cursor.to_list()
+        return [to_struct(document, self._kind) for document in documents]
 
     async def change(
         self,
@@ -226,19 +285,25 @@ class Store(Generic[T]):
     ) -> T | None:
         """Set, remove and add to fields of one document atomically; return it as it is afterwards.
 
-        None means that nothing was changed, for whatever reason: read to learn which.
+        A value that is None removes its field. The answer None means that nothing was changed, for whatever
+        reason, a conflict with a unique index included: read to learn which.
         """
         self._check(where, None)
-        update: Document = {"$set": msgspec.to_builtins(values, builtin_types=_NATIVE)} if values else {}
-        if removed := dict.fromkeys(without, ""):
-            update["$unset"] = removed
-        if plus:
-            update["$inc"] = dict(plus)
+        kept = {path: keep(value) for path, value in values.items()}
+        present = {path: value for path, value in kept.items() if value is not None}
+        absent = dict.fromkeys([*without, *(kept.keys() - present.keys())], "")
+        update = {"$set": present, "$unset": absent, "$inc": dict(plus or {})}
+        if any(not _is_path(path) for paths in update.values() for path in paths):
+            raise UnsafeFilter(f"a path is names with dots between them: {sorted(kept)}")
+        update = {operator: paths for operator, paths in update.items() if paths}
         with TRANSLATED:
-            document: Document | None = await self._documents.find_one_and_update(
-                spell(where), update, return_document=ReturnDocument.AFTER
-            )
-        return None if document is None else self._struct(document)
+            try:
+                document: Document | None = await self._documents.find_one_and_update(
+                    spell(where), update, return_document=ReturnDocument.AFTER
+                )
+            except DuplicateKeyError:
+                return None
+        return None if document is None else to_struct(document, self._kind)
 
     async def delete(self, where: Mapping[str, Any]) -> int:
         """Remove the documents of a filter; return how many."""
@@ -257,6 +322,3 @@ class Store(Generic[T]):
     def _check(self, where: Mapping[str, Any], sort: str | None) -> None:
         if self._strict and not is_served(where, sort, self._indexes):
             raise UnsafeFilter(f"no index of {self._documents.name} serves {sorted(where)} by {sort}")
-
-    def _struct(self, document: Document) -> T:
-        return msgspec.convert(document, self._kind, builtin_types=_NATIVE)
