@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 CHANNEL = "union:signals"
 RETRY_SECONDS = 1.0
+WAIT_SECONDS = 30.0
 
 log = logging.getLogger("union.signals")
 
@@ -43,8 +44,9 @@ class Signals:
             with contextlib.suppress(RedisError, OSError):
                 async with self._redis.pubsub() as heard:
                     await heard.subscribe(CHANNEL)
-                    async for message in heard.listen():
-                        if message["type"] == "message":
+                    while True:
+                        message = await heard.get_message(ignore_subscribe_messages=True, timeout=WAIT_SECONDS)
+                        if message:
                             self._hear(message["data"].decode())
             await asyncio.sleep(RETRY_SECONDS)
 
