@@ -27,7 +27,6 @@ PACKAGE = "union-station"
 CACHE_SECONDS = 300
 PATH_PARAMETERS = {
     "code": Meta(examples=["4E8M0R2T"], description="The code on a station's sign, in either case."),
-    "district": Meta(examples=["金水区"], description="The name of a district."),
 }
 
 

@@ -9,7 +9,7 @@ from miniprogram_api.contract import Operation
 Route = tuple[str, type[Handler]]
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
-PARAMETERS = {"code": "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}", "district": "[^/]{1,60}"}
+PARAMETERS = {"code": "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}"}
 
 NOUNS: list[Route] = [
     *stations.ROUTES,

@@ -33,9 +33,5 @@ class StationBoard:
             raise NoSuchStation
         return station
 
-    def list_of(self, district: str) -> list[Station]:
-        """Return a district's stations, those without a position too."""
-        return self._finder.in_district(district)
-
     async def _absorb(self, changed: Sequence[Station]) -> None:
         self._finder = await asyncio.to_thread(self._finder.replace, changed)

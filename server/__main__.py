@@ -6,6 +6,7 @@ import signal
 import sys
 
 from models.clock import utc_now
+from models.store import EngineUnavailable
 from server.config import Config, ConfigError, read_config
 from server.folder import CannotStart
 from server.logs import set_up_logs
@@ -40,7 +41,7 @@ def main() -> int:
     set_up_logs()
     try:
         asyncio.run(serve(read_config(os.environ)))
-    except (ConfigError, CannotStart) as error:
+    except (ConfigError, CannotStart, EngineUnavailable) as error:
         sys.stderr.write(f"无法启动：{error}\n")
         return 2
     except OSError as error:

@@ -21,9 +21,10 @@ from models.memberships import MEMBERSHIPS, Memberships
 from models.organisations import ORGANISATIONS, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
 from models.scans import SCANS, Scans
-from models.sessions import REVOCATIONS, SESSIONS, Revocations, Sessions
+from models.mirrors import Mirror
+from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
-from models.station_board import StationBoard
+from models.station_board import STATIONS_CHANGED, StationBoard
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.vault import Vault
@@ -59,6 +60,16 @@ class World(Struct, frozen=True, kw_only=True):
     scans: Scans
     stations: Stations
     board: StationBoard
+
+    @property
+    def mirrors(self) -> dict[str, Mirror[Any]]:
+        """The collections held in memory, by the word that signals a change of each."""
+        return {
+            "organisations": self.organisations.mirror,
+            "appointments": self.appointments.mirror,
+            REVOKED: self.revocations.mirror,
+            STATIONS_CHANGED: self.board.mirror,
+        }
 
 
 def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, strict: bool = False) -> World:
@@ -98,6 +109,8 @@ def build_services(
 
     async def missing() -> list[str]:
         absent = await engines.missing()
+        if not all(mirror.loaded for mirror in world.mirrors.values()):
+            absent.append("mirrors")
         if platform.wechat.misconfigured:
             await platform.wechat.recheck()
         return [*absent, "wechat"] if platform.wechat.misconfigured else absent

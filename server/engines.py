@@ -7,7 +7,7 @@ defaults would wait half a minute. All of it must be opened in the loop that use
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +27,7 @@ APPLICATION = "union-station"
 DOCUMENTS = "documents"
 CACHE = "cache"
 ANSWER_SECONDS = 1.0
+SILENCE = (PyMongoError, RedisError, OSError)
 CACHE_SECONDS = 1.0
 CACHE_HEALTH_CHECK_SECONDS = 15
 # The driver makes two connections at a time, which spares a distant server but lets the first burst of
@@ -90,6 +91,7 @@ class Engines:
         self.embedded = documents.engine
         self.cache = cache
         self._closing = closing
+        self._pinging: dict[str, asyncio.Future[object]] = {}
 
     @classmethod
     async def open(cls, mongodb_uri: str | None, redis_url: str | None, data_dir: Path) -> Self:
@@ -103,6 +105,7 @@ class Engines:
 
     async def close(self) -> None:
         """Close the cache, the documents, and the embedded engine, in this order."""
+        await asyncio.gather(*self._pinging.values(), return_exceptions=True)
         await self._closing.aclose()
 
     async def __aenter__(self) -> Self:
@@ -112,10 +115,20 @@ class Engines:
         await self.close()
 
     async def missing(self) -> list[str]:
-        """Return the names of what does not answer within a second: `documents`, `cache`, both or none."""
-        pings = {DOCUMENTS: self.documents.admin.command("ping"), CACHE: self.cache.ping()}
-        answers = await asyncio.gather(*map(_is_answered, pings.values()))
-        return [name for name, is_answered in zip(pings, answers, strict=True) if not is_answered]
+        """Return the names of what does not answer within a second: `documents`, `cache`, both or none.
+
+        A ping that is late goes on until the driver gives it up, and is not sent again meanwhile: PyMongo
+        4.20 breaks its own lock when an operation that waits for a server is cancelled.
+        """
+        pings: dict[str, Callable[[], Awaitable[object]]] = {
+            DOCUMENTS: lambda: self.documents.admin.command("ping"),
+            CACHE: self.cache.ping,
+        }
+        for name, ping in pings.items():
+            if name not in self._pinging or self._pinging[name].done():
+                self._pinging[name] = asyncio.ensure_future(ping())
+        await asyncio.wait(self._pinging.values(), timeout=ANSWER_SECONDS)
+        return [name for name, task in self._pinging.items() if not _is_answered(task)]
 
 
 def _connect(uri: str, **options: Any) -> DocumentClient:
@@ -134,10 +147,11 @@ def _connect(uri: str, **options: Any) -> DocumentClient:
     )
 
 
-async def _is_answered(ping: Awaitable[object]) -> bool:
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await ping
-    except (PyMongoError, RedisError, OSError, TimeoutError):
+def _is_answered(ping: "asyncio.Future[object]") -> bool:
+    """Tell whether a ping came back; an error that is not about the connection is raised."""
+    if not ping.done():
         return False
-    return True
+    error = ping.exception()
+    if error is not None and not isinstance(error, SILENCE):
+        raise error
+    return error is None

@@ -1,6 +1,7 @@
 """Background work: mirrors are refreshed, signals heard, and what is over is removed.
 
-Every step may run twice or not at all for an hour; a dead engine only makes it late.
+Every step may run twice or not at all for an hour; a dead engine only makes it late. Work is never cancelled
+in the middle of a driver call, after which PyMongo 4.20 may hang for ever: `stop` lets each step end.
 """
 
 import asyncio
@@ -8,9 +9,6 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from models.mirrors import Mirror
-from models.sessions import REVOKED
-from models.station_board import STATIONS_CHANGED
 from models.store import EngineUnavailable
 from server.app import World
 
@@ -26,64 +24,64 @@ class Workers:
     def __init__(self, world: World) -> None:
         self._world = world
         self._tasks: list[asyncio.Task[None]] = []
-        self.ready = False
+        self._hearing: asyncio.Task[None] | None = None
+        self._wakes: list[asyncio.Event] = []
+        self._stopping = False
 
     def start(self) -> None:
         """Begin: prepare the database first, then poll."""
-        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._world.signals.run())]
+        self._tasks.append(asyncio.create_task(self._run()))
+        self._hearing = asyncio.create_task(self._world.signals.run())
 
     async def prepare(self) -> None:
         """Make the indexes and load the mirrors; EngineUnavailable if the documents are not there."""
         for store in self._world.stores:
             await store.create_indexes()
-        for mirror in self._mirrors().values():
+        for mirror in self._world.mirrors.values():
             await mirror.refresh()
-        self.ready = True
 
     async def stop(self) -> None:
-        """End the tasks and wait until they have."""
-        for task in self._tasks:
-            task.cancel()
+        """End the tasks once what each is doing is done."""
+        self._stopping = True
+        for wake in self._wakes:
+            wake.set()
+        if self._hearing:
+            self._hearing.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _mirrors(self) -> dict[str, Mirror]:  # type: ignore[type-arg]  # of any kind of document
-        world = self._world
-        return {
-            "organisations": world.organisations.mirror,
-            "appointments": world.appointments.mirror,
-            REVOKED: world.revocations.mirror,
-            STATIONS_CHANGED: world.board.mirror,
-        }
-
     async def _run(self) -> None:
-        while not self.ready:
-            if not await _attempt("prepare", self.prepare):
-                await asyncio.sleep(POLL_SECONDS)
-        async with asyncio.TaskGroup() as group:
-            for word, mirror in self._mirrors().items():
-                group.create_task(self._poll(word, mirror.refresh))
-            group.create_task(self._sweep())
+        await self._repeat("prepare", self.prepare, POLL_SECONDS, once=True)
+        if self._stopping:
+            return
+        world = self._world
+        steps = [self._repeat(word, mirror.refresh, POLL_SECONDS) for word, mirror in world.mirrors.items()]
+        steps.append(self._repeat("sweep", world.sessions.forget_expired, SWEEP_SECONDS))
+        self._tasks += [asyncio.create_task(step) for step in steps]
 
-    async def _poll(self, word: str, refresh: Callable[[], Awaitable[None]]) -> None:
-        woken = asyncio.Event()
-        self._world.signals.listen(word, woken.set)
-        while True:
+    async def _repeat(
+        self, word: str, work: Callable[[], Awaitable[None]], seconds: float, *, once: bool = False
+    ) -> None:
+        """Do some work every so often, on a signal sooner; with `once` until it has succeeded."""
+        wake = asyncio.Event()
+        self._wakes.append(wake)
+        self._world.signals.listen(word, wake.set)
+        while not self._stopping:
+            if await _attempt(word, work) and once:
+                return
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), POLL_SECONDS)
-            woken.clear()
-            await _attempt(word, refresh)
-
-    async def _sweep(self) -> None:
-        while True:
-            await _attempt("sweep", self._world.sessions.forget_expired)
-            await asyncio.sleep(SWEEP_SECONDS)
+                await asyncio.wait_for(wake.wait(), seconds)
+            if not self._stopping:
+                wake.clear()
 
 
 async def _attempt(name: str, work: Callable[[], Awaitable[None]]) -> bool:
-    """Do one piece of work; a dead engine is logged and left for the next time."""
+    """Do one piece of work; what fails is logged and left for the next time."""
     try:
         await work()
     except EngineUnavailable:
         log.warning("work_postponed", extra={"work": name})
+        return False
+    except Exception:  # A worker outlives a bug in one round: the others' work must not stop with it.
+        log.exception("work_failed", extra={"work": name})
         return False
     return True
