@@ -12,8 +12,9 @@ from msgspec import Struct, field
 
 from models.clock import Now
 from models.errors import Forbidden
+from models.filters import Index
 from models.mirrors import Mirror
-from models.store import Collection, Index, Store
+from models.store import Collection, Store
 
 Role = Literal["station_staff", "officer"]
 POSTS: dict[Role, str] = {"station_staff": "驿站工作人员", "officer": "工会工作人员"}

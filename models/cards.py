@@ -14,9 +14,10 @@ from msgspec import Struct, field
 from models.card_codes import CardCode, Master, card_key, code_at, day_key
 from models.clock import LOCAL, Now
 from models.errors import Conflict, Missing
+from models.filters import Index
 from models.ids import new_id
 from models.memberships import MembershipState
-from models.store import Collection, Duplicate, Index, Store
+from models.store import Collection, Duplicate, Store
 from models.vault import Vault
 
 DAYS_AHEAD = 7

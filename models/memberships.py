@@ -9,7 +9,8 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from models.store import Collection, Duplicate, Index, Store
+from models.filters import Index
+from models.store import Collection, Duplicate, Store
 
 MembershipState = Literal["applied", "active", "transferring", "retained", "left", "expelled", "refused"]
 

@@ -7,6 +7,7 @@ carry an earlier time than one already read; what was seen is recognised by id a
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
 from models.store import Store
@@ -43,8 +44,9 @@ class Mirror(Generic[C]):
     async def refresh(self) -> None:
         """Read what changed and hand it on; EngineUnavailable leaves the mirror as it was."""
         since = max(EPOCH, self._newest - OVERLAP) if self.loaded else EPOCH
-        documents = await self._store.list_({"changed": {"$gte": since}}, sort="changed")
+        documents = await self._store.list_({"changed": {"$gte": since}})
         fresh = [item for item in documents if self._seen.get(item.id) != item.changed]
+        fresh.sort(key=attrgetter("changed"))
         if fresh:
             working = self._absorb(fresh)
             if working is not None:

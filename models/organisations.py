@@ -9,8 +9,9 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from models.filters import Index
 from models.mirrors import Mirror
-from models.store import Collection, Index, Store
+from models.store import Collection, Store
 
 
 class Organisation(Struct, frozen=True, kw_only=True):

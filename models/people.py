@@ -13,8 +13,9 @@ from typing import Literal
 from msgspec import Struct, field
 
 from models.clock import Now
+from models.filters import Index
 from models.ids import new_id
-from models.store import Collection, Duplicate, Index, Store
+from models.store import Collection, Duplicate, Store
 from models.vault import Vault
 
 Evidence = Literal["declared", "phone_matched", "checked_by_officer", "checked_outside"]

@@ -20,10 +20,11 @@ from models.card_codes import Verdict as Match
 from models.cards import Card, Cards, Masters
 from models.clock import Now
 from models.errors import Conflict
+from models.filters import Index
 from models.ids import new_ordered_id
 from models.memberships import MembershipState
 from models.organisations import Organisations
-from models.store import Collection, Duplicate, Index, Store
+from models.store import Collection, Duplicate, Store
 
 ScanOutcome = Literal["accepted", "refused"]
 Reason = Literal[

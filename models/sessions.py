@@ -14,11 +14,12 @@ from msgspec import Struct, field
 from models.appointments import Appointments
 from models.clock import Now
 from models.errors import Unauthenticated
+from models.filters import Index
 from models.ids import new_id
 from models.mirrors import Mirror
 from models.people import People
 from models.signals import Signals
-from models.store import Collection, Index, Store
+from models.store import Collection, Store
 from models.vault import Vault
 
 SessionKind = Literal["guest", "member", "staff"]

@@ -45,7 +45,9 @@ class Signals:
                 async with self._redis.pubsub() as heard:
                     await heard.subscribe(CHANNEL)
                     while True:
-                        message = await heard.get_message(ignore_subscribe_messages=True, timeout=WAIT_SECONDS)
+                        message = await heard.get_message(
+                            ignore_subscribe_messages=True, timeout=WAIT_SECONDS
+                        )
                         if message:
                             self._hear(message["data"].decode())
             await asyncio.sleep(RETRY_SECONDS)

@@ -18,10 +18,10 @@ from models.cards import CARDS, Cards, Masters
 from models.clock import Now
 from models.members import Members
 from models.memberships import MEMBERSHIPS, Memberships
+from models.mirrors import Mirror
 from models.organisations import ORGANISATIONS, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
 from models.scans import SCANS, Scans
-from models.mirrors import Mirror
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard

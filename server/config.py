@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 

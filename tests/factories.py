@@ -162,7 +162,9 @@ class Factory:
         """The token of somebody whom nobody knows."""
         return str((await self.login(f"guest-{secrets.token_hex(8)}")).json["token"])
 
-    def code(self, card: Card | None, *, at: datetime | None = None, seed_version: int | None = None) -> CardCode:
+    def code(
+        self, card: Card | None, *, at: datetime | None = None, seed_version: int | None = None
+    ) -> CardCode:
         """The code that a card shows at a moment, made with the service's own master."""
         assert card is not None
         moment = at or self._clock.now()

@@ -9,7 +9,7 @@ import pytest
 
 from handlers.base import Handler
 from handlers.demo import ROUTES as DEMO_ROUTES
-from handlers.routes import ROUTES
+from handlers.routes import ROUTES, Route
 from tests.factories import Factory, Http
 
 PUBLIC = {
@@ -19,8 +19,11 @@ PUBLIC = {
 }  # fmt: skip
 
 
+EVERY_ROUTE: list[Route] = [*ROUTES, *DEMO_ROUTES]
+
+
 def test_only_the_handlers_listed_here_are_public() -> None:
-    public = {handler.__name__ for _, handler in [*ROUTES, *DEMO_ROUTES] if handler.public}
+    public = {handler.__name__ for _, handler in EVERY_ROUTE if handler.public}
     assert public == PUBLIC
 
 
@@ -110,7 +113,9 @@ async def send_head(url: str, head: str) -> bytes:
         ("Transfer-Encoding: chunked", 411, "length_required"),
     ],
 )
-async def test_a_huge_body_is_refused_by_its_head_alone(http: Http, header: str, status: int, code: str) -> None:
+async def test_a_huge_body_is_refused_by_its_head_alone(
+    http: Http, header: str, status: int, code: str
+) -> None:
     answer = await send_head(http.url, f"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n")
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status}".encode())

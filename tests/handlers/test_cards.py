@@ -19,7 +19,11 @@ async def test_the_card_brings_the_keys_of_seven_days_and_they_make_right_codes(
     assert reply.status == 200
     card = reply.json
     assert [one["day"] for one in card["dayKeys"]] == [f"2026-07-{day}" for day in range(15, 22)]
-    assert (card["state"], card["seedVersion"], card["serverTime"]) == ("active", 1, "2026-07-15T12:00:05+08:00")
+    assert (card["state"], card["seedVersion"], card["serverTime"]) == (
+        "active",
+        1,
+        "2026-07-15T12:00:05+08:00",
+    )
     master = service.world.cards._masters.current
     secret = card_key(master.key, card["serial"], 1)
     for ahead, one in enumerate(card["dayKeys"]):

@@ -49,7 +49,9 @@ async def test_a_right_code_is_accepted_with_the_masked_name(door: Door, make: F
 
 
 @pytest.mark.parametrize("seconds", [-30, 0, 30])
-async def test_the_steps_beside_the_present_one_pass(door: Door, make: Factory, clock: Clock, seconds: int) -> None:
+async def test_the_steps_beside_the_present_one_pass(
+    door: Door, make: Factory, clock: Clock, seconds: int
+) -> None:
     someone = await make.member()
     code = make.code(someone.card, at=clock.now() + timedelta(seconds=seconds))
     assert (await door.scan(code.text)).json["outcome"] == "accepted"
@@ -166,7 +168,9 @@ async def test_the_standing_of_the_membership_decides(
 
 async def test_both_times_are_stored_and_told(door: Door, make: Factory, service: Service) -> None:
     someone = await make.member()
-    body = make.scan(make.code(someone.card).text, scannedAt="2026-07-15T11:59:58.250+08:00", station="4E8M0R2T")
+    body = make.scan(
+        make.code(someone.card).text, scannedAt="2026-07-15T11:59:58.250+08:00", station="4E8M0R2T"
+    )
     reply = (await door.send(body)).json
     assert reply["scannedAt"] == "2026-07-15T11:59:58.250000+08:00"
     assert reply["receivedAt"] == "2026-07-15T12:00:05+08:00"
@@ -189,7 +193,9 @@ async def test_the_same_scan_again_gets_the_first_answer_even_when_the_card_has_
     assert len(scans) == 1
 
 
-async def test_a_refused_scan_again_gets_the_first_answer_too(door: Door, make: Factory, clock: Clock) -> None:
+async def test_a_refused_scan_again_gets_the_first_answer_too(
+    door: Door, make: Factory, clock: Clock
+) -> None:
     someone = await make.member()
     body = make.scan(make.code(someone.card, at=clock.now() - timedelta(seconds=90)).text)
     first = await door.send(body)

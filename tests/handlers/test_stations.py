@@ -30,7 +30,9 @@ async def test_stations_are_found_without_a_login_the_open_ones_first(http: Http
 
 async def test_a_station_with_unknown_hours_is_not_called_open(http: Http) -> None:
     items = await near(http, "&radius=50000&limit=100")
-    unknown = [item for item in items if item["hours"] == "开放时间未公布" or item["open"]["state"] == "unknown"]
+    unknown = [
+        item for item in items if item["hours"] == "开放时间未公布" or item["open"]["state"] == "unknown"
+    ]
     assert unknown
     assert all(item["open"]["state"] == "unknown" for item in unknown)
 
@@ -81,11 +83,17 @@ async def test_the_same_place_in_another_datum_finds_the_same_stations(http: Htt
         ("longitude=113.6&latitude=34.7&datum=gcj02&limit=0", "invalid_request", "query.limit"),
         ("longitude=113.6&latitude=34.7&datum=gcj02&limit=101", "invalid_request", "query.limit"),
         ("longitude=113.6&latitude=34.7&datum=gcj02&radius=9e9", "invalid_request", "query.radius"),
-        ("longitude=113.6&latitude=34.7&datum=gcj02&facilities=sauna", "invalid_request", "query.facilities[0]"),
+        (
+            "longitude=113.6&latitude=34.7&datum=gcj02&facilities=sauna",
+            "invalid_request",
+            "query.facilities[0]",
+        ),
         ("longitude=113.6&latitude=34.7&datum=gcj02&facilities=", "invalid_request", "query.facilities[0]"),
     ],
 )
-async def test_an_impossible_question_is_refused_by_field(http: Http, query: str, code: str, field: str) -> None:
+async def test_an_impossible_question_is_refused_by_field(
+    http: Http, query: str, code: str, field: str
+) -> None:
     reply = await http("GET", f"/api/v1/stations?{query}")
     assert (reply.status, reply.code) == (400, code)
     assert reply.json["details"]["field"] == field

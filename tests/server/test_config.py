@@ -1,8 +1,8 @@
 import json
-import os
 import stat
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,12 +10,22 @@ from server.config import Config, ConfigError, read_config
 from server.keys import read_keys
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-NAMED = {"session_keys": f"1:{KEY}", "vault_keys": f"a:{KEY}", "vault_index_key": KEY, "card_keys": f"1:{KEY}"}
+NAMED: dict[str, Any] = {
+    "session_keys": f"1:{KEY}",
+    "vault_keys": f"a:{KEY}",
+    "vault_index_key": KEY,
+    "card_keys": f"1:{KEY}",
+}
 
 
 def test_nothing_set_means_a_demo_on_this_machine() -> None:
     config = read_config({})
-    assert (config.host, config.port, config.data_dir, config.is_demo) == ("127.0.0.1", 8888, Path("var"), True)
+    assert (config.host, config.port, config.data_dir, config.is_demo) == (
+        "127.0.0.1",
+        8888,
+        Path("var"),
+        True,
+    )
 
 
 def test_an_empty_variable_is_as_good_as_none() -> None:
@@ -85,6 +95,6 @@ def test_a_demo_s_keys_are_made_once_and_readable_by_their_owner_alone(tmp_path:
     config = Config(data_dir=tmp_path / "var")
     first = read_keys(config)
     path = config.data_dir / "secrets.json"
-    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert read_keys(config) == first
     assert len(set(json.loads(path.read_text()).values())) == 4

@@ -2,8 +2,6 @@ import io
 import json
 import logging
 
-import pytest
-
 from server.logs import JsonLines
 
 
@@ -14,7 +12,9 @@ def line(record: logging.LogRecord) -> dict[str, object]:
 
 def make_record(**extra: object) -> logging.LogRecord:
     logger = logging.getLogger("union.test")
-    return logger.makeRecord("union.test", logging.WARNING, "here.py", 1, "static_event", (), None, extra=extra)
+    return logger.makeRecord(
+        "union.test", logging.WARNING, "here.py", 1, "static_event", (), None, extra=extra
+    )
 
 
 def test_a_line_is_one_json_object_with_the_event_and_its_facts() -> None:
@@ -32,12 +32,10 @@ def test_an_exception_s_trace_is_logged_without_its_text() -> None:
     handler.setFormatter(JsonLines())
     logger.addHandler(handler)
     logger.propagate = False
-    with pytest.raises(ValueError, match="身份证"):
-        try:
-            raise ValueError("身份证 110101199001011234")
-        except ValueError:
-            logger.exception("request_failed")
-            raise
+    try:
+        int("身份证 110101199001011234")
+    except ValueError:
+        logger.exception("request_failed")
     found = json.loads(stream.getvalue())
     assert found["error"] == "ValueError"
     assert "test_logs.py" in found["trace"][0]
