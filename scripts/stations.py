@@ -1,0 +1,72 @@
+"""Reads a list of stations as published, prints what became of each row, and stores them with `--save`."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.clock import utc_now
+from models.errors import Refusal
+from models.station_imports import ImportResult, Outcome, Row, read_stations
+from server.app import build_world
+from server.config import Config, ConfigError, read_config
+from server.engines import Engines
+from server.folder import CannotStart
+from server.keys import read_keys
+
+OUTCOMES: dict[Outcome, str] = {
+    "station": "驿站",
+    "station_without_position": "驿站（没有位置，暂不在地图上显示）",
+    "rejected": "未导入",
+    "duplicate": "重复",
+    "blank": "空行",
+}
+
+
+def line(row: Row) -> str:
+    """Return what became of a row (or a run of blank ones), for people."""
+    numbers = f"第{row.row}行" if row.row == row.last else f"第{row.row}–{row.last}行"
+    why = f"：{row.column}，{row.reason}" if row.reason else ""
+    notes = "".join(f"；{note.column}，{note.reason}" for note in row.notes)
+    return f"{numbers} {OUTCOMES[row.outcome]} {row.name}{why}{notes}"
+
+
+def report(result: ImportResult) -> str:
+    """Return the whole report: every row, then how many of each."""
+    counts = [f"{OUTCOMES[outcome]} {count}" for outcome, count in result.report.counts().items()]
+    return "\n".join([*map(line, result.report.rows), "合计：" + "，".join(counts)])
+
+
+async def save(config: Config, result: ImportResult) -> str:
+    """Store the stations; return what that changed."""
+    async with await Engines.open(
+        config.mongodb_uri or None, config.redis_url or None, config.data_dir
+    ) as engines:
+        database = engines.documents[config.mongodb_database]
+        world = build_world(engines, database, read_keys(config), utc_now)
+        saved = await world.stations.save_import(result.stations)
+        await world.signals.send("stations")
+    return f"已保存：新增 {saved.created}，更新 {saved.updated}，不变 {saved.unchanged}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line; return the exit status."""
+    parser = argparse.ArgumentParser(prog="scripts/import_stations", description="导入驿站表（CSV）")
+    parser.add_argument("file", type=Path, help="CSV 文件，UTF-8 或 GBK")
+    parser.add_argument("--save", action="store_true", help="保存；不加则只检查")
+    options = parser.parse_args(arguments)
+    try:
+        result = read_stations(options.file.read_bytes(), options.file.name)
+        print(report(result))
+        if options.save:
+            print(asyncio.run(save(read_config(os.environ), result)))
+    except (Refusal, ConfigError, CannotStart, OSError) as error:
+        print(f"没有导入：{error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
