@@ -1,6 +1,7 @@
 """Stations near me, one station, its landing page and its sign. No login, no database."""
 
 import asyncio
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta
@@ -9,7 +10,7 @@ from handlers.base import Asked, Handler, Html, Png, Wire, endpoint, local
 from handlers.fields import Latitude, Longitude, Moment, StationCode
 from handlers.pictures import draw_sign
 from models.finder import Found
-from models.hours import Openness, State, openness, words
+from models.hours import Hours, Openness, State, openness, words
 from models.positions import Datum, PositionOutsideCountry, to_gcj02
 from models.stations import (
     FACILITIES,
@@ -22,8 +23,11 @@ from models.stations import (
 )
 
 RADIUS_METRES = 5_000
+# Of the thousands of stations near somebody most share their hours, and so the words and the answer for them.
+SCHEDULES_REMEMBERED = 4_096
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 OPEN_WORDS: dict[State, str] = {
     "open": "现在开放",
@@ -50,7 +54,7 @@ class StationsQuery(Asked, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=100, examples=[20])] = 20
 
 
-class PositionReply(Wire, frozen=True):
+class PositionReply(Wire, frozen=True, gc=False):
     """A position in GCJ-02, as maps in China want it."""
 
     longitude: Longitude
@@ -58,7 +62,7 @@ class PositionReply(Wire, frozen=True):
     datum: Annotated[Datum, Meta(examples=["gcj02"])]
 
 
-class OpennessReply(Wire, frozen=True):
+class OpennessReply(Wire, frozen=True, gc=False):
     """Whether a station is open now, until when, or from when again; unknown hours are not open."""
 
     state: Annotated[State, Meta(examples=["open"])]
@@ -75,7 +79,7 @@ class OpennessReply(Wire, frozen=True):
         )
 
 
-class NearbyReply(Wire, frozen=True):
+class NearbyReply(Wire, frozen=True, gc=False):
     """A station near the place asked for."""
 
     code: StationCode
@@ -214,10 +218,22 @@ def nearby(found: Found) -> NearbyReply:
         address=station.address,
         distance_metres=found.metres,
         position=position,
-        open=OpennessReply.of(found.openness),
-        hours=words(station.hours),
+        open=remembered_openness(found.openness),
+        hours=remembered_words(station.hours),
         facilities=station.facilities,
     )
+
+
+@lru_cache(SCHEDULES_REMEMBERED)
+def remembered_openness(now: Openness) -> OpennessReply:
+    """Return an openness with local times, made once for each that the finder has worked out."""
+    return OpennessReply.of(now)
+
+
+@lru_cache(SCHEDULES_REMEMBERED)
+def remembered_words(hours: Hours) -> str:
+    """Return hours in words, made once for each schedule."""
+    return words(hours)
 
 
 ROUTES = [

@@ -43,11 +43,14 @@ export function createCardView({ client }) {
     byId("card-absent").hidden = true;
     byId("countdown-words").textContent = `${secondsLeft} 秒后更新`;
     byId("countdown-bar").style.width = `${(secondsLeft / CODE_SECONDS) * 100}%`;
-    if (text !== shownText) {
+    if (text !== shownText && isVisible()) {
       shownText = text;
       draw(text);
     }
   }
+
+  /** Whether the card is the view that is shown: a hidden one has no width to draw in. */
+  const isVisible = () => byId("card-shown").clientWidth > 0;
 
   function draw(text) {
     byId("serial").textContent = serialWords(client.keptCard().serial);
@@ -55,7 +58,7 @@ export function createCardView({ client }) {
     const canvas = byId("card-qr");
     const ratio = window.devicePixelRatio || 1;
     const widest = Math.min(WIDEST_PIXELS, byId("card-shown").clientWidth - 32);
-    const side = Math.max(1, Math.floor((widest * ratio) / MODULES)) * MODULES;
+    const side = Math.floor((widest * ratio) / MODULES) * MODULES;
     canvas.width = side;
     canvas.height = side;
     canvas.style.width = `${side / ratio}px`;

@@ -29,29 +29,46 @@ export function say(element, words) {
   element.hidden = words === "";
 }
 
-/** The browser's storage, or memory where it is forbidden: naming it throws there. */
-function pickStorage() {
+/** The window's storage of that name, or null where it is forbidden: naming it throws there. */
+function findStorage(name) {
   try {
-    return webStorage(window.localStorage);
+    return window[name];
   } catch (forbidden) {
-    return memoryStorage();
+    return null;
   }
 }
 
-const everything = pickStorage();
+/** A storage for keys with a prefix. One that is forbidden or full never stops the page. */
+function storageIn(kept, prefix) {
+  const texts = kept === null ? memoryStorage() : webStorage(kept);
+  return {
+    get: (key) => texts.get(prefix + key),
+    set: (key, text) => {
+      try {
+        texts.set(prefix + key, text);
+      } catch (full) {
+        // What could not be kept is still there until the page is left.
+      }
+    },
+    remove: (key) => texts.remove(prefix + key),
+    /** The keys of what outlives the page. */
+    keys: () =>
+      Object.keys(kept || {})
+        .filter((key) => key.startsWith(prefix))
+        .map((key) => key.slice(prefix.length)),
+  };
+}
+
+const lasting = findStorage("localStorage");
+
+/** What outlives a reload of this tab, and not the tab. */
+export const tabStorage = storageIn(findStorage("sessionStorage"), "demo.");
 
 /**
  * A storage of its own for each demo person: two phones in one browser.
  * @param {string} name
  */
-export function storageOf(name) {
-  const keyOf = (key) => `demo.${name}.${key}`;
-  return {
-    get: (key) => everything.get(keyOf(key)),
-    set: (key, text) => everything.set(keyOf(key), text),
-    remove: (key) => everything.remove(keyOf(key)),
-  };
-}
+export const storageOf = (name) => storageIn(lasting, `demo.${name}.`);
 
 /**
  * The client on a demo person's phone.

@@ -1,11 +1,11 @@
 /** The desk of a staff member who is signed in: the verdict, the queue, and the shift's scans. */
 
-import { byId, make, say } from "./demo.js";
+import { byId, say } from "./demo.js";
+import { createHistory } from "./history.js";
 import { createScanQueue } from "./scan_queue.js";
-import { STANDINGS, exactWords, localOf, skewWords } from "./words.js";
+import { STANDINGS, skewWords } from "./words.js";
 
 const LONGEST_TEXT = 512;
-const SHOWN_ROWS = 50;
 
 /**
  * Brings what a scanner read to one form: any width, any case, no spaces or line ends.
@@ -24,7 +24,7 @@ function newScanId() {
  * @param {{client: object, storage: object, sounds: object, place: string}} options
  */
 export function createDesk({ client, storage, sounds, place }) {
-  const rows = new Map();
+  const history = createHistory(client.now);
   let latest = null;
 
   const queue = createScanQueue({
@@ -32,31 +32,20 @@ export function createDesk({ client, storage, sounds, place }) {
     storage,
     onAnswer: (scan, verdict) => settle(scan, { kind: verdict.outcome, verdict }),
     onRefusal: (scan, error) => settle(scan, { kind: "refused", words: "未受理", step: error.message }),
-    onFailure: (scan, error) => settle(scan, { kind: "waiting", words: "已存下，待上传", step: error.message }),
+    onFailure: (scan, error) => settle(scan, { kind: "waiting", words: "已存下，待上传", step: stepAfter(error) }),
     onChange: (scans) => say(byId("queue"), queueWords(scans.length)),
   });
 
   function settle(scan, result) {
-    const before = rows.get(scan.scanId);
-    const isNews = !before || before.kind !== result.kind;
-    rows.set(scan.scanId, Object.assign({ scan }, result));
-    showRows();
+    const isNews = history.note(scan, result);
     if (scan.scanId === latest && isNews) {
       showVerdict(result);
       sounds.play(result.kind);
     }
   }
 
-  function showRows() {
-    const now = localOf(client.now());
-    const newest = Array.from(rows.values()).reverse();
-    byId("history").replaceChildren(...newest.slice(0, SHOWN_ROWS).map((one) => rowOf(one, now)));
-    byId("totals").replaceChildren(...totalsOf(newest));
-  }
-
   byId("staff-words").textContent = place;
   showVerdict({ kind: "idle" });
-  showRows();
   queue.retry();
 
   return {
@@ -77,9 +66,16 @@ export function createDesk({ client, storage, sounds, place }) {
       showVerdict({ kind: "checking" });
       queue.add(scan);
     },
-    signOut: client.signOut,
-    close: queue.close,
+    signOut: () => {
+      queue.close();
+      history.forget();
+      return client.signOut();
+    },
   };
+}
+
+function stepAfter({ status, message }) {
+  return status === 0 ? "网络恢复后自动上传并核验，可以先扫下一位" : message;
 }
 
 function queueWords(count) {
@@ -93,35 +89,8 @@ function showVerdict({ kind, verdict, words = "", step = "" }) {
   byId("verdict").className = `verdict ${kind}`;
   const [idleWord, idleStep] = IDLE[kind] || [words, step];
   byId("verdict-word").textContent = verdict ? verdict.message : idleWord;
-  say(byId("verdict-name"), verdict ? holderWords(verdict) : "");
+  const holder = (verdict && verdict.holder) || { name: "", standing: "" };
+  say(byId("verdict-name"), holder.name || "");
+  say(byId("verdict-standing"), kind === "accepted" ? STANDINGS[holder.standing] : "");
   byId("verdict-step").textContent = verdict ? verdict.nextStep + skewWords(verdict.skewSeconds) : idleStep;
-}
-
-function holderWords({ holder, outcome }) {
-  if (holder === null || holder.name === null) {
-    return "";
-  }
-  return outcome === "accepted" ? `${holder.name}　${STANDINGS[holder.standing]}` : holder.name;
-}
-
-const MARKS = { accepted: ["good", "通过"], refused: ["bad", "拒绝"], waiting: ["wait", "待上传"] };
-
-function rowOf({ scan, kind, verdict, words, step }, now) {
-  const [tone, mark] = MARKS[kind];
-  const name = verdict && verdict.holder ? verdict.holder.name : null;
-  const reason = verdict ? verdict.message : [words, step].join("：");
-  const text = make("div", "row-words", make("strong", "", name || reason));
-  if (name && kind !== "accepted") {
-    text.append(make("span", "", reason));
-  }
-  const at = localOf(Date.parse(scan.scannedAt));
-  const time = make("time", "row-time", exactWords(at, now));
-  return make("li", "row", time, text, make("span", `mark ${tone}`, mark));
-}
-
-function totalsOf(results) {
-  const count = (kind) => results.filter((one) => one.kind === kind).length;
-  return Object.entries(MARKS).map(([kind, [tone, mark]]) =>
-    make("span", tone, `${mark} `, make("b", "", String(count(kind))))
-  );
 }

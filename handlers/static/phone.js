@@ -24,7 +24,7 @@ function open(person) {
     document.removeEventListener("visibilitychange", refresh);
     [card, member, scans].forEach((view) => view.close());
   };
-  show("card");
+  show((window.history.state || { view: "card" }).view);
   member.refresh();
 }
 
@@ -35,9 +35,10 @@ function online(isThere, member, card) {
   }
 }
 
-/** Shows one of the two views. */
+/** Shows one of the two views, and again when a person comes back from a station's page. */
 function show(view) {
   phone.dataset.view = view;
+  window.history.replaceState({ view }, "");
   tabs.forEach((tab) => {
     if (tab.dataset.view === view) {
       tab.setAttribute("aria-current", "page");

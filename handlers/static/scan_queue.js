@@ -6,7 +6,7 @@
  */
 
 const RETRY_MILLISECONDS = 4000;
-const INDEX = "scans";
+const KEY = "waiting.";
 
 /** Answers that speak of the moment and not of the scan: it is sent again later. */
 const isForNow = ({ status }) => [0, 401, 403, 408, 429].includes(status) || status >= 500;
@@ -15,15 +15,14 @@ const isForNow = ({ status }) => [0, 401, 403, 408, 429].includes(status) || sta
  * The queue.
  * @param {object} parts
  * @param {function(object): Promise<object>} parts.send one scan, resolves to its verdict
- * @param {{get: function, set: function, remove: function}} parts.storage
+ * @param {object} parts.storage from `storageOf`
  * @param {function(object, object): void} parts.onAnswer the scan and its verdict
  * @param {function(object, Error): void} parts.onRefusal the server will never take this scan
  * @param {function(object, Error): void} parts.onFailure not now; it is sent again
  * @param {function(object[]): void} parts.onChange the scans that failed at least once and wait
  */
 export function createScanQueue({ send, storage, onAnswer, onRefusal, onFailure, onChange }) {
-  const kept = keptScans(storage);
-  const waiting = new Map(kept.read().map((scan) => [scan.scanId, scan]));
+  const waiting = new Map(keptScans(storage).map((scan) => [scan.scanId, scan]));
   const underway = new Set();
   let isClosed = false;
 
@@ -56,7 +55,7 @@ export function createScanQueue({ send, storage, onAnswer, onRefusal, onFailure,
 
   function settled(scan) {
     waiting.delete(scan.scanId);
-    kept.remove(scan.scanId);
+    storage.remove(KEY + scan.scanId);
   }
 
   function tell(callback, ...news) {
@@ -65,14 +64,18 @@ export function createScanQueue({ send, storage, onAnswer, onRefusal, onFailure,
     }
   }
 
-  const retry = () => waiting.forEach(deliver);
+  function retry() {
+    onChange(Array.from(waiting.values()));
+    waiting.forEach(deliver);
+  }
+
   const timer = setInterval(retry, RETRY_MILLISECONDS);
   window.addEventListener("online", retry);
 
   return {
     /** Writes a scan down, then sends it. @param {object} scan with its `scanId` */
     add: (scan) => {
-      kept.add(scan);
+      storage.set(KEY + scan.scanId, JSON.stringify(scan));
       deliver(scan);
     },
     /** Sends all that wait, those of an earlier start too. */
@@ -83,4 +86,9 @@ export function createScanQueue({ send, storage, onAnswer, onRefusal, onFailure,
       window.removeEventListener("online", retry);
     },
   };
+}
+
+function keptScans(storage) {
+  const keys = storage.keys().filter((key) => key.startsWith(KEY));
+  return keys.map((key) => JSON.parse(storage.get(key)));
 }

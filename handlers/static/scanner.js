@@ -1,11 +1,11 @@
 /** The page of a staff scanner: sign in, scan, and see at a glance, or hear, whether a card is good. */
 
-import { byId, clientOf, say, storageOf, wirePeople } from "./demo.js";
+import { byId, clientOf, say, storageOf, tabStorage, wirePeople } from "./demo.js";
 import { canUseCamera, openCamera } from "./camera.js";
 import { createDesk } from "./desk.js";
 import { createSounds } from "./sounds.js";
 
-const STAFF_KEY = "demo.scanner.staff";
+const STAFF_KEY = "scanner.staff";
 
 const sounds = createSounds(storageOf("scanner"));
 const hasKeyboard = window.matchMedia("(pointer: fine)").matches;
@@ -19,7 +19,7 @@ async function signIn(person, name) {
   try {
     const { member } = await client.signIn();
     openDesk(client, person, member ? member.membership.organisationName : name);
-    sessionStorage.setItem(STAFF_KEY, person);
+    tabStorage.set(STAFF_KEY, person);
   } catch (error) {
     say(byId("sign-in-problem"), `${name}：${error.message}`);
   }
@@ -36,9 +36,8 @@ async function signOut() {
   const ending = desk;
   desk = null;
   closeCamera();
-  sessionStorage.removeItem(STAFF_KEY);
+  tabStorage.remove(STAFF_KEY);
   showDesk(false);
-  ending.close();
   try {
     await ending.signOut();
   } catch (error) {
@@ -125,7 +124,7 @@ document.addEventListener("keydown", leadToEntry);
 showSound();
 offerCamera();
 
-const remembered = people.find((button) => button.dataset.person === sessionStorage.getItem(STAFF_KEY));
+const remembered = people.find((button) => button.dataset.person === tabStorage.get(STAFF_KEY));
 showDesk(false);
 if (remembered) {
   signIn(remembered.dataset.person, remembered.dataset.name);

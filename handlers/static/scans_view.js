@@ -27,6 +27,7 @@ export function createScansView({ client, onNetwork }) {
       await refresh();
     }
     if (!isClosed) {
+      clearTimeout(timer);
       timer = setTimeout(poll, POLL_MILLISECONDS);
     }
   }
@@ -40,7 +41,7 @@ export function createScansView({ client, onNetwork }) {
       }
     } catch (error) {
       if (!isClosed) {
-        byId("scans-words").textContent = error.message;
+        byId("scans-words").textContent = error.status === 0 ? "现在离线，联网后自动更新。" : error.message;
         onNetwork(error.status !== 0);
       }
     }
@@ -99,11 +100,11 @@ function outcome({ outcome: result, reason }) {
 /** Tells the holder at once, above the code, where the eyes are. */
 function announce(scan, now) {
   const result = scan.outcome === "accepted" ? "通过" : REASONS[scan.reason];
-  const words = `${exactWords(scan.at, now)} ${scan.place}${PURPOSES[scan.purpose]}：${result}`;
-  say(byId("latest-scan"), words);
+  const notice = byId("latest-scan");
+  const words = make("p", "", `${PURPOSES[scan.purpose]}：${result}（${exactWords(scan.at, now)}）`);
+  notice.replaceChildren(make("strong", "", `${scan.place}扫了您的卡`), words);
+  notice.hidden = false;
   setTimeout(() => {
-    if (byId("latest-scan").textContent === words) {
-      say(byId("latest-scan"), "");
-    }
+    notice.hidden = notice.hidden || notice.contains(words);
   }, FRESH_MILLISECONDS);
 }

@@ -1,8 +1,9 @@
 /** Stations near a place: no login, the open ones first, each a link to its own page. */
 
-import { byId, make } from "./demo.js";
+import { byId, make, tabStorage } from "./demo.js";
 import { distanceWords, opennessWords } from "./words.js";
 
+const PLACE = "place";
 const NEAR_METRES = 5000;
 const WIDE_METRES = 50000;
 const MOST = 30;
@@ -54,11 +55,24 @@ export function createStationsView({ client }) {
       refresh();
     })
   );
-  byId("place").addEventListener("change", () => search(NEAR_METRES));
+  restorePlace();
+  byId("place").addEventListener("change", () => {
+    tabStorage.set(PLACE, byId("place").value);
+    search(NEAR_METRES);
+  });
   byId("stations-wider").addEventListener("click", () => search(WIDE_METRES));
   wireLocation(() => search(NEAR_METRES));
   setInterval(() => document.visibilityState === "visible" && refresh(), REFRESH_MILLISECONDS);
   refresh();
+}
+
+/** Chooses the place that was chosen before a station's page was opened. */
+function restorePlace() {
+  const place = byId("place");
+  const kept = tabStorage.get(PLACE);
+  if (Array.from(place.options).some((option) => option.value === kept)) {
+    place.value = kept;
+  }
 }
 
 const isPressed = (chip) => chip.getAttribute("aria-pressed") === "true";

@@ -1,0 +1,68 @@
+/** The shift's scans, the latest first. They outlive a reload of the page, not its window. */
+
+import { byId, make, tabStorage } from "./demo.js";
+import { exactWords, localOf } from "./words.js";
+
+const KEY = "scanner.history";
+const MOST_KEPT = 200;
+const MOST_SHOWN = 50;
+const MARKS = { accepted: ["good", "通过"], refused: ["bad", "拒绝"], waiting: ["wait", "待上传"] };
+
+/**
+ * @typedef {object} Result
+ * @property {"accepted"|"refused"|"waiting"} kind
+ * @property {object} [verdict] the server's
+ * @property {string} [words] what is said where there is no verdict, and `step` what to do next
+ */
+
+/**
+ * The history.
+ * @param {function(): number} now the server's time, milliseconds
+ */
+export function createHistory(now) {
+  const results = new Map(JSON.parse(tabStorage.get(KEY)) || []);
+
+  function show() {
+    const newest = Array.from(results.values()).reverse();
+    const at = localOf(now());
+    byId("history").replaceChildren(...newest.slice(0, MOST_SHOWN).map((one) => row(one, at)));
+    byId("totals").replaceChildren(...totals(newest));
+  }
+
+  show();
+  return {
+    /**
+     * Notes what became of a scan.
+     * @param {{scanId: string, scannedAt: string}} scan
+     * @param {Result} result
+     * @returns {boolean} whether that is news
+     */
+    note: ({ scanId, scannedAt }, result) => {
+      const before = results.get(scanId);
+      results.set(scanId, Object.assign({ scannedAt }, result));
+      tabStorage.set(KEY, JSON.stringify(Array.from(results).slice(-MOST_KEPT)));
+      show();
+      return before === undefined || before.kind !== result.kind;
+    },
+    forget: () => tabStorage.remove(KEY),
+  };
+}
+
+function row({ scannedAt, kind, verdict, words, step }, now) {
+  const [tone, mark] = MARKS[kind];
+  const name = verdict && verdict.holder && verdict.holder.name;
+  const reason = verdict ? verdict.message : words;
+  const text = make("div", "row-words", make("strong", "", name || reason));
+  if (kind === "refused" && (name || !verdict)) {
+    text.append(make("span", "", name ? reason : step));
+  }
+  const time = make("time", "row-time", exactWords(localOf(Date.parse(scannedAt)), now));
+  return make("li", "row", time, text, make("span", `mark ${tone}`, mark));
+}
+
+function totals(results) {
+  const count = (kind) => results.filter((one) => one.kind === kind).length;
+  return Object.entries(MARKS).map(([kind, [tone, mark]]) =>
+    make("span", tone, `${mark} `, make("b", "", String(count(kind))))
+  );
+}
