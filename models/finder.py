@@ -7,7 +7,7 @@ lower code. The answer is the one that looking at every station would give.
 How it is quick: openness is worked out once per distinct schedule and stands until that schedule next
 changes. Stations are parted by it into tiers, so that a search at night does not walk over the closed to
 find the open. A tier is sorted by cells of about half a kilometre, row by row from the south: a box on the
-map is one run of stations per row, found by bisection, and rings grow until one holds enough.
+map is one run of stations per row, found by bisection. A ring that holds enough ends the search.
 """
 
 from bisect import bisect_left
@@ -23,24 +23,25 @@ from numpy.typing import NDArray
 from models.hours import Hours, Openness, State, openness
 from models.ids import decode
 from models.positions import EARTH_RADIUS_METRES, SOUTH, WEST, Position
-from models.stations import FACILITIES, Facility, NoSuchStation, Station
+from models.stations import FACILITIES, Facility, Station
 
-Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 RANKING: tuple[State, ...] = ("open", "closing", "unknown", "closed")
 
 CELL_DEGREES = 0.005
 # More cells than the country has from west to east, and from south to north.
-ROW_CELLS = 1 << 15
+ROW_CELLS = 1 << 14
 
-# So few candidates are cheaper to look at than to narrow down.
-CROWD = 400
+# Most searches in a city end with the first ring, which is wider for a tier of few. A ring that holds a crowd
+# is narrowed, and one that holds too few widened, so that three times as many as asked for are in its box.
 FIRST_RING_METRES = 500
+CROWD = 400
 AIM = 3
 
-# A key is the metres, then the row in order of codes: keys sort as answers rank.
+# A key is the metres times this, and the row in order of codes: keys sort as answers rank.
 ROWS = 1 << 32
+
 _BITS = {facility: 1 << place for place, facility in enumerate(FACILITIES)}
 
 
@@ -58,17 +59,17 @@ class _Columns(NamedTuple):
     codes: Whole
     stations: NDArray[np.object_]
     cells: Whole
-    points: Floats  # n × 3, on the unit sphere: the chord between two points tells their distance.
+    points: NDArray[np.float64]  # n × 3, on the unit sphere.
     facilities: Whole
     schedules: Whole
 
     def taken(self, rows: Whole) -> "_Columns":
         """Return the columns of some rows, in their order."""
-        return _Columns(*(column[rows] for column in self))
+        return _Columns._make(column[rows] for column in self)
 
 
 class _View(NamedTuple):
-    """The openness of every schedule from `since` until just before `until` (POSIX seconds), and the tiers."""
+    """Every schedule's openness from `since` until just before `until` (POSIX seconds), and the tiers."""
 
     since: float
     until: float
@@ -77,8 +78,17 @@ class _View(NamedTuple):
     tiers: tuple["_Tier", ...]
 
 
+class _Search(NamedTuple):
+    """What is looked for: within `radius` whole metres, with all the facilities whose bits are `asked`."""
+
+    here: Position
+    point: NDArray[np.float64]
+    radius: int
+    asked: int
+
+
 class _Tier:
-    """Stations of one openness, sorted by cell."""
+    """Stations of one openness, sorted by cell; a place is a station's number in that order."""
 
     def __init__(self, columns: _Columns, rows: Whole, chosen: Whole) -> None:
         self._cells = columns.cells.take(chosen).astype(np.int32)
@@ -86,29 +96,33 @@ class _Tier:
         self._facilities = columns.facilities.take(chosen)
         self._rows = rows.take(chosen)
         self._places = np.arange(len(chosen))
+        self._first_ring = int(FIRST_RING_METRES * sqrt(len(rows) / max(1, len(chosen))))
 
-    def nearest(self, here: Position, radius: int, limit: int, asked: int) -> list[int]:
-        """Return the keys of the nearest stations that have all asked-for facilities, in order."""
-        ring, passed = min(FIRST_RING_METRES, radius), 0
+    def nearest(self, search: _Search, limit: int) -> list[int]:
+        """Return the keys of the nearest stations, in order."""
+        if len(self._rows) == 0:
+            return []
+        radius = search.radius
+        ring, passed = min(self._first_ring, radius), 0
         while True:
-            runs = self._runs(here, ring)
+            runs = self._runs(search.here, ring)
             count = sum(last - first for first, last in runs)
-            if count < limit and ring < radius:
-                passed, ring = ring, radius
+            if count < limit and ring < radius:  # Too few, whatever their distance.
+                ring, passed = radius, ring
                 continue
-            narrower = max(passed + passed // 2, int(ring * sqrt(AIM * limit / (count + 1))))
-            if count > CROWD and narrower < ring and not asked:
+            narrower = max(passed * 3 // 2 + 1, int(ring * sqrt(AIM * limit / (count + 1))))
+            if count > CROWD and narrower < ring and not search.asked:
                 ring = narrower
                 continue
-            keys = self._keys(runs, here, asked)
+            keys = self._keys(runs, search)
             held = bisect_left(keys, (ring + 1) * ROWS)
             if held >= limit or ring == radius:
                 return keys[: min(limit, held)]
-            passed = ring
-            ring = min(radius, int(ring * max(1.5, sqrt(AIM * limit / (held + 0.5)))) + 1)
+            wider = ring * max(1.5, sqrt(AIM * limit / (held + 0.5)))
+            ring, passed = min(radius, int(wider) + 1), ring
 
     def _runs(self, here: Position, metres: int) -> list[tuple[int, int]]:
-        """Return the runs of places, one per row of cells, that hold all stations within reach and some more."""
+        """Return the runs of places, one per row of cells, that hold all stations within reach and more."""
         angle = (metres + 1) / EARTH_RADIUS_METRES
         north = degrees(angle)
         east = degrees(asin(min(1.0, sin(angle) / cos(radians(here.latitude)))))
@@ -120,16 +134,17 @@ class _Tier:
         lasts = self._cells.searchsorted(starts + width).tolist()
         return [run for run in zip(firsts, lasts, strict=True) if run[0] < run[1]]
 
-    def _keys(self, runs: Sequence[tuple[int, int]], here: Position, asked: int) -> list[int]:
+    def _keys(self, runs: Sequence[tuple[int, int]], search: _Search) -> list[int]:
         """Return the keys, in order, of those stations in some runs that have what is asked for."""
         if not runs:
             return []
         places = np.concatenate([self._places[first:last] for first, last in runs])
-        if asked:
-            places = places[(self._facilities.take(places) & asked) == asked]
-        aside = self._points.take(places, axis=0) - _point(here)
+        if search.asked:
+            places = places[(self._facilities.take(places) & search.asked) == search.asked]
+        # The chord between two points of the sphere tells their distance, and costs no sine per station.
+        aside = self._points.take(places, axis=0) - search.point
         chords = np.sqrt(np.vecdot(aside, aside))
-        metres = np.rint(2 * EARTH_RADIUS_METRES * np.arcsin(chords / 2)).astype(np.int64)
+        metres = np.rint(np.arcsin(chords * 0.5) * (2 * EARTH_RADIUS_METRES)).astype(np.int64)
         keys = metres * ROWS + self._rows.take(places)
         keys.sort()
         ordered: list[int] = keys.tolist()
@@ -164,13 +179,6 @@ class Finder:
         """Return the station with this code, whatever its state, or None."""
         return self._snapshot.stations.get(code)
 
-    def get(self, code: str) -> Station:
-        """Return the station with this code, whatever its state; NoSuchStation without one."""
-        station = self.find(code)
-        if station is None:
-            raise NoSuchStation
-        return station
-
     def in_district(self, district: str) -> list[Station]:
         """Return a district's operating stations by code, with or without a position."""
         stations = self._snapshot.districts.get(district, {}).values()
@@ -186,11 +194,12 @@ class Finder:
     ) -> list[Found]:
         """Return at most `limit` operating stations within `radius` whole metres, the most useful first."""
         asked = sum(_BITS[facility] for facility in facilities)
+        search = _Search(position, np.array(_point(position)), radius, asked)
         view = self._view_at(at)
         keys: list[int] = []
         for tier in view.tiers:
             if len(keys) < limit:
-                keys += tier.nearest(position, radius, limit - len(keys), asked)
+                keys += tier.nearest(search, limit - len(keys))
         stations, schedules, answers = self._stations, self._schedules, view.answers
         return [
             Found(stations[row], metres, answers[schedules[row]])
@@ -218,10 +227,9 @@ class Finder:
             return _View(now, until, answers, ranks, last.tiers)
         columns = self._sorted
         rank_by_cell = ranks[columns.schedules]
-        tiers = (
-            _Tier(columns, self._by_cell, (rank_by_cell == rank).nonzero()[0]) for rank in range(len(RANKING))
-        )
-        return _View(now, until, answers, ranks, tuple(tiers))
+        chosen = ((rank_by_cell == rank).nonzero()[0] for rank in range(len(RANKING)))
+        tiers = tuple(_Tier(columns, self._by_cell, places) for places in chosen)
+        return _View(now, until, answers, ranks, tiers)
 
 
 def _absorbed(base: _Snapshot, changed: Iterable[Station]) -> _Snapshot:
@@ -240,7 +248,7 @@ def _absorbed(base: _Snapshot, changed: Iterable[Station]) -> _Snapshot:
     fresh = _columns(shown, numbers)
     kept = ~np.isin(base.columns.codes, np.array([decode(code) for code in news], dtype=np.int64))
     joined = (np.concatenate((old[kept], new)) for old, new in zip(base.columns, fresh, strict=True))
-    columns = _Columns(*joined)
+    columns = _Columns._make(joined)
     return _Snapshot(base.stations | news, districts, numbers, columns.taken(np.argsort(columns.codes)))
 
 
@@ -264,7 +272,7 @@ def _whole(numbers: Iterable[int]) -> Whole:
 
 
 def _cell(longitude: float, latitude: float) -> int:
-    """Return the number of a place's cell, counted from the south-west; places beyond count as on the edge."""
+    """Return the number of a place's cell, counted from the south-west; places beyond are on the edge."""
     row = int((latitude - SOUTH) / CELL_DEGREES)
     column = int((longitude - WEST) / CELL_DEGREES)
     return min(max(row, 0), ROW_CELLS - 1) * ROW_CELLS + min(max(column, 0), ROW_CELLS - 1)

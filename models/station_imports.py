@@ -1,38 +1,300 @@
-"""Temporary stand-in."""
+"""Lists of stations as published (CSV), read into stations and a report that accounts for every row.
 
-import csv, io
+Nothing is guessed. A row without a position is a station that is not on the map yet; a position without its
+datum is refused; hours that cannot be read are unknown, with a note; a name that comes twice in a district
+is the same station. What cannot be read as a table at all is refused as a whole.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Literal, TypeVar
+
 from msgspec import Struct
-from datetime import UTC, datetime
-from models.hours import parse_hours, UNKNOWN
-from models.positions import to_gcj02
-from models.stations import Station, station_code, FACILITIES
+
+from models.errors import Invalid
+from models.hours import UNKNOWN, Hours, UnreadableHours, parse_hours
+from models.positions import Datum, Position, PositionOutsideCountry, to_gcj02
+from models.stations import (
+    FACILITIES,
+    Facility,
+    SourcePosition,
+    Station,
+    folded,
+    station_code,
+)
+from models.tables import Record, TableTooLarge, plain, read_records
+
+ROWS = 50_000
+CELL_CHARACTERS = 500
+
+Outcome = Literal["station", "station_without_position", "rejected", "duplicate", "blank"]
+
+T = TypeVar("T", bound=str)
 
 
-class R(Struct):
-    stations: list[Station]
+def _by_word(words: Mapping[T, str]) -> Mapping[str, T]:
+    """Return what each word means, from the words for each meaning."""
+    return MappingProxyType({word: meaning for meaning, them in words.items() for word in them.split()})
 
 
-def read_stations(content: bytes, source: str) -> R:
-    out = []
-    words = {v: k for k, v in FACILITIES.items()}
-    for row in csv.DictReader(io.StringIO(content.decode())):
-        pos = to_gcj02(float(row["经度"]), float(row["纬度"]), row["坐标系"]) if row["经度"] else None
+NEEDED = ("名称", "地址", "行政区", "经度", "纬度", "坐标系", "开放时间")
+HEADINGS: Mapping[str, str] = _by_word(
+    {
+        "名称": "名称 名字 站名 站点名称 驿站名称 name",
+        "地址": "地址 详细地址 站点地址 驿站地址 address",
+        "行政区": "行政区 行政区划 区县 县区 所属区 所属区县 district",
+        "经度": "经度 lng lon longitude",
+        "纬度": "纬度 lat latitude",
+        "坐标系": "坐标系 坐标系统 坐标类型 datum",
+        "开放时间": "开放时间 营业时间 服务时间 hours",
+        "设施": "设施 服务设施 配套设施 设施设备 facilities",
+        "编号": "编号 站点编号 驿站编号 code",
+    }
+)
+# CGCS 2000, the national datum, differs from WGS-84 by centimetres.
+DATUMS: Mapping[str, Datum] = _by_word(
+    {"gcj02": "gcj02 火星 高德 腾讯", "wgs84": "wgs84 gps cgcs2000", "bd09": "bd09 百度"}
+)
+_MORE_WORDS: Mapping[Facility, str] = MappingProxyType(
+    {
+        "water": "饮水机 饮用水 热水 开水",
+        "charging": "手机充电 充电插座 插座 插排",
+        "toilet": "卫生间 洗手间",
+        "medicine": "医药箱 急救箱 急救药箱 药品",
+        "seats": "座椅 休息座椅",
+        "books": "书籍 阅读",
+        "wifi": "wi-fi 无线网",
+        "battery_swap": "换电柜",
+        "nursing": "母婴",
+        "wheelchair": "无障碍设施 轮椅",
+    }
+)
+FACILITY_WORDS: Mapping[str, Facility] = _by_word(
+    {
+        facility: f"{facility} {folded(label)} {_MORE_WORDS.get(facility, '')}"
+        for facility, label in FACILITIES.items()
+    }
+)
+
+_DEGREES = re.compile(r"[+-]?\d{1,3}(\.\d{1,15})?", re.ASCII)
+_DATUM_FILLER = re.compile(r"[-_]|坐标系?")
+_BETWEEN_WORDS = re.compile(r"[、,，;；/|\s]+")
+
+
+class WrongHeading(Invalid):
+    """The first row with anything in it does not name the columns; details say what is missing and found."""
+
+    code = "wrong_heading"
+    message = "表头不对"
+
+
+class Note(Struct, frozen=True):
+    """What could not be taken over from a row that became a station all the same."""
+
+    column: str
+    reason: str
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """What became of a row, numbered as a spreadsheet does; blank rows are one entry from `row` to `last`."""
+
+    row: int
+    last: int
+    outcome: Outcome
+    name: str = ""
+    column: str | None = None
+    reason: str | None = None
+    notes: tuple[Note, ...] = ()
+
+
+class Report(Struct, frozen=True):
+    """What became of every row except the heading's, in order."""
+
+    source: str
+    heading_row: int
+    ignored_columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def counts(self) -> Counter[Outcome]:
+        """Return how many rows had each outcome."""
+        counts: Counter[Outcome] = Counter()
+        for row in self.rows:
+            counts[row.outcome] += row.last - row.row + 1
+        return counts
+
+
+class ImportResult(Struct, frozen=True):
+    """The stations of a list, each once, and the report."""
+
+    stations: tuple[Station, ...]
+    report: Report
+
+
+class _Rejected(ValueError):
+    """A row that is no station, for one column's sake."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+
+
+class _Reading:
+    """A list while it is read."""
+
+    def __init__(self, source: str, known: Container[str]) -> None:
+        self._source = source
+        self._known = known
+        self._heading: Record | None = None
+        self._columns: list[str | None] = []
+        self._stations: dict[str, Station] = {}
+        self._first_rows: dict[str, int] = {}
+        self._rows: list[Row] = []
+        self._count = 0
+
+    def take(self, record: Record) -> None:
+        """Take the next record: blank rows, the heading, or a station's row."""
+        if not record.cells:
+            self._rows.append(Row(row=record.first, last=record.last, outcome="blank"))
+        elif self._heading is None:
+            self._heading, self._columns = record, _columns(record.cells)
+        else:
+            self._count += 1
+            if self._count > ROWS:
+                raise TableTooLarge(f"超过 {ROWS} 行，请分成几个文件导入", limit=ROWS)
+            self._rows.append(self._station_row(record))
+
+    def result(self) -> ImportResult:
+        """Return what was read; WrongHeading when nothing was."""
+        if self._heading is None:
+            raise WrongHeading("文件是空的", missing=list(NEEDED), found=[])
+        cells = zip(self._heading.cells, self._columns, strict=True)
+        ignored = tuple(plain(cell) for cell, column in cells if cell.strip() and not column)
+        report = Report(self._source, self._heading.first, ignored, tuple(self._rows))
+        return ImportResult(tuple(self._stations.values()), report)
+
+    def _station_row(self, record: Record) -> Row:
+        row = partial(Row, row=record.first, last=record.last)
+        notes: list[Note] = []
+        named: dict[str, str] = {}
         try:
-            h = parse_hours(row["开放时间"]) if row["开放时间"] else UNKNOWN
-        except ValueError:
-            h = UNKNOWN
-        out.append(
-            Station(
-                id=station_code(row["行政区"], row["名称"]),
-                name=row["名称"],
-                address=row["地址"],
-                district=row["行政区"],
-                position=pos,
-                hours=h,
-                hours_text=row["开放时间"],
-                facilities=tuple(words[w] for w in (row.get("设施") or "").split("、") if w),
-                source=source,
-                changed=datetime(2020, 1, 1, tzinfo=UTC),
-            )
-        )
-    return R(out)
+            named = _named(record.cells, self._columns)
+            station = _station(named, self._source, self._known, notes)
+        except _Rejected as why:
+            name = named.get("名称", "")
+            return row(outcome="rejected", name=name, column=why.column, reason=str(why))
+        first = self._first_rows.setdefault(station.id, record.first)
+        if first != record.first:
+            reason = f"与第{first}行是同一个驿站"
+            return row(outcome="duplicate", name=station.name, column="名称", reason=reason)
+        self._stations[station.id] = station
+        outcome: Outcome = "station" if station.position else "station_without_position"
+        return row(outcome=outcome, name=station.name, notes=tuple(notes))
+
+
+def read_stations(content: bytes, source: str, known: Container[str] = ()) -> ImportResult:
+    """Read a list as published; the same content always gives the same stations.
+
+    A row whose 编号 is one of the `known` codes is that station, under whatever name. Raises UnreadableTable
+    or TableTooLarge (`models.tables`), or WrongHeading, for a list that is none.
+    """
+    reading = _Reading(source, known)
+    for record in read_records(content):
+        reading.take(record)
+    return reading.result()
+
+
+def _columns(cells: Sequence[str]) -> list[str | None]:
+    """Return which column each cell of a heading names; WrongHeading when one is missing or comes twice."""
+    columns = [HEADINGS.get(folded(cell)) for cell in cells]
+    found = [plain(cell)[:CELL_CHARACTERS] for cell in cells if cell.strip()]
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        there = f"，文件里是：{'、'.join(found)[:CELL_CHARACTERS]}"
+        raise WrongHeading(f"表头缺少：{'、'.join(missing)}{there}", missing=missing, found=found)
+    twice = [name for name, count in Counter(columns).items() if name and count > 1]
+    if twice:
+        raise WrongHeading(f"表头重复：{'、'.join(twice)}", missing=[], found=found)
+    return columns
+
+
+def _named(cells: Sequence[str], columns: Sequence[str | None]) -> dict[str, str]:
+    """Return a row's cells by column, the missing ones as empty."""
+    for place, cell in enumerate(cells[len(columns) :], len(columns) + 1):
+        if cell.strip():
+            raise _Rejected(f"第{place}列", "单元格比表头多，可能有未加引号的逗号")
+    named = dict.fromkeys(HEADINGS.values(), "")
+    for column, cell in zip(columns, cells, strict=False):
+        if column and len(cell) > CELL_CHARACTERS:
+            raise _Rejected(column, f"超过{CELL_CHARACTERS}个字")
+        if column:
+            named[column] = plain(cell)
+    return named
+
+
+def _station(named: Mapping[str, str], source: str, known: Container[str], notes: list[Note]) -> Station:
+    for column in ("名称", "地址", "行政区"):
+        if not named[column]:
+            raise _Rejected(column, "没有填写")
+    position, published = _position(named)
+    return Station(
+        id=_code(named, known, notes),
+        name=named["名称"],
+        address=named["地址"],
+        district=named["行政区"],
+        position=position,
+        source_position=published,
+        hours=_hours(named["开放时间"], notes),
+        hours_text=named["开放时间"],
+        facilities=_facilities(named["设施"], notes),
+        source=source,
+    )
+
+
+def _code(named: Mapping[str, str], known: Container[str], notes: list[Note]) -> str:
+    given = named["编号"].upper()
+    if given and given in known:
+        return given
+    if given:
+        notes.append(Note("编号", "没有这个编号的驿站，未采用"))
+    return station_code(named["行政区"], named["名称"])
+
+
+def _position(named: Mapping[str, str]) -> tuple[Position | None, SourcePosition | None]:
+    """Return where a station is and what was published of it; None twice when nothing was."""
+    if not named["经度"] and not named["纬度"]:
+        return None, None
+    for column in ("经度", "纬度"):
+        if not named[column]:
+            raise _Rejected(column, "经度和纬度只填了一个")
+        if not _DEGREES.fullmatch(folded(named[column])):
+            raise _Rejected(column, f"“{named[column][:20]}”不是以度为单位的数字")
+    if not named["坐标系"]:
+        raise _Rejected("坐标系", "有经纬度但没有写坐标系，无法确定位置")
+    datum = DATUMS.get(_DATUM_FILLER.sub("", folded(named["坐标系"])))
+    if datum is None:
+        raise _Rejected("坐标系", f"不认识“{named['坐标系'][:20]}”，请用 gcj02、wgs84 或 bd09")
+    longitude, latitude = float(folded(named["经度"])), float(folded(named["纬度"]))
+    try:
+        return to_gcj02(longitude, latitude, datum), SourcePosition(longitude, latitude, datum)
+    except PositionOutsideCountry as refusal:
+        raise _Rejected("经度", str(refusal)) from refusal
+
+
+def _hours(text: str, notes: list[Note]) -> Hours:
+    try:
+        return parse_hours(text)
+    except UnreadableHours as error:
+        notes.append(Note("开放时间", f"{error}，按未公布处理"))
+        return UNKNOWN
+
+
+def _facilities(text: str, notes: list[Note]) -> tuple[Facility, ...]:
+    words = [word for word in _BETWEEN_WORDS.split(text) if word]
+    known = {FACILITY_WORDS[folded(word)] for word in words if folded(word) in FACILITY_WORDS}
+    notes += [
+        Note("设施", f"不认识“{word[:20]}”，已略过") for word in words if folded(word) not in FACILITY_WORDS
+    ]
+    return tuple(facility for facility in FACILITIES if facility in known)

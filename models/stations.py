@@ -9,7 +9,7 @@ changes a station's state.
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -18,15 +18,19 @@ from msgspec.structs import replace
 
 from models.clock import Now
 from models.errors import Missing
+from models.filters import Index
 from models.hours import UNKNOWN, Hours
 from models.ids import encode
 from models.positions import Datum, Position
-from models.store import Collection, Index, Store
+from models.store import Collection, Store
 
 CODE_LENGTH = 8
 
 # The unions' service line, which every station's sign and page has to show (上海六有).
 SUPERVISION_PHONE = "12351"
+
+# When a station that is not stored yet has changed.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 # So many documents are read or written in one call of an import.
 BATCH = 500
@@ -85,6 +89,8 @@ class NoSuchStation(Missing):
     message = "没有找到这个驿站"
 
 
+# Neither a station nor a part of one can be in a cycle, and a process holds all of them: with `gc=False` the
+# garbage collector does not walk through them again and again.
 class SourcePosition(Struct, frozen=True, gc=False):
     """A position as it was published: degrees in its own datum."""
 
@@ -107,7 +113,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     facilities: tuple[Facility, ...] = ()
     state: StationState = "operating"
     source: str
-    changed: datetime
+    changed: datetime = NEVER
 
 
 class Saved(Struct, frozen=True):
@@ -133,16 +139,18 @@ _PUBLISHED = (
 )
 
 
+def folded(text: str) -> str:
+    """Return words for comparison: their letters' width and case, and spaces, make no difference."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
 def station_code(district: str, name: str) -> str:
     """Return the code that a district and a name always give: 40 bits of SHA-256 in Crockford's base32.
 
-    Width of letters, spaces and case do not matter: `（）` and `()` are the same name. Two of a thousand
-    stations share a code with a chance below one in a million.
+    `（）` and `()` are the same name. That any two of a thousand stations get one code has a chance below one
+    in a million.
     """
-    plain = "\n".join(
-        "".join(unicodedata.normalize("NFKC", text).casefold().split()) for text in (district, name)
-    )
-    digest = hashlib.sha256(plain.encode()).digest()
+    digest = hashlib.sha256(f"{folded(district)}\n{folded(name)}".encode()).digest()
     return encode(int.from_bytes(digest[:5]), CODE_LENGTH)
 
 
@@ -154,7 +162,7 @@ class Stations:
         self._now = now
 
     async def save_import(self, stations: Sequence[Station]) -> Saved:
-        """Store imported stations, each once by its code; those that are kept in the same words stay untouched.
+        """Store imported stations, each once by its code; those that are kept alike stay untouched.
 
         An import that was cut short is finished by running it again.
         """
