@@ -1,6 +1,6 @@
 """Appointments: who may act for the union, where and from when to when; held in memory by every process.
 
-A token carries no role (DESIGN §9): each request asks here, and a revocation reaches every process within
+A token carries no role: each request asks here, and a revocation reaches every process within
 its poll.
 """
 

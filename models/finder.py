@@ -1,4 +1,4 @@
-"""The finder: which stations near a place are of use now, without a database (DESIGN §7).
+"""The finder: which stations near a place are of use now, without a database.
 
 A `Finder` is a snapshot of the stations. Those that are open come first, then those about to close, then
 those whose hours nobody knows, then the closed; within each the nearest, and of two at the same metre the
@@ -7,14 +7,15 @@ lower code. The answer is the one that looking at every station would give.
 How it is quick: openness is worked out once per distinct schedule and stands until that schedule next
 changes. Stations are parted by it into tiers, so that a search at night does not walk over the closed to
 find the open. A tier is sorted by cells of about half a kilometre, row by row from the south: a box on the
-map is one run of stations per row, found by bisection. A ring that holds enough ends the search.
+map is one run of stations per row, found by bisection. A ring that holds enough ends the search in a tier;
+how dense stations are in that part of the map tells how wide the first ring should be.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from math import asin, cos, degrees, inf, radians, sin, sqrt
-from typing import NamedTuple
+from math import asin, cos, degrees, inf, pi, radians, sin, sqrt
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -26,6 +27,7 @@ from models.positions import EARTH_RADIUS_METRES, SOUTH, WEST, Position
 from models.stations import FACILITIES, Facility, Station
 
 Whole = NDArray[np.int64]
+Cell = TypeVar("Cell", int, Whole)
 
 RANKING: tuple[State, ...] = ("open", "closing", "unknown", "closed")
 
@@ -33,11 +35,13 @@ CELL_DEGREES = 0.005
 # More cells than the country has from west to east, and from south to north.
 ROW_CELLS = 1 << 14
 
-# Most searches in a city end with the first ring, which is wider for a tier of few. A ring that holds a crowd
-# is narrowed, and one that holds too few widened, so that three times as many as asked for are in its box.
-FIRST_RING_METRES = 500
+# Stations are counted in blocks of so many cells each way, about two kilometres, to guess the first ring.
+BLOCK_CELLS = 4
+BLOCK_METRES = 2000
+# A ring is made so wide that it should hold twice as many as are asked for. One that holds too few is
+# widened, and one whose cells hold a crowd is narrowed before anybody in it is looked at.
+AIM = 2
 CROWD = 400
-AIM = 3
 
 # A key is the metres times this, and the row in order of codes: keys sort as answers rank.
 ROWS = 1 << 32
@@ -85,6 +89,7 @@ class _Search(NamedTuple):
     point: NDArray[np.float64]
     radius: int
     asked: int
+    around: float  # How many such stations, whatever their openness, are expected in the place's block.
 
 
 class _Tier:
@@ -96,14 +101,15 @@ class _Tier:
         self._facilities = columns.facilities.take(chosen)
         self._rows = rows.take(chosen)
         self._places = np.arange(len(chosen))
-        self._first_ring = int(FIRST_RING_METRES * sqrt(len(rows) / max(1, len(chosen))))
+        self._share = len(chosen) / max(1, len(rows))
 
     def nearest(self, search: _Search, limit: int) -> list[int]:
         """Return the keys of the nearest stations, in order."""
         if len(self._rows) == 0:
             return []
         radius = search.radius
-        ring, passed = min(self._first_ring, radius), 0
+        first = BLOCK_METRES * sqrt(AIM * limit / (pi * (search.around * self._share + 0.01)))
+        ring, passed = min(int(first) + 1, radius), 0
         while True:
             runs = self._runs(search.here, ring)
             count = sum(last - first for first, last in runs)
@@ -166,6 +172,12 @@ class Finder:
     def __init__(self, stations: Iterable[Station] = (), base: _Snapshot | None = None) -> None:
         self._snapshot = _absorbed(base or _Snapshot({}, {}, {}, _columns((), {})), stations)
         self._by_cell = np.argsort(self._snapshot.columns.cells)
+        having = self._snapshot.columns.facilities
+        self._shares = {
+            name: np.count_nonzero(having & bit) / max(1, len(having)) for name, bit in _BITS.items()
+        }
+        blocks, counts = np.unique(_block(self._snapshot.columns.cells), return_counts=True)
+        self._blocks: dict[int, int] = dict(zip(blocks.tolist(), counts.tolist(), strict=True))
         self._sorted = self._snapshot.columns.taken(self._by_cell)
         self._stations: list[Station] = self._snapshot.columns.stations.tolist()
         self._schedules: list[int] = self._snapshot.columns.schedules.tolist()
@@ -194,7 +206,10 @@ class Finder:
     ) -> list[Found]:
         """Return at most `limit` operating stations within `radius` whole metres, the most useful first."""
         asked = sum(_BITS[facility] for facility in facilities)
-        search = _Search(position, np.array(_point(position)), radius, asked)
+        around: float = self._blocks.get(_block(_cell(position.longitude, position.latitude)), 0)
+        for facility in facilities:
+            around *= self._shares[facility]
+        search = _Search(position, np.array(_point(position)), radius, asked, around)
         view = self._view_at(at)
         keys: list[int] = []
         for tier in view.tiers:
@@ -276,6 +291,11 @@ def _cell(longitude: float, latitude: float) -> int:
     row = int((latitude - SOUTH) / CELL_DEGREES)
     column = int((longitude - WEST) / CELL_DEGREES)
     return min(max(row, 0), ROW_CELLS - 1) * ROW_CELLS + min(max(column, 0), ROW_CELLS - 1)
+
+
+def _block(cell: Cell) -> Cell:
+    """Return the number of the block that a cell, or each of some cells, is in."""
+    return cell // (ROW_CELLS * BLOCK_CELLS) * ROW_CELLS + cell % ROW_CELLS // BLOCK_CELLS
 
 
 def _point(place: Position) -> tuple[float, float, float]:

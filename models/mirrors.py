@@ -1,4 +1,4 @@
-"""Mirrors: small collections that every process holds in memory (DESIGN §7, §9).
+"""Mirrors: small collections that every process holds in memory.
 
 A mirror loads its collection once and then asks only for what changed, on a signal and on a slow poll.
 The question reaches back `OVERLAP` before the newest change seen, because a write of another process may

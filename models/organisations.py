@@ -1,6 +1,6 @@
 """Organisations: nodes of the two trees (地方 and 产业), held in memory by every process.
 
-A right is role × subtree; service is city-wide, administration is subtree-bound (DESIGN §4).
+A right is role × subtree; service is city-wide, administration is subtree-bound.
 """
 
 from collections.abc import Sequence

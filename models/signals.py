@@ -1,7 +1,7 @@
 """Signals between processes: "look now", never the news itself.
 
 A signal is a word on one Redis channel. Losing Redis, or a signal, costs at most one poll: every listener
-also polls (DESIGN §5: Redis may remember answers, never decide).
+also polls (Redis may remember answers, never decide).
 """
 
 import asyncio

@@ -49,10 +49,9 @@ def variables() -> str:
 def written(text: str) -> str:
     """Return the README with its generated parts as they ought to be."""
     for name, content in (("tree", tree()), ("variables", variables())):
-        start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
-        head, _, rest = text.partition(start)
-        tail = rest.partition(end)[2]
-        text = head + start + content + end + tail
+        start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+        head, rest = text.split(start)
+        text = f"{head}{start}{content}\n{end}{rest.split(end)[1]}"
     return text
 
 
