@@ -182,10 +182,6 @@ class Stations:
             updated += len(taken) + len(stale)
         return Saved(created, updated, len(stations) - created - updated)
 
-    async def list_changed(self, since: datetime) -> list[Station]:
-        """Return the stations written at or after a moment, the oldest change first."""
-        return await self._store.list_({"changed": {"$gte": since}}, sort="changed")
-
     async def _create(self, stations: Sequence[Station]) -> list[Station]:
         """Insert new stations; return those that somebody else has inserted meanwhile."""
         now = self._now()

@@ -97,7 +97,7 @@ class Store(Generic[T]):
     async def create_indexes(self) -> None:
         """Make the declared indexes that are not there yet."""
         with TRANSLATED:
-            made = {tuple(index["key"].items()) async for index in await self._documents.list_indexes()}
+            made = await self._list_indexes()
             for index in self._indexes:
                 keys = tuple(_directed(name) for name in index.fields)
                 if keys not in made:
@@ -106,6 +106,13 @@ class Store(Generic[T]):
                         {"unique": True, "partialFilterExpression": present} if index.unique else {}
                     )
                     await self._documents.create_index(keys, **only)
+
+    async def _list_indexes(self) -> set[tuple[tuple[str, int], ...]]:
+        """Return the keys of the indexes that are there; a collection that is not there yet has none."""
+        name = self._documents.name
+        if name not in await self._documents.database.list_collection_names(filter={"name": name}):
+            return set()
+        return {tuple(index["key"].items()) async for index in await self._documents.list_indexes()}
 
     async def insert(self, item: T) -> None:
         """Store a new document; Duplicate if its id or unique fields exist."""

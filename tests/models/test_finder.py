@@ -126,18 +126,6 @@ def test_only_operating_stations_with_a_position_are_found() -> None:
     assert finder.find(encode(9, 8)) is None
 
 
-def test_a_district_lists_its_operating_stations_without_a_position_too() -> None:
-    stations = [
-        make_station(3, None),
-        make_station(1),
-        replace(make_station(2), state="retired"),
-        make_station(4, district="二七区"),
-    ]
-    finder = Finder(stations)
-    assert [station.id for station in finder.in_district("金水区")] == [encode(1, 8), encode(3, 8)]
-    assert finder.in_district("无此区") == []
-
-
 def test_every_facility_asked_for_is_there() -> None:
     finder = Finder(
         [
@@ -239,15 +227,17 @@ def test_replacing_stations_is_the_same_as_starting_with_them(
     assert new.nearest(CENTRE, at, limit=100, radius=50_000) == fresh.nearest(
         CENTRE, at, limit=100, radius=50_000
     )
-    assert new.in_district("金水区") == fresh.in_district("金水区")
     assert all(new.find(code) == station for code, station in after.items())
     assert answers(old.nearest(CENTRE, at, limit=100, radius=50_000)) == was
 
 
-def test_a_station_that_moves_to_another_district_leaves_the_first() -> None:
-    finder = Finder([make_station(1)]).replace([make_station(1, district="二七区")])
-    assert finder.in_district("金水区") == []
-    assert [station.id for station in finder.in_district("二七区")] == [encode(1, 8)]
+@pytest.mark.parametrize("metres_away", [0, 1, 40, 3000, 4999])
+@pytest.mark.parametrize("limit", [1, 20, 3000])
+def test_a_crowd_in_one_building_is_put_in_order(metres_away: float, limit: int) -> None:
+    stations = [make_station(number) for number in range(2000)] + [make_neighbour(2000, 30, "")]
+    here = Position(CENTRE.longitude, CENTRE.latitude - metres_away * METRE_DEGREES)
+    found = Finder(stations).nearest(here, NOON, limit=limit)
+    assert answers(found) == looking_at_all(stations, here, NOON)[:limit]
 
 
 def crowded_stations(random: np.random.Generator, count: int) -> list[Station]:
