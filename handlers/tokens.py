@@ -7,6 +7,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import get_args
 
 from tornado.web import create_signed_value, decode_signed_value
@@ -18,6 +19,7 @@ from models.sessions import Session, SessionKind
 NAME = "session"
 LONGEST_DAYS = 31
 TOKEN_LIMIT = 512
+VERIFIED = 20_000
 KINDS: frozenset[str] = frozenset(get_args(SessionKind))
 
 
@@ -28,6 +30,7 @@ class Tokens:
         self._keys = dict(keys)
         self._newest = max(self._keys)
         self._now = now
+        self._verified = lru_cache(VERIFIED)(self._verify)
 
     def issue(self, session: Session) -> str:
         """Return the token of a session."""
@@ -42,9 +45,16 @@ class Tokens:
         return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
     def read(self, token: str) -> Session:
-        """Return the session of a token; Unauthenticated if we did not sign it."""
+        """Return the session of a token; Unauthenticated if we did not sign it.
+
+        What was verified once is remembered, for a signature does not change; whether the session is over
+        or was revoked is another question, asked of `Sessions.check` each time.
+        """
         if len(token) > TOKEN_LIMIT:
             raise Unauthenticated
+        return self._verified(token)
+
+    def _verify(self, token: str) -> Session:
         try:
             signed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         except (binascii.Error, ValueError) as error:

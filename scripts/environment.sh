@@ -24,7 +24,7 @@ install() {
   if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     [ -x .venv/bin/python ] || "$(find_python)" -m venv .venv || exit 1
     echo "正在准备运行环境……" >&2
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat \
+    PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check \
       --editable "$target" >&2 || exit 1
     echo "$wanted" >"$stamp"
   fi

@@ -137,6 +137,7 @@ class Site(Application):
 
     def __init__(self, routes: list[Route], services: Services, **settings: Any) -> None:
         self._services = services
+        self._exact = {path: handler for path, handler in routes if "{" not in path}
         bound = [(to_pattern(path), handler, {"services": services}) for path, handler in routes]
         super().__init__(
             bound,
@@ -150,6 +151,8 @@ class Site(Application):
         if status := _refusal(request):
             refusal = {"services": self._services, "status": status}
             return self.get_handler_delegate(request, Refuse, refusal)
+        if handler := self._exact.get(request.path):  # Most paths have no parameter: no pattern to try.
+            return self.get_handler_delegate(request, handler, {"services": self._services})
         return super().find_handler(request, **kwargs)
 
 
