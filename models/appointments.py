@@ -1,7 +1,9 @@
 """Appointments: who may act for the union, where and from when to when; held in memory by every process.
 
-A token carries no role: each request asks here, and a revocation reaches every process within
-its poll.
+A right is role × subtree × dates. A token carries no role: each request asks here, and a
+revocation reaches every process within its poll. Invariant: nobody holds two of the three powers over the
+system (系统管理员, 安全管理员, 审计管理员; GB/T 22239 §8.1.5): an administrator's appointment bears `power`,
+the person, unique while it is there; one that is over loses it.
 """
 
 from collections.abc import Sequence
@@ -9,15 +11,28 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from models.audit import NOBODY, OPERATOR, Action, Audit, Fact
 from models.clock import Now
-from models.errors import Forbidden
+from models.errors import Conflict, Forbidden, Missing
 from models.filters import Index
+from models.ids import new_id
 from models.mirrors import Mirror
-from models.store import Collection, Store
+from models.store import Collection, Duplicate, Store
 
-Role = Literal["station_staff", "officer"]
-POSTS: dict[Role, str] = {"station_staff": "驿站工作人员", "officer": "工会工作人员"}
+Role = Literal["station_staff", "officer", "system_admin", "security_admin", "audit_admin"]
+POSTS: dict[Role, str] = {
+    "station_staff": "驿站工作人员",
+    "officer": "工会工作人员",
+    "system_admin": "系统管理员",
+    "security_admin": "安全管理员",
+    "audit_admin": "审计管理员",
+}
+SCANNERS: frozenset[Role] = frozenset({"station_staff", "officer"})
+ADMINISTRATORS: frozenset[Role] = frozenset({"system_admin", "security_admin", "audit_admin"})
+CONSOLE: frozenset[Role] = ADMINISTRATORS | {"officer"}
+ANY_ROLE: frozenset[Role] = frozenset(POSTS)
 
 
 class NotStaff(Forbidden):
@@ -27,8 +42,22 @@ class NotStaff(Forbidden):
     message = "您没有有效的工作人员授权，请联系上级工会"
 
 
+class HoldsAnotherPower(Conflict):
+    """The person is an administrator already; the three powers are kept apart."""
+
+    code = "powers_must_be_separate"
+    message = "系统、安全、审计管理员必须由不同的人担任，此人已任其一"
+
+
+class NoSuchAppointment(Missing):
+    """There is no such appointment, or it has ended."""
+
+    code = "appointment_not_found"
+    message = "没有这项任命，或已经结束"
+
+
 class Appointment(Struct, frozen=True, kw_only=True):
-    """One person's role in one organisation, within its dates."""
+    """One person's role in one organisation and all below it, within its dates."""
 
     id: str = field(name="_id")
     person: str
@@ -37,36 +66,116 @@ class Appointment(Struct, frozen=True, kw_only=True):
     since: datetime
     until: datetime | None = None
     changed: datetime
+    made_by: str = OPERATOR
+    ended_by: str | None = None
+    power: str | None = None
+    pending: str | None = None
 
     def holds(self, at: datetime) -> bool:
         """Say whether the appointment is in force."""
         return self.since <= at and (self.until is None or at < self.until)
 
 
-APPOINTMENTS = Collection("appointments", Appointment, (Index(("changed",)),))
+APPOINTMENTS = Collection(
+    "appointments", Appointment, (Index(("changed",)), Index(("pending",)), Index(("power",), unique=True))
+)
+
+
+def facts_of(appointment: Appointment) -> dict[str, Fact]:
+    """Return what an appointment says for the audit, by name."""
+    details = {
+        "person": appointment.person,
+        "role": appointment.role,
+        "organisation": appointment.organisation,
+    }
+    done: dict[Action, str | None] = {
+        "appointment_made": appointment.made_by,
+        "appointment_ended": appointment.ended_by,
+    }
+    return {
+        f"{action}:{appointment.id}": Fact(
+            actor=actor, action=action, kind="appointment", object=appointment.id, details=details
+        )
+        for action, actor in done.items()
+        if actor
+    }
 
 
 class Appointments:
     """The appointments as this process knows them."""
 
-    def __init__(self, store: Store[Appointment], now: Now) -> None:
+    def __init__(self, store: Store[Appointment], audit: Audit, now: Now) -> None:
         self._store = store
+        self._audit = audit
         self._now = now
         self._by_person: dict[str, dict[str, Appointment]] = {}
         self.mirror = Mirror(store, self._absorb)
 
-    def get(self, person: str) -> Appointment:
-        """Return an appointment of the person that is in force; NotStaff otherwise."""
-        at = self._now()
-        for appointment in self._by_person.get(person, {}).values():
-            if appointment.holds(at):
+    def get(self, person: str, roles: frozenset[Role] = SCANNERS) -> Appointment:
+        """Return an appointment of the person to one of some roles that is in force; NotStaff otherwise."""
+        for appointment in self.list_of(person):
+            if appointment.role in roles:
                 return appointment
         raise NotStaff
 
+    def list_of(self, person: str) -> list[Appointment]:
+        """Return the person's appointments that are in force."""
+        at = self._now()
+        return [one for one in self._by_person.get(person, {}).values() if one.holds(at)]
+
+    async def admit(
+        self, person: str | None, action: Action, way: str, roles: frozenset[Role] = ANY_ROLE
+    ) -> None:
+        """Let a person sign in who holds one of some roles; NotStaff otherwise. Audited either way."""
+        held = [one for one in self.list_of(person or NOBODY) if one.role in roles]
+        fact = Fact(
+            actor=person or NOBODY,
+            action=action,
+            kind="person",
+            object=person or NOBODY,
+            outcome="success" if held else "refused",
+            details={"way": way} if held else {"way": way, "reason": NotStaff.code},
+        )
+        await self._audit.record(fact)
+        if not held:
+            raise NotStaff
+
     async def put(self, appointment: Appointment) -> None:
-        """Store an appointment whole and know it here at once."""
-        await self._store.put(appointment)
-        self._absorb([appointment])
+        """Store an appointment whole and know it here at once; HoldsAnotherPower for a second power."""
+        power = appointment.person if appointment.role in ADMINISTRATORS else None
+        stored = replace(appointment, power=power, pending=new_id())
+        try:
+            await self._store.put(stored)
+        except Duplicate:
+            await self._release_lapsed(appointment.person)
+            await self._put_again(stored)
+        self._absorb([stored])
+
+    async def end(self, appointment: str, by: str) -> None:
+        """End an appointment now; NoSuchAppointment if it is not in force."""
+        at, found = self._now(), await self._store.find(appointment)
+        if found is None or found.ended_by or not found.holds(at):
+            raise NoSuchAppointment
+        ended = await self._store.change(
+            {"_id": appointment, "changed": found.changed},
+            {"until": at, "ended_by": by, "changed": at, "pending": new_id()},
+            without=("power",),
+        )
+        if ended is None:
+            raise NoSuchAppointment
+        self._absorb([ended])
+
+    async def _release_lapsed(self, person: str) -> None:
+        """Take the power from an appointment whose dates are over."""
+        holder = await self._store.find_one({"power": person})
+        if holder and holder.until and holder.until <= self._now():
+            await self._store.change({"_id": holder.id, "power": person}, {}, without=("power",))
+
+    async def _put_again(self, stored: Appointment) -> None:
+        try:
+            await self._store.put(stored)
+        except Duplicate as error:
+            raise HoldsAnotherPower from error
 
     def _absorb(self, changed: Sequence[Appointment]) -> None:
         for appointment in changed:

@@ -2,7 +2,8 @@
 
 Invariants: one card per person (a unique index); `active ⇄ frozen` by the holder, `revoked` for ever. Beside
 its own state a card carries what a scanner needs in one read: the holder's masked name, sealed, and the
-standing of the membership. Both are copies, written again whenever their source changes.
+standing of the membership. Both are copies, written again whenever their source changes. A change of state
+leaves `pending`, from which the audit is projected (`models/projections.py`).
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from models.audit import Action, Fact, spell_time
 from models.card_codes import CardCode, Master, card_key, code_at, day_key
 from models.clock import LOCAL, Now
 from models.errors import Conflict, Missing
@@ -24,6 +26,7 @@ DAYS_AHEAD = 7
 SERIAL_LENGTH = 10
 
 CardState = Literal["active", "frozen", "revoked"]
+ACTIONS: dict[CardState, Action] = {"frozen": "card_frozen", "active": "card_unfrozen"}
 
 
 class NoCard(Missing):
@@ -66,6 +69,7 @@ class Card(Struct, frozen=True, kw_only=True):
     standing: MembershipState
     issued: datetime
     log: dict[str, CardEvent] = field(default_factory=dict)
+    pending: str | None = None
 
 
 class DayKey(Struct, frozen=True):
@@ -83,7 +87,22 @@ class CardKeys(Struct, frozen=True):
     days: tuple[DayKey, ...]
 
 
-CARDS = Collection("cards", Card, (Index(("person",), unique=True),))
+CARDS = Collection("cards", Card, (Index(("person",), unique=True), Index(("pending",))))
+
+
+def facts_of(card: Card) -> dict[str, Fact]:
+    """Return what a card's log says for the audit, by name."""
+    return {
+        f"card:{card.id}:{name}": Fact(
+            actor=event.by,
+            action=ACTIONS[event.state],
+            kind="card",
+            object=card.id,
+            details={"changed_at": spell_time(event.at)},
+        )
+        for name, event in card.log.items()
+        if event.state in ACTIONS
+    }
 
 
 class Masters:
@@ -165,9 +184,9 @@ class Cards:
     async def set_state(self, person: str, state: Literal["active", "frozen"]) -> Card:
         """Freeze or unfreeze a person's card; doing it again changes nothing. CardRevoked, NoCard."""
         before: CardState = "active" if state == "frozen" else "frozen"
-        event = CardEvent(state, person, self._now())
+        event, name = CardEvent(state, person, self._now()), new_id()
         changed = await self._store.change(
-            {"person": person, "state": before}, {"state": state, f"log.{new_id()}": event}
+            {"person": person, "state": before}, {"state": state, f"log.{name}": event, "pending": name}
         )
         card = changed or await self.get_of(person)
         if card.state == "revoked":

@@ -45,6 +45,16 @@ class Organisations:
         known = self._known.get(organisation)
         return known.name if known else ""
 
+    def is_within(self, organisation: str, root: str) -> bool:
+        """Say whether an organisation is another one or below it."""
+        known = self._known.get(organisation)
+        return organisation == root or (known is not None and root in known.path)
+
+    def list_within(self, root: str) -> list[Organisation]:
+        """Return an organisation and all below it, each after those above it."""
+        within = [one for one in self._known.values() if one.id == root or root in one.path]
+        return sorted(within, key=lambda one: (*one.path, one.id))
+
     async def put(self, organisation: Organisation) -> None:
         """Store an organisation whole and know it here at once."""
         await self._store.put(organisation)

@@ -2,7 +2,8 @@
 
 A session is a signed token (`handlers/tokens.py`) that carries its id, subject and kind, and no role. The
 database holds the session's own document, with the sealed openid of a login that nobody has claimed yet, and
-revocations, which every process mirrors each second. Redis takes no part: losing it ends no session.
+revocations, which every process mirrors each second. Redis takes no part: losing it ends no session. A
+console session was opened with two factors (`models/sign_ins.py`).
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from models.appointments import Appointments
+from models.audit import Audit, Fact
 from models.clock import Now
 from models.errors import Unauthenticated
 from models.filters import Index
@@ -22,11 +24,12 @@ from models.signals import Signals
 from models.store import Collection, Store
 from models.vault import Vault
 
-SessionKind = Literal["guest", "member", "staff"]
+SessionKind = Literal["guest", "member", "staff", "console"]
 LIFETIMES: dict[SessionKind, timedelta] = {
     "guest": timedelta(days=30),
     "member": timedelta(days=30),
     "staff": timedelta(hours=12),
+    "console": timedelta(hours=12),
 }
 REVOKED = "revocations"
 
@@ -48,12 +51,12 @@ class Session(Struct, frozen=True):
 
 
 class SessionRecord(Struct, frozen=True, kw_only=True):
-    """What is kept of a login."""
+    """What is kept of a login; a console session has no WeChat account."""
 
     id: str = field(name="_id")
     subject: str
     kind: SessionKind
-    openid: bytes
+    openid: bytes | None = None
     opened: datetime
     expires: datetime
 
@@ -73,9 +76,10 @@ REVOCATIONS = Collection("revocations", Revocation, (Index(("changed",)), Index(
 class Revocations:
     """The sessions ended early, as this process knows them."""
 
-    def __init__(self, store: Store[Revocation], signals: Signals, now: Now) -> None:
+    def __init__(self, store: Store[Revocation], signals: Signals, audit: Audit, now: Now) -> None:
         self._store = store
         self._signals = signals
+        self._audit = audit
         self._now = now
         self._ended: dict[str, datetime] = {}
         self.mirror = Mirror(store, self._absorb)
@@ -86,6 +90,14 @@ class Revocations:
 
     async def add(self, session: Session) -> None:
         """End a session: here at once, in other processes on the signal or their next poll."""
+        fact = Fact(
+            actor=session.subject,
+            action="session_ended",
+            kind="session",
+            object=session.id,
+            details={"kind": session.kind},
+        )
+        await self._audit.record(fact, f"session:{session.id}:ended")
         ended = Revocation(id=session.id, expires=session.expires, changed=self._now())
         await self._store.put(ended)
         self._absorb([ended])
@@ -124,7 +136,7 @@ class Sessions:
         """Open a session for a WeChat account; NotStaff if staff is asked for and no appointment holds."""
         person = await self._people.find_by_openid(openid)
         if as_staff:
-            self._appointments.get(person or "")
+            await self._appointments.admit(person, "staff_sign_in", "wechat")
         kind: SessionKind = "staff" if as_staff else "member" if person else "guest"
         subject = person or f"openid:{self._vault.blind('openid', openid)}"
         at = self._now()
@@ -138,6 +150,15 @@ class Sessions:
                 opened=at,
                 expires=session.expires,
             )
+        )
+        return session
+
+    async def open_console(self, person: str) -> Session:
+        """Open a console session for a person whose two factors were checked."""
+        at = self._now()
+        session = Session(new_id(), person, "console", at + LIFETIMES["console"])
+        await self._records.insert(
+            SessionRecord(id=session.id, subject=person, kind="console", opened=at, expires=session.expires)
         )
         return session
 

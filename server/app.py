@@ -28,12 +28,14 @@ from models.station_board import STATIONS_CHANGED, StationBoard
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.vault import Vault
+from server.auditing import COLLECTIONS as AUDIT_COLLECTIONS
+from server.auditing import Auditing, build_auditing
 from server.engines import Engines
 from server.keys import Keys
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, MEMBERSHIPS, ORGANISATIONS, APPOINTMENTS,
-    SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
+    SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS, *AUDIT_COLLECTIONS,
 )  # fmt: skip
 
 
@@ -48,6 +50,7 @@ class World(Struct, frozen=True, kw_only=True):
     """All models of one process, over one database."""
 
     stores: tuple[Store[Any], ...]
+    auditing: Auditing
     signals: Signals
     people: People
     organisations: Organisations
@@ -75,18 +78,20 @@ class World(Struct, frozen=True, kw_only=True):
 def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, strict: bool = False) -> World:
     """Return the models over a database; `strict` refuses queries without an index (in tests)."""
     stores = {one.name: Store(database, one, strict=strict) for one in COLLECTIONS}
+    auditing = build_auditing(stores, now)
     vault = Vault(keys.vault, keys.vault_index)
     masters = Masters(keys.cards)
     signals = Signals(engines.cache)
     people = People(stores["people"], stores["vault"], stores["identities"], vault, now)
     organisations = Organisations(stores["organisations"])
-    appointments = Appointments(stores["appointments"], now)
+    appointments = Appointments(stores["appointments"], auditing.audit, now)
     memberships = Memberships(stores["memberships"])
-    revocations = Revocations(stores["revocations"], signals, now)
+    revocations = Revocations(stores["revocations"], signals, auditing.audit, now)
     cards = Cards(stores["cards"], masters, vault, now)
     stations = Stations(stores["stations"], now)
     return World(
         stores=tuple(stores.values()),
+        auditing=auditing,
         signals=signals,
         people=people,
         organisations=organisations,

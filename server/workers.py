@@ -1,4 +1,4 @@
-"""Background work: mirrors are refreshed, signals heard, and what is over is removed.
+"""Background work: mirrors are refreshed, signals heard, the audit sealed, and what is over is removed.
 
 Every step may run twice or not at all for an hour; a dead engine only makes it late. Work is never cancelled
 in the middle of a driver call, after which PyMongo 4.20 may hang for ever: `stop` lets each step end.
@@ -14,6 +14,7 @@ from server.app import World
 
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 3600.0
+AUDIT_SECONDS = 5.0
 
 log = logging.getLogger("union.workers")
 
@@ -56,6 +57,7 @@ class Workers:
         world = self._world
         steps = [self._repeat(word, mirror.refresh, POLL_SECONDS) for word, mirror in world.mirrors.items()]
         steps.append(self._repeat("sweep", world.sessions.forget_expired, SWEEP_SECONDS))
+        steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         self._tasks += [asyncio.create_task(step) for step in steps]
 
     async def _repeat(

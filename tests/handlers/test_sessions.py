@@ -66,7 +66,9 @@ async def test_a_revocation_reaches_another_process_with_its_next_poll(
     http: Http, make: Factory, service: Service, clock: Clock
 ) -> None:
     world = service.world
-    elsewhere = Revocations(world.revocations._store, Signals(world.signals._redis), clock.now)
+    elsewhere = Revocations(
+        world.revocations._store, Signals(world.signals._redis), world.auditing.audit, clock.now
+    )
     await elsewhere.mirror.refresh()
     someone = await make.member()
     session = service.services.tokens.read(someone.token)

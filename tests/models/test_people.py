@@ -11,6 +11,7 @@ import pytest
 from msgspec import Struct, field
 
 from models.appointments import APPOINTMENTS, Appointment, Appointments, NotStaff
+from models.audit import AUDIT_ENTRIES, Audit
 from models.filters import Index
 from models.memberships import MEMBERSHIPS, Membership, Memberships
 from models.mirrors import Mirror
@@ -42,6 +43,11 @@ class Crashing(Store[Any]):
 def make_people(database: Database, kind: type[Store[Any]] = Store) -> People:
     people, rows, identities = (kind(database, one) for one in (PEOPLE, VAULT_ROWS, IDENTITIES))
     return People(people, rows, identities, VAULT, lambda: AT)
+
+
+def make_appointments(database: Database) -> Appointments:
+    audit = Audit(Store(database, AUDIT_ENTRIES), lambda: AT)
+    return Appointments(Store(database, APPOINTMENTS), audit, lambda: AT)
 
 
 def make_particulars() -> Particulars:
@@ -120,7 +126,7 @@ async def test_a_mirror_sees_every_change_once_and_late_writers_too(database: Da
 
 
 async def test_an_appointment_holds_within_its_dates_in_every_process(database: Database) -> None:
-    here, elsewhere = (Appointments(Store(database, APPOINTMENTS), lambda: AT) for _ in range(2))
+    here, elsewhere = (make_appointments(database) for _ in range(2))
     hour = timedelta(hours=1)
     past, present, future = (
         Appointment(
