@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
+from handlers import cookies
 from handlers.contracts import BodyReader, QueryReader, read_contract
 from handlers.services import Services
 from miniprogram_api.contract import Contract, Refused
@@ -34,6 +35,7 @@ from models.errors import (
 )
 from models.members import NotAMember
 from models.sessions import Session, SessionKind
+from models.sign_ins import SecondFactorRequired
 
 URL_LIMIT = 2048
 BODY_LIMIT = 1 << 20
@@ -58,9 +60,16 @@ FAILURES: dict[int, tuple[str, str]] = {
     415: ("unsupported_media_type", "请求内容须为 JSON"),
     500: ("internal_error", "系统出错了，请稍后再试"),
 }
-ANYONE: frozenset[SessionKind] = frozenset({"guest", "member", "staff"})
+ANYONE: frozenset[SessionKind] = frozenset({"guest", "member", "staff", "console"})
 MEMBERS: frozenset[SessionKind] = frozenset({"member", "staff"})
 STAFF: frozenset[SessionKind] = frozenset({"staff"})
+CONSOLE: frozenset[SessionKind] = frozenset({"console"})
+# What somebody is told whose session is of another kind than these.
+WRONG_KIND: dict[frozenset[SessionKind], type[Refusal]] = {
+    MEMBERS: NotAMember,
+    STAFF: NotStaff,
+    CONSOLE: SecondFactorRequired,
+}
 
 log = logging.getLogger("union.requests")
 encode = msgspec.json.Encoder().encode
@@ -175,12 +184,15 @@ class Handler(RequestHandler):
         if self.public:
             return
         header = self.request.headers.get("Authorization", "")
-        if not header.startswith(BEARER):
+        if header.startswith(BEARER):
+            self.session = self.services.tokens.read(header[len(BEARER) :])
+            self.services.sessions.check(self.session)
+        elif "console" in self.kinds:
+            self.session = cookies.read(self, self.services)
+        else:
             raise Unauthenticated
-        self.session = self.services.tokens.read(header[len(BEARER) :])
-        self.services.sessions.check(self.session)
         if self.session.kind not in self.kinds:
-            raise NotStaff if self.kinds == STAFF else NotAMember
+            raise WRONG_KIND[self.kinds]
 
     def on_finish(self) -> None:
         """Count the request out."""

@@ -10,13 +10,20 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
-from handlers.base import ANYONE, FAILURES, STAFF, Handler, Problem, encode, endpoint, status_of
+from handlers.base import (
+    FAILURES,
+    WRONG_KIND,
+    Handler,
+    Problem,
+    encode,
+    endpoint,
+    status_of,
+)
 from handlers.contracts import InvalidField, NotJson
+from handlers.cookies import CrossSiteRequest
 from miniprogram_api.contract import Operation, Refused
 from miniprogram_api.openapi import Common, describe
-from models.appointments import NotStaff
 from models.errors import Refusal, Unauthenticated
-from models.members import NotAMember
 from models.sessions import SessionExpired
 from models.store import EngineUnavailable
 
@@ -27,6 +34,7 @@ PACKAGE = "union-station"
 CACHE_SECONDS = 300
 PATH_PARAMETERS = {
     "code": Meta(examples=["4E8M0R2T"], description="The code on a station's sign, in either case."),
+    "signIn": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="The code of a pending sign-in."),
 }
 
 
@@ -106,13 +114,13 @@ def _completed(operation: Operation, handler: type[Handler]) -> Operation:
 def _general(operation: Operation, handler: type[Handler]) -> list[Refused]:
     has_body, has_query = operation.contract.body is not None, operation.contract.query is not None
     has_path = "{" in operation.path
-    found = {
+    found: dict[type[Refusal], bool] = {
         InvalidField: has_body or has_query,
         NotJson: has_body,
         Unauthenticated: not handler.public,
         SessionExpired: not handler.public,
-        NotStaff: not handler.public and handler.kinds == STAFF,
-        NotAMember: not handler.public and handler.kinds not in (ANYONE, STAFF),
+        WRONG_KIND.get(handler.kinds, Unauthenticated): not handler.public,
+        CrossSiteRequest: not handler.public and "console" in handler.kinds and operation.method != "GET",
         EngineUnavailable: True,
     }
     failed = {

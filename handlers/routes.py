@@ -2,14 +2,17 @@
 
 import re
 
-from handlers import cards, health, members, openapi, scans, sessions, stations
+from handlers import accounts, cards, health, members, openapi, scans, sessions, sign_ins, stations
 from handlers.base import Handler, find_contract
 from miniprogram_api.contract import Operation
 
 Route = tuple[str, type[Handler]]
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
-PARAMETERS = {"code": "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}"}
+PARAMETERS = {
+    "code": "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}",
+    "signIn": "[0-9A-HJKMNP-TV-Z]{16}",
+}
 
 NOUNS: list[Route] = [
     *stations.ROUTES,
@@ -17,6 +20,8 @@ NOUNS: list[Route] = [
     *scans.ROUTES,
     *sessions.ROUTES,
     *members.ROUTES,
+    *sign_ins.ROUTES,
+    *accounts.ROUTES,
     *health.ROUTES,
 ]
 

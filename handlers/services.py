@@ -7,12 +7,14 @@ from msgspec import Struct
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
 from miniprogram_api.wechat import WeChat
+from models.accounts import Accounts
 from models.appointments import Appointments
 from models.cards import Cards
 from models.clock import Now
 from models.members import Members
 from models.scans import Scans
 from models.sessions import Sessions
+from models.sign_ins import SignIns
 from models.station_board import StationBoard
 
 
@@ -42,6 +44,8 @@ class Services(Struct, frozen=True, kw_only=True):
     cards: Cards
     scans: Scans
     appointments: Appointments
+    accounts: Accounts
+    sign_ins: SignIns
     stations: StationBoard
     wechat: WeChat
     missing: Callable[[], Awaitable[list[str]]]

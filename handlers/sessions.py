@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from handlers import cookies
 from handlers.base import ANYONE, Asked, Handler, Wire, endpoint, local
 from handlers.fields import LoginCode, Moment
 from handlers.members import MemberReply
@@ -94,6 +95,7 @@ class CurrentSessionHandler(Handler):
     async def delete(self) -> None:
         """Log out: the token is refused by every process from now on."""
         await self.services.sessions.revoke(self.session)
+        cookies.forget(self, self.services)
 
 
 ROUTES = [("/api/v1/sessions", SessionsHandler), ("/api/v1/sessions/current", CurrentSessionHandler)]

@@ -1,12 +1,13 @@
 """Session tokens: Tornado's signed values in base64url, and so legal as Bearer tokens.
 
-A token holds the session's id, subject, kind and end, and no role.
+A token holds the session's id, subject, kind and end, and no role. A console session's token is written anew
+with each answer and counts for thirty minutes from then: it lives in a cookie and ends when it lies idle.
 """
 
 import base64
 import binascii
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import get_args
 
@@ -18,6 +19,7 @@ from models.sessions import Session, SessionKind
 
 NAME = "session"
 LONGEST_DAYS = 31
+IDLE = timedelta(minutes=30)
 TOKEN_LIMIT = 512
 VERIFIED = 20_000
 KINDS: frozenset[str] = frozenset(get_args(SessionKind))
@@ -25,6 +27,8 @@ KINDS: frozenset[str] = frozenset(get_args(SessionKind))
 
 class Tokens:
     """Writes and reads tokens. `keys` maps a version to a key; the highest version signs."""
+
+    idle_minutes = IDLE // timedelta(minutes=1)
 
     def __init__(self, keys: Mapping[int, bytes], now: Now) -> None:
         self._keys = dict(keys)
@@ -45,7 +49,7 @@ class Tokens:
         return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
     def read(self, token: str) -> Session:
-        """Return the session of a token; Unauthenticated if we did not sign it.
+        """Return the session of a Bearer token; Unauthenticated if we did not sign it as one.
 
         What was verified once is remembered, for a signature does not change; whether the session is over
         or was revoked is another question, asked of `Sessions.check` each time.
@@ -54,7 +58,25 @@ class Tokens:
             raise Unauthenticated
         return self._verified(token)
 
+    def read_cookie(self, token: str) -> Session:
+        """Return the session of the console's cookie; Unauthenticated if it is none, or lay idle.
+
+        Nothing is remembered of it: the same cookie counts now and does not half an hour later.
+        """
+        if len(token) > TOKEN_LIMIT:
+            raise Unauthenticated
+        session = self._decode(token, IDLE / timedelta(days=1))
+        if session.kind != "console":
+            raise Unauthenticated
+        return session
+
     def _verify(self, token: str) -> Session:
+        session = self._decode(token, LONGEST_DAYS)
+        if session.kind == "console":
+            raise Unauthenticated
+        return session
+
+    def _decode(self, token: str, max_age_days: float) -> Session:
         try:
             signed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         except (binascii.Error, ValueError) as error:
@@ -63,7 +85,7 @@ class Tokens:
             self._keys,
             NAME,
             signed,
-            max_age_days=LONGEST_DAYS,
+            max_age_days=max_age_days,
             clock=self._seconds,
             min_version=2,
         )

@@ -108,6 +108,11 @@ class AuditBlocks:
             if not await self.seal(head):
                 return
 
+    async def seal_all(self) -> None:
+        """Seal what is not sealed yet, whoever holds the lease: for a command that ends."""
+        while await self.seal(await self.find_head()):
+            pass
+
     async def find_head(self) -> Block | None:
         """Return the last block, or None before the first."""
         blocks = await self._blocks.list_({}, sort="-_id", limit=1)

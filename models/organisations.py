@@ -55,6 +55,10 @@ class Organisations:
         within = [one for one in self._known.values() if one.id == root or root in one.path]
         return sorted(within, key=lambda one: (*one.path, one.id))
 
+    def find_named(self, name: str) -> list[Organisation]:
+        """Return the organisations of a name."""
+        return [one for one in self._known.values() if one.name == name]
+
     async def put(self, organisation: Organisation) -> None:
         """Store an organisation whole and know it here at once."""
         await self._store.put(organisation)

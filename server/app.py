@@ -30,12 +30,14 @@ from models.store import Collection, Database, Store
 from models.vault import Vault
 from server.auditing import COLLECTIONS as AUDIT_COLLECTIONS
 from server.auditing import Auditing, build_auditing
+from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
+from server.console import Console, build_console
 from server.engines import Engines
 from server.keys import Keys
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, MEMBERSHIPS, ORGANISATIONS, APPOINTMENTS,
-    SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS, *AUDIT_COLLECTIONS,
+    SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
 )  # fmt: skip
 
 
@@ -51,6 +53,7 @@ class World(Struct, frozen=True, kw_only=True):
 
     stores: tuple[Store[Any], ...]
     auditing: Auditing
+    console: Console
     signals: Signals
     people: People
     organisations: Organisations
@@ -88,10 +91,11 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
     memberships = Memberships(stores["memberships"])
     revocations = Revocations(stores["revocations"], signals, auditing.audit, now)
     cards = Cards(stores["cards"], masters, vault, now)
-    stations = Stations(stores["stations"], now)
+    sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
     return World(
         stores=tuple(stores.values()),
         auditing=auditing,
+        console=build_console(stores, vault, auditing.audit, appointments, sessions, now),
         signals=signals,
         people=people,
         organisations=organisations,
@@ -99,10 +103,10 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
         memberships=memberships,
         members=Members(people, memberships, organisations),
         revocations=revocations,
-        sessions=Sessions(stores["sessions"], revocations, people, appointments, vault, now),
+        sessions=sessions,
         cards=cards,
         scans=Scans(stores["scans"], cards, masters, organisations, BadCodes(engines.cache), now),
-        stations=stations,
+        stations=Stations(stores["stations"], now),
         board=StationBoard(stores["stations"]),
     )
 
@@ -127,6 +131,8 @@ def build_services(
         cards=world.cards,
         scans=world.scans,
         appointments=world.appointments,
+        accounts=world.console.accounts,
+        sign_ins=world.console.sign_ins,
         stations=world.board,
         wechat=platform.wechat,
         missing=missing,

@@ -28,9 +28,17 @@ class Auditing(Struct, frozen=True):
 
     async def work(self) -> None:
         """Enter what is pending, then seal; any number of processes may."""
+        await self._project()
+        await self.blocks.run()
+
+    async def finish(self) -> None:
+        """Do the same without asking for the lease, for a command that ends."""
+        await self._project()
+        await self.blocks.seal_all()
+
+    async def _project(self) -> None:
         for projection in self.projections:
             await projection.run()
-        await self.blocks.run()
 
 
 def build_auditing(stores: dict[str, Store[Any]], now: Now) -> Auditing:

@@ -57,6 +57,7 @@ class Workers:
         world = self._world
         steps = [self._repeat(word, mirror.refresh, POLL_SECONDS) for word, mirror in world.mirrors.items()]
         steps.append(self._repeat("sweep", world.sessions.forget_expired, SWEEP_SECONDS))
+        steps.append(self._repeat("sign_ins", world.console.forget_old, SWEEP_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         self._tasks += [asyncio.create_task(step) for step in steps]
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
-from models.appointments import Appointment
+from models.appointments import Appointment, Role
 from models.card_codes import CardCode, card_key, code_at, day_key
 from models.cards import Card
 from models.clock import local_day
@@ -73,7 +73,7 @@ class Http:
         headers: dict[str, str] | None = None,
     ) -> Reply:
         sent = dict(headers or {})
-        content = raw
+        content = b"" if raw is None and method in ("POST", "PUT") else raw
         if token:
             sent["Authorization"] = f"Bearer {token}"
         if body is not None:
@@ -145,11 +145,13 @@ class Factory:
         assert reply.status == 201, reply.body
         return Someone(person, openid, name, card, reply.json["token"])
 
-    async def appoint(self, person: str, *, until: datetime | None = None) -> Appointment:
+    async def appoint(
+        self, person: str, *, until: datetime | None = None, role: Role = "station_staff"
+    ) -> Appointment:
         appointment = Appointment(
             id=new_id(),
             person=person,
-            role="station_staff",
+            role=role,
             organisation=STREET,
             since=self._clock.now() - timedelta(days=1),
             until=until,

@@ -406,7 +406,7 @@ def test_any_interleaving_of_entries_and_sealers_that_may_die_verifies(taken: li
     books = Books(lambda _: SteppedStore())
     stepper, entered = Stepper(), 0
     actions: dict[str, Callable[[int], None]] = {
-        "seal": lambda _: stepper.start(_seal_regardless_of_any_lease(books)),
+        "seal": lambda _: stepper.start(books.sealer().seal_all()),
         "step": stepper.step,
         "kill": stepper.kill,
         "wait": lambda seconds: books.clock.advance(seconds=seconds),
@@ -422,9 +422,3 @@ def test_any_interleaving_of_entries_and_sealers_that_may_die_verifies(taken: li
     run(books.sealer().run())
     report = run(books.checks.run())
     assert (report.findings, report.unsealed, report.entries) == ((), (), entered)
-
-
-async def _seal_regardless_of_any_lease(books: Books) -> None:
-    sealer = books.sealer()
-    while await sealer.seal(await sealer.find_head()):
-        pass
