@@ -17,10 +17,11 @@ from models.attempts import AttemptLimit
 from models.audit import NOBODY, Action, Audit, Fact
 from models.clock import Now
 from models.errors import Conflict, Invalid, Unauthenticated
+from models.filters import Index
 from models.ids import new_id
 from models.one_time_codes import SECRET_BYTES, find_step, provisioning_uri
 from models.passwords import Passwords
-from models.store import Collection, Duplicate, Index, Store
+from models.store import Collection, Duplicate, Store
 from models.vault import Vault
 
 ISSUER = "工会驿站"

@@ -11,7 +11,8 @@ from msgspec import Struct, field
 
 from models.clock import Now
 from models.errors import TooMany
-from models.store import Collection, Duplicate, Index, Store
+from models.filters import Index
+from models.store import Collection, Duplicate, Store
 
 LIMIT = 5
 LOCKED_FOR = timedelta(minutes=15)

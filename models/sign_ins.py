@@ -16,9 +16,10 @@ from models.accounts import Accounts, digest
 from models.appointments import CONSOLE, Appointments
 from models.clock import Now
 from models.errors import Conflict, Forbidden, Missing
+from models.filters import Index
 from models.ids import new_id
 from models.sessions import Session, Sessions
-from models.store import Collection, Index, Store
+from models.store import Collection, Store
 
 LASTS = timedelta(minutes=2)
 PREFIX = "UCS"

@@ -7,8 +7,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from models.documents import keep
 from models.filters import spell
-from models.store import Duplicate, Store, keep
+from models.store import Duplicate, Store
 
 COMPARE: dict[str, Any] = {
     "$eq": lambda value, operand: value == operand,
