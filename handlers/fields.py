@@ -28,3 +28,6 @@ SignInCode = Annotated[str, Meta(pattern=r"^[0-9A-HJKMNP-TV-Z]{16}$", examples=[
 AccountName = Annotated[str, Meta(pattern=r"^[A-Za-z][0-9A-Za-z._-]{3,31}$", examples=["wang.xiaoming"])]
 Password = Annotated[str, Meta(min_length=1, max_length=128, examples=["crane-brick-velvet-42"])]
 OneTimeCode = Annotated[str, Meta(pattern=r"^\d{6}$", examples=["123456"])]
+PageNumber = Annotated[int, Meta(ge=1, le=200, examples=[1], description="From 1")]
+PageSize = Annotated[int, Meta(ge=1, le=50, examples=[20])]
+Total = Annotated[int, Meta(examples=[137], description="Rows of all pages")]

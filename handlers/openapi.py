@@ -34,6 +34,7 @@ PACKAGE = "union-station"
 CACHE_SECONDS = 300
 PATH_PARAMETERS = {
     "code": Meta(examples=["4E8M0R2T"], description="The code on a station's sign, in either case."),
+    "person": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="A person's id."),
     "signIn": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="The code of a pending sign-in."),
 }
 

@@ -2,7 +2,20 @@
 
 import re
 
-from handlers import accounts, cards, health, members, openapi, scans, sessions, sign_ins, stations
+from handlers import (
+    accounts,
+    audit,
+    cards,
+    health,
+    member_lists,
+    members,
+    openapi,
+    scans,
+    sessions,
+    sign_ins,
+    station_lists,
+    stations,
+)
 from handlers.base import Handler, find_contract
 from miniprogram_api.contract import Operation
 
@@ -11,6 +24,7 @@ Route = tuple[str, type[Handler]]
 METHODS = ("GET", "POST", "PUT", "DELETE")
 PARAMETERS = {
     "code": "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}",
+    "person": "[0-9A-HJKMNP-TV-Z]{16}",
     "signIn": "[0-9A-HJKMNP-TV-Z]{16}",
 }
 
@@ -22,6 +36,9 @@ NOUNS: list[Route] = [
     *members.ROUTES,
     *sign_ins.ROUTES,
     *accounts.ROUTES,
+    *member_lists.ROUTES,
+    *station_lists.ROUTES,
+    *audit.ROUTES,
     *health.ROUTES,
 ]
 

@@ -9,13 +9,16 @@ from handlers.traffic import Traffic
 from miniprogram_api.wechat import WeChat
 from models.accounts import Accounts
 from models.appointments import Appointments
+from models.audit_desk import AuditDesk
 from models.cards import Cards
 from models.clock import Now
+from models.member_lists import MemberLists
 from models.members import Members
 from models.scans import Scans
 from models.sessions import Sessions
 from models.sign_ins import SignIns
 from models.station_board import StationBoard
+from models.station_lists import StationLists
 
 
 class DemoPerson(Struct, frozen=True):
@@ -47,6 +50,9 @@ class Services(Struct, frozen=True, kw_only=True):
     accounts: Accounts
     sign_ins: SignIns
     stations: StationBoard
+    member_lists: MemberLists
+    station_lists: StationLists
+    audit_desk: AuditDesk
     wechat: WeChat
     missing: Callable[[], Awaitable[list[str]]]
     now: Now

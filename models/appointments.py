@@ -118,6 +118,13 @@ class Appointments:
                 return appointment
         raise NotStaff
 
+    def list_places(self, person: str, roles: frozenset[Role]) -> list[str]:
+        """Return the organisations where a person holds one of some roles; NotStaff if there is none."""
+        places = [one.organisation for one in self.list_of(person) if one.role in roles]
+        if not places:
+            raise NotStaff
+        return places
+
     def list_of(self, person: str) -> list[Appointment]:
         """Return the person's appointments that are in force."""
         at = self._now()

@@ -4,6 +4,7 @@ Invariant: two active spells cannot be expressed, because the document's `_id` i
 its changes; every change is written whole on condition of the version that was read.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -26,7 +27,9 @@ class Membership(Struct, frozen=True, kw_only=True):
     entered: datetime
 
 
-MEMBERSHIPS = Collection("memberships", Membership, (Index(("organisation", "state")),))
+MEMBERSHIPS = Collection(
+    "memberships", Membership, (Index(("organisation", "state")), Index(("organisation", "entered")))
+)
 
 
 class Memberships:
@@ -38,6 +41,18 @@ class Memberships:
     async def find(self, person: str) -> Membership | None:
         """Return a person's membership, whatever its state."""
         return await self._store.find(person)
+
+    async def count(self, organisation: str) -> int:
+        """Return how many memberships an organisation has, whatever their state."""
+        return await self._store.count({"organisation": organisation})
+
+    async def list_of(self, organisation: str, limit: int) -> list[Membership]:
+        """Return an organisation's memberships, the last entered first."""
+        return await self._store.list_({"organisation": organisation}, sort="-entered", limit=limit)
+
+    async def list_by_person(self, people: Sequence[str]) -> list[Membership]:
+        """Return the memberships of some people."""
+        return await self._store.list_({"_id": {"$in": list(people)}}) if people else []
 
     async def begin(self, membership: Membership) -> Membership:
         """Enter a first spell; a person who has a membership keeps it and gets it back."""

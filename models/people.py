@@ -7,6 +7,7 @@ are random and never reused.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -17,6 +18,9 @@ from models.filters import Index
 from models.ids import new_id
 from models.store import Collection, Duplicate, Store
 from models.vault import Vault
+
+# More people of one name than this are not listed.
+NAMESAKES = 200
 
 Evidence = Literal["declared", "phone_matched", "checked_by_officer", "checked_outside"]
 
@@ -89,6 +93,24 @@ class People:
         row = await self._rows.find(person)
         return self._vault.open("vault", person, "name", row.name) if row else None
 
+    async def find_particulars(self, person: str) -> Particulars | None:
+        """Return what names a person, or None once it is erased. Whoever shows it has entered so before."""
+        row = await self._rows.find(person)
+        return self._opened(row) if row else None
+
+    async def list_particulars(self, people: Sequence[str]) -> dict[str, Particulars]:
+        """Return what names some people, by person. For masking only."""
+        rows = await self._rows.list_({"_id": {"$in": list(people)}}) if people else []
+        return {row.id: self._opened(row) for row in rows}
+
+    async def list_by_name_or_phone(self, text: str) -> list[str]:
+        """Return the people of exactly this name or phone, one more than `NAMESAKES` at most."""
+        named, phoned = await asyncio.gather(
+            self._rows.list_({"name_index": self._vault.blind("name", text)}, limit=NAMESAKES + 1),
+            self._rows.list_({"phone_index": self._vault.blind("phone", text)}, limit=NAMESAKES + 1),
+        )
+        return list({row.id: None for row in (*named, *phoned)})
+
     async def register(self, who: Particulars) -> str:
         """Register a person once by ID document, finishing what a crash left; return the person's id."""
         person = await self._take("id_document", who.id_document, new_id())
@@ -113,6 +135,13 @@ class People:
             standing = await self._identities.find(identity.id)
             return standing.person if standing else person
         return person
+
+    def _opened(self, row: VaultRow) -> Particulars:
+        return Particulars(
+            name=self._vault.open("vault", row.id, "name", row.name),
+            id_document=self._vault.open("vault", row.id, "id_document", row.id_document),
+            phone=self._vault.open("vault", row.id, "phone", row.phone),
+        )
 
     def _identity_id(self, kind: str, value: str) -> str:
         return f"{kind}:{self._vault.blind(kind, value)}"

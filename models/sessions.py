@@ -56,7 +56,7 @@ class SessionRecord(Struct, frozen=True, kw_only=True):
     id: str = field(name="_id")
     subject: str
     kind: SessionKind
-    openid: bytes | None = None
+    openid: bytes = b""
     opened: datetime
     expires: datetime
 

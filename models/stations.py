@@ -21,6 +21,7 @@ from models.errors import Missing
 from models.filters import Index
 from models.hours import UNKNOWN, Hours
 from models.ids import encode
+from models.pages import Page
 from models.positions import Datum, Position
 from models.store import Collection, Store
 
@@ -181,6 +182,12 @@ class Stations:
             created += len(fresh) - len(taken)
             updated += len(taken) + len(stale)
         return Saved(created, updated, len(stations) - created - updated)
+
+    async def list_page(self, page: int, size: int) -> Page[Station]:
+        """Return a page of all stations, the last changed first, from page 1."""
+        total = await self._store.count({})
+        stations = await self._store.list_({}, sort="-changed", limit=page * size)
+        return Page(stations[(page - 1) * size :], total)
 
     async def _create(self, stations: Sequence[Station]) -> list[Station]:
         """Insert new stations; return those that somebody else has inserted meanwhile."""

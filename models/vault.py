@@ -57,3 +57,8 @@ def mask_name(name: str) -> str:
     if len(name) <= 2:
         return "*" + name[-1:]
     return name[0] + "*" * (len(name) - 2) + name[-1]
+
+
+def mask_phone(phone: str) -> str:
+    """Return a phone number as lists show it: three digits, stars, the last two."""
+    return phone[:3] + "*" * (len(phone) - 5) + phone[-2:] if len(phone) > 6 else "*" * len(phone)

@@ -14,8 +14,10 @@ from handlers.traffic import Traffic
 from miniprogram_api.wechat import WeChat
 from models.alarms import BadCodes
 from models.appointments import APPOINTMENTS, Appointments
+from models.audit_desk import AuditDesk
 from models.cards import CARDS, Cards, Masters
 from models.clock import Now
+from models.member_lists import MemberLists
 from models.members import Members
 from models.memberships import MEMBERSHIPS, Memberships
 from models.mirrors import Mirror
@@ -25,6 +27,7 @@ from models.scans import SCANS, Scans
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
+from models.station_lists import StationLists
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.vault import Vault
@@ -124,6 +127,7 @@ def build_services(
             await platform.wechat.recheck()
         return [*absent, "wechat"] if platform.wechat.misconfigured else absent
 
+    audit = world.auditing.audit
     return Services(
         tokens=Tokens(keys.sessions, now),
         sessions=world.sessions,
@@ -134,6 +138,11 @@ def build_services(
         accounts=world.console.accounts,
         sign_ins=world.console.sign_ins,
         stations=world.board,
+        member_lists=MemberLists(
+            world.people, world.memberships, world.organisations, world.appointments, audit
+        ),
+        station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
+        audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),
         wechat=platform.wechat,
         missing=missing,
         now=now,

@@ -1,4 +1,4 @@
-"""The parts of the console, wired: accounts, sign-ins with two factors."""
+"""The parts of the console, wired: accounts, sign-ins with two factors, and what officers see."""
 
 from typing import Any
 

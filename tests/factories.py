@@ -121,7 +121,13 @@ class Factory:
         return await self._http("POST", "/api/v1/sessions", {"code": code, "staff": staff})
 
     async def member(
-        self, state: MembershipState = "active", *, name: str = "测试员工", staff: bool = False
+        self,
+        state: MembershipState = "active",
+        *,
+        name: str = "测试员工",
+        staff: bool = False,
+        organisation: str = STREET,
+        phone: str = "",
     ) -> Someone:
         """A person with a membership and a card; `staff` gives an appointment and a staff session."""
         mark = secrets.token_hex(8)
@@ -132,11 +138,11 @@ class Factory:
                 Organisation(id=STREET, name="测试街道工会服务站", tree="local", changed=self._clock.now())
             )
         person = await world.people.register(
-            Particulars(name=name, id_document=f"TEST-{mark}", phone=f"test-{mark}", openid=openid)
+            Particulars(name=name, id_document=f"TEST-{mark}", phone=phone or f"test-{mark}", openid=openid)
         )
         at = self._clock.now()
         await world.memberships.begin(
-            Membership(person=person, organisation=STREET, state=state, since=local_day(at), entered=at)
+            Membership(person=person, organisation=organisation, state=state, since=local_day(at), entered=at)
         )
         card = await world.cards.issue(person, mask_name(name), state)
         if staff:
@@ -145,14 +151,39 @@ class Factory:
         assert reply.status == 201, reply.body
         return Someone(person, openid, name, card, reply.json["token"])
 
+    async def organisation(self, *path: str) -> str:
+        """An organisation below those of the path, from the root down."""
+        made = Organisation(
+            id=new_id(),
+            name=f"测试{secrets.token_hex(4)}",
+            tree="local",
+            path=path,
+            changed=self._clock.now(),
+        )
+        await self._world.organisations.put(made)
+        return made.id
+
+    async def console(self, role: Role, organisation: str = STREET) -> tuple[Someone, dict[str, str]]:
+        """Somebody with a role and a console session, and the headers that its pages send."""
+        someone = await self.member(organisation=organisation)
+        await self.appoint(someone.person, role=role, organisation=organisation)
+        session = await self._world.sessions.open_console(someone.person)
+        cookie = f"console={self._service.services.tokens.issue(session)}"
+        return someone, {"Cookie": cookie, "X-Console-Request": "1"}
+
     async def appoint(
-        self, person: str, *, until: datetime | None = None, role: Role = "station_staff"
+        self,
+        person: str,
+        *,
+        until: datetime | None = None,
+        role: Role = "station_staff",
+        organisation: str = STREET,
     ) -> Appointment:
         appointment = Appointment(
             id=new_id(),
             person=person,
             role=role,
-            organisation=STREET,
+            organisation=organisation,
             since=self._clock.now() - timedelta(days=1),
             until=until,
             changed=self._clock.now(),

@@ -131,3 +131,29 @@ async def test_a_running_service_s_audit_verifies(service: Service) -> None:
     report = await service.world.auditing.checks.run()
     assert (report.findings, report.unsealed) == ((), ())
     assert report.entries > 0
+
+
+async def test_the_auditor_s_looks_are_entered_and_nobody_else_may_look(http: Http, make: Factory) -> None:
+    auditor, headers = await make.console("audit_admin")
+    await http("GET", "/api/v1/staff/audit/blocks", headers=headers)
+    checked = await http("POST", "/api/v1/staff/audit/checks", headers=headers)
+    assert (checked.status, checked.json["findings"]) == (200, [])
+    seen = await http("GET", f"/api/v1/staff/audit/entries?actor={auditor.person}", headers=headers)
+    assert [row["object"] for row in seen.json["list"]] == ["entries", "check", "blocks"]
+    assert (seen.json["total"], seen.json["page"], seen.json["pageSize"]) == (3, 1, 20)
+    for role in ("officer", "system_admin", "security_admin"):
+        _, other = await make.console(role)
+        for method, thing in (("GET", "entries"), ("GET", "blocks"), ("POST", "checks")):
+            reply = await http(method, f"/api/v1/staff/audit/{thing}", headers=other)
+            assert (reply.status, reply.code) == (403, "staff_not_allowed")
+
+
+async def test_blocks_are_shown_newest_first(http: Http, make: Factory, service: Service) -> None:
+    _, headers = await make.console("audit_admin")
+    for _ in range(2):
+        await http("GET", "/api/v1/staff/audit/blocks", headers=headers)
+        await service.world.auditing.finish()
+    shown = (await http("GET", "/api/v1/staff/audit/blocks", headers=headers)).json
+    numbers = [block["number"] for block in shown["items"]]
+    assert numbers == sorted(numbers, reverse=True)
+    assert numbers[0] == shown["total"]

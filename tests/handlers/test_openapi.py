@@ -20,9 +20,9 @@ from tests.factories import Factory, Http
 JSON = "application/json"
 OPERATIONS = list_operations(ROUTES)
 KEYWORDS = {
-    "$ref", "additionalProperties", "allOf", "anyOf", "default", "description", "enum", "examples", "format",
-    "items", "maxLength", "maximum", "minLength", "minimum", "pattern", "properties", "required", "title",
-    "type",
+    "$ref", "additionalProperties", "allOf", "anyOf", "contentEncoding", "default", "description", "enum",
+    "examples", "format", "items", "maxLength", "maximum", "minLength", "minimum", "pattern", "properties",
+    "required", "title", "type",
 }  # fmt: skip
 
 by_place = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")

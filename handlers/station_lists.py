@@ -1,0 +1,186 @@
+"""Stations as an officer sees them in the console: the table, and imports with a report of every row."""
+
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from handlers.base import CONSOLE, Asked, Handler, Wire, endpoint, local
+from handlers.fields import Moment, PageNumber, PageSize, StationCode, Total
+from handlers.stations import Address, District, HoursWords, StationName
+from models.appointments import NotStaff
+from models.hours import words
+from models.station_imports import Outcome, Row, WrongHeading
+from models.station_lists import Imported
+from models.stations import Station, StationState
+from models.tables import TableTooLarge, UnreadableTable
+
+# A request's body is a megabyte at most, and base64 makes four letters of three bytes.
+LIST_BYTES = 700_000
+
+Number = Annotated[int, Meta(examples=[2])]
+Words = Annotated[str, Meta(examples=["没有填写"])]
+Column = Annotated[str, Meta(examples=["开放时间"])]
+
+
+class StationsQuery(Asked, frozen=True):
+    """Which page."""
+
+    page: PageNumber = 1
+    page_size: PageSize = 20
+
+
+class StationRow(Wire, frozen=True):
+    """One station."""
+
+    code: StationCode
+    name: StationName
+    district: District
+    address: Address
+    state: StationState
+    hours: HoursWords
+    has_position: bool
+    changed_at: Moment
+
+    @classmethod
+    def of(cls, station: Station) -> "StationRow":
+        """Return a station as it goes on the wire."""
+        return cls(
+            code=station.id,
+            name=station.name,
+            district=station.district,
+            address=station.address,
+            state=station.state,
+            hours=words(station.hours),
+            has_position=station.position is not None,
+            changed_at=local(station.changed),
+        )
+
+
+class StationTable(Wire, frozen=True):
+    """A page of stations."""
+
+    rows: list[StationRow] = field(name="list")
+    total: Total
+    page: PageNumber
+    page_size: PageSize
+
+
+class StationListRequest(Asked, frozen=True):
+    """A list as published: the file's name, and its content (CSV in UTF-8 or GBK) in base64."""
+
+    file_name: Annotated[str, Meta(min_length=1, max_length=200, examples=["驿站.csv"])]
+    content: Annotated[bytes, Meta(max_length=LIST_BYTES, examples=["5ZCN56ew"])]
+
+
+class NoteReply(Wire, frozen=True):
+    """What could not be taken over from a row that became a station all the same."""
+
+    column: Column
+    reason: Words
+
+
+class RowReply(Wire, frozen=True):
+    """What became of a row, or of a run of blank ones from `row` to `last`."""
+
+    row: Number
+    last: Number
+    outcome: Annotated[Outcome, Meta(examples=["station"])]
+    name: StationName
+    column: Column | None
+    reason: Words | None
+    notes: list[NoteReply]
+
+    @classmethod
+    def of(cls, row: Row) -> "RowReply":
+        """Return a row of a report as it goes on the wire."""
+        return cls(
+            row=row.row,
+            last=row.last,
+            outcome=row.outcome,
+            name=row.name,
+            column=row.column,
+            reason=row.reason,
+            notes=[NoteReply(column=note.column, reason=note.reason) for note in row.notes],
+        )
+
+
+class SavedReply(Wire, frozen=True):
+    """What an import did to the stations that are kept."""
+
+    created: Number
+    updated: Number
+    unchanged: Number
+
+
+class StationListReply(Wire, frozen=True):
+    """What became of every row; `saved` is null for a check, which stores nothing."""
+
+    stations: Number
+    heading_row: Number
+    ignored_columns: Annotated[list[str], Meta(examples=[["备注"]])]
+    rows: list[RowReply]
+    counts: Annotated[dict[Outcome, int], Meta(examples=[{"station": 1}])]
+    saved: SavedReply | None
+
+    @classmethod
+    def of(cls, imported: Imported) -> "StationListReply":
+        """Return what became of a list as it goes on the wire."""
+        report, saved = imported.report, imported.saved
+        return cls(
+            stations=imported.stations,
+            heading_row=report.heading_row,
+            ignored_columns=list(report.ignored_columns),
+            rows=[RowReply.of(row) for row in report.rows],
+            counts=dict(report.counts()),
+            saved=SavedReply(created=saved.created, updated=saved.updated, unchanged=saved.unchanged)
+            if saved
+            else None,
+        )
+
+
+class StationsTableHandler(Handler):
+    """All stations."""
+
+    kinds = CONSOLE
+
+    @endpoint(refuses=(NotStaff,))
+    async def get(self, *, query: StationsQuery) -> StationTable:
+        """Return a page of stations, the last changed first."""
+        found = await self.services.station_lists.list_page(self.session.subject, query.page, query.page_size)
+        return StationTable(
+            rows=[StationRow.of(station) for station in found.rows],
+            total=found.total,
+            page=query.page,
+            page_size=query.page_size,
+        )
+
+
+class StationListChecksHandler(Handler):
+    """Trying a list."""
+
+    kinds = CONSOLE
+
+    @endpoint(refuses=(NotStaff, UnreadableTable, TableTooLarge, WrongHeading))
+    async def post(self, *, body: StationListRequest) -> StationListReply:
+        """Say what would become of every row; nothing is stored."""
+        checked = await self.services.station_lists.check(self.session.subject, body.content, body.file_name)
+        return StationListReply.of(checked)
+
+
+class StationListsHandler(Handler):
+    """Importing a list."""
+
+    kinds = CONSOLE
+
+    @endpoint(201, refuses=(NotStaff, UnreadableTable, TableTooLarge, WrongHeading))
+    async def post(self, *, body: StationListRequest) -> StationListReply:
+        """Store the stations of a list; the same list again changes nothing."""
+        saved = await self.services.station_lists.save(self.session.subject, body.content, body.file_name)
+        return StationListReply.of(saved)
+
+
+ROUTES = [
+    ("/api/v1/staff/stations", StationsTableHandler),
+    ("/api/v1/staff/stations/imports", StationListsHandler),
+    ("/api/v1/staff/stations/imports/checks", StationListChecksHandler),
+]

@@ -1,0 +1,92 @@
+"""Stations as an officer sees them: the table, and lists that are imported.
+
+An import is two steps with the same content: a check, which shows what becomes of every row and changes
+nothing, and the import itself. What is imported is entered in the audit first, by the content's hash: the
+entry says what was begun; running it again finishes what was cut short.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Container
+
+from msgspec import Struct
+
+from models.appointments import Appointments, Role
+from models.audit import Audit, Fact
+from models.pages import Page
+from models.signals import Signals
+from models.station_board import STATIONS_CHANGED, StationBoard
+from models.station_imports import ImportResult, Report, read_stations
+from models.stations import NoSuchStation, Saved, Station, Stations
+
+OFFICERS: frozenset[Role] = frozenset({"officer"})
+
+
+class Imported(Struct, frozen=True):
+    """What became of a list: the report on every row, and what was stored, if it was."""
+
+    report: Report
+    stations: int
+    saved: Saved | None
+
+
+class _Known(Container[str]):
+    """The codes of the stations on the board."""
+
+    def __init__(self, board: StationBoard) -> None:
+        self._board = board
+
+    def __contains__(self, code: object) -> bool:
+        try:
+            self._board.get(str(code))
+        except NoSuchStation:
+            return False
+        return True
+
+
+class StationLists:
+    """Lists stations and imports lists of them, for officers."""
+
+    def __init__(
+        self,
+        stations: Stations,
+        board: StationBoard,
+        appointments: Appointments,
+        audit: Audit,
+        signals: Signals,
+    ) -> None:
+        self._stations = stations
+        self._board = board
+        self._appointments = appointments
+        self._audit = audit
+        self._signals = signals
+
+    async def list_page(self, officer: str, page: int, size: int) -> Page[Station]:
+        """Return a page of all stations, the last changed first; NotStaff."""
+        self._appointments.get(officer, OFFICERS)
+        return await self._stations.list_page(page, size)
+
+    async def check(self, officer: str, content: bytes, source: str) -> Imported:
+        """Read a list and store nothing; NotStaff, UnreadableTable, TableTooLarge, WrongHeading."""
+        self._appointments.get(officer, OFFICERS)
+        result = await self._read(content, source)
+        return Imported(result.report, len(result.stations), None)
+
+    async def save(self, officer: str, content: bytes, source: str) -> Imported:
+        """Read a list and store its stations; refusals as `check` has them."""
+        self._appointments.get(officer, OFFICERS)
+        result = await self._read(content, source)
+        fact = Fact(
+            actor=officer,
+            action="station_import",
+            kind="list",
+            object=hashlib.sha256(content).hexdigest(),
+            details={"stations": str(len(result.stations)), "rows": str(len(result.report.rows))},
+        )
+        await self._audit.record(fact)
+        saved = await self._stations.save_import(result.stations)
+        await self._signals.send(STATIONS_CHANGED)
+        return Imported(result.report, len(result.stations), saved)
+
+    async def _read(self, content: bytes, source: str) -> ImportResult:
+        return await asyncio.to_thread(read_stations, content, source, _Known(self._board))

@@ -1,0 +1,61 @@
+"""Officers import lists of stations: first a check, then the import, both with a report of every row."""
+
+import base64
+import secrets
+
+from models.audit import Search
+from server.service import Service
+from tests.factories import Factory, Http
+
+STATIONS = "/api/v1/staff/stations"
+HEADING = "名称,地址,行政区,经度,纬度,坐标系,开放时间\n"
+
+
+def a_list(*names: str, bad: int = 0) -> dict[str, str]:
+    rows = [f"{name},中山路1号,测试区,113.6,34.7,gcj02,08:00-20:00\n" for name in names]
+    rows += [f"坏行{each},中山路1号,测试区,113.6,,gcj02,\n" for each in range(bad)]
+    text = HEADING + "".join(rows)
+    return {"fileName": "驿站.csv", "content": base64.b64encode(text.encode()).decode()}
+
+
+async def test_a_check_reports_every_row_and_stores_nothing_and_the_import_stores_them(
+    http: Http, make: Factory, service: Service
+) -> None:
+    officer, headers = await make.console("officer")
+    sent = a_list(*(f"驿站{secrets.token_hex(6)}" for _ in range(3)), bad=1)
+    before = (await http("GET", STATIONS, headers=headers)).json["total"]
+    checked = await http("POST", f"{STATIONS}/imports/checks", sent, headers=headers)
+    assert (checked.status, checked.json["saved"]) == (200, None)
+    assert checked.json["counts"] == {"station": 3, "rejected": 1}
+    assert [(row["row"], row["outcome"]) for row in checked.json["rows"]][-1] == (5, "rejected")
+    assert (await http("GET", STATIONS, headers=headers)).json["total"] == before
+
+    saved = await http("POST", f"{STATIONS}/imports", sent, headers=headers)
+    assert (saved.status, saved.json["saved"]) == (201, {"created": 3, "updated": 0, "unchanged": 0})
+    again = await http("POST", f"{STATIONS}/imports", sent, headers=headers)
+    assert again.json["saved"] == {"created": 0, "updated": 0, "unchanged": 3}
+    table = (await http("GET", f"{STATIONS}?pageSize=3", headers=headers)).json
+    assert (table["total"], {row["district"] for row in table["list"]}) == (before + 3, {"测试区"})
+    page = await service.world.auditing.audit.list_page(Search(actor=officer.person), 1, 10)
+    assert [entry.action for entry in page.rows] == ["station_import", "station_import"]
+    assert {entry.details["stations"] for entry in page.rows} == {"3"}
+
+
+async def test_what_is_no_list_is_refused_in_words(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    for content, code in (
+        (b"a,b\n1,2\n", "wrong_heading"),
+        (b"PK\x03\x04...", "unreadable_table"),
+        (b"", "wrong_heading"),
+    ):
+        sent = {"fileName": "x.csv", "content": base64.b64encode(content).decode()}
+        for path in (f"{STATIONS}/imports/checks", f"{STATIONS}/imports"):
+            reply = await http("POST", path, sent, headers=headers)
+            assert (reply.status, reply.code) == (400, code)
+
+
+async def test_only_officers_import(http: Http, make: Factory) -> None:
+    _, headers = await make.console("audit_admin")
+    reply = await http("POST", f"{STATIONS}/imports", a_list("甲"), headers=headers)
+    assert (reply.status, reply.code) == (403, "staff_not_allowed")
+    assert (await http("GET", STATIONS, headers=headers)).code == "staff_not_allowed"
