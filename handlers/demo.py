@@ -61,7 +61,7 @@ class LoginCodesHandler(Handler):
     async def post(self, *, body: LoginCodeRequest) -> LoginCodeReply:
         """Make a login code for a demo person."""
         demo = self.services.demo
-        openids = {person.key: person.openid for person in demo.people} if demo else {}
+        openids = {one.key: one.openid for one in (*demo.people, *demo.officers)} if demo else {}
         if not demo or body.person not in openids:
             raise NoDemoPerson
         return LoginCodeReply(code=demo.new_login_code(openids[body.person]))

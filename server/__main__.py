@@ -32,6 +32,7 @@ def _welcome(config: Config, url: str) -> str:
         f"\n工会驿站演示已启动（Ctrl-C 停止，数据保存在 {config.data_dir}/）\n"
         f"  会员手机    {url}/demo/phone     选一位演示人员：出示会员卡、找驿站、看谁扫过我\n"
         f"  扫码工作台  {url}/demo/scanner   以“演示站长”登录，扫描或粘贴会员卡的码\n"
+        f"  管理后台    {url}/console        选一位演示干部或管理员，用他的手机确认登录\n"
         f"  接口文档    {url}/api/v1/openapi.json\n\n"
     )
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from handlers.services import Demo, DemoPerson
 from miniprogram_api.simulator import DEMO_APPID, Simulator
 from models.appointments import Appointment
+from models.appointments import Role as AppointedRole
 from models.clock import Now, local_day
 from models.memberships import Membership, MembershipState
 from models.organisations import Organisation
@@ -31,12 +32,18 @@ class Role(Struct, frozen=True):
     name: str
     role: str
     state: MembershipState | None
-    is_staff: bool = False
+    post: AppointedRole | None = None
+    place: str = STREET
 
     @property
     def openid(self) -> str:
         """The simulated WeChat account."""
         return f"demo-{self.key}"
+
+    @property
+    def phone(self) -> str:
+        """A number that no mobile phone can have."""
+        return f"100{sum(self.key.encode()):08}"
 
 
 ROLES = (
@@ -44,8 +51,14 @@ ROLES = (
     Role("cleaner", "演示环卫工", "环卫工人，会员", "active"),
     Role("retired", "演示退休职工", "已退休，保留会籍", "retained"),
     Role("applicant", "演示新人", "刚申请入会，待审核", "applied"),
-    Role("staff", "演示站长", "驿站站长，可扫码", "active", is_staff=True),
+    Role("staff", "演示站长", "驿站站长，可扫码", "active", "station_staff"),
     Role("stranger", "演示路人", "还不是会员", None),
+)
+OFFICERS = (
+    Role("officer", "演示干部", "演示区工会工作人员：会员、驿站", "active", "officer", DISTRICT),
+    Role("auditor", "演示审计员", "审计管理员：审计", "active", "audit_admin", CITY),
+    Role("system", "演示系统员", "系统管理员", "active", "system_admin", CITY),
+    Role("security", "演示安全员", "安全管理员", "active", "security_admin", CITY),
 )
 
 
@@ -59,15 +72,18 @@ class DemoPlatform:
 
     def describe(self) -> Demo:
         """Return what the demo's pages use."""
-        people = (DemoPerson(one.key, one.name, one.role, one.openid, one.is_staff) for one in ROLES)
-        return Demo(tuple(people), lambda openid: self.simulator.issue_code(openid).code)
+        people, officers = (
+            tuple(DemoPerson(one.key, one.name, one.role, one.openid, bool(one.post)) for one in some)
+            for some in (ROLES, OFFICERS)
+        )
+        return Demo(people, lambda openid: self.simulator.issue_code(openid).code, officers)
 
 
 async def seed(world: World, now: Now) -> None:
     """Load the demo's data; everything has a fixed name, so that a second time changes nothing."""
     at = now()
     await _plant_organisations(world, at)
-    for role in ROLES:
+    for role in (*ROLES, *OFFICERS):
         if role.state:
             await _enrol(world, role, role.state, at)
     result = read_stations(STATIONS_FILE.read_bytes(), STATIONS_FILE.name)
@@ -92,22 +108,20 @@ async def _plant_organisations(world: World, at: datetime) -> None:
 
 
 async def _enrol(world: World, role: Role, state: MembershipState, at: datetime) -> None:
-    who = Particulars(
-        name=role.name, id_document=f"DEMO-{role.key}", phone=f"demo-{role.key}", openid=role.openid
-    )
+    who = Particulars(name=role.name, id_document=f"DEMO-{role.key}", phone=role.phone, openid=role.openid)
     person = await world.people.register(who)
     membership = await world.memberships.begin(
         Membership(person=person, organisation=STREET, state=state, since=local_day(at), entered=at)
     )
     if state != "applied":
         await world.cards.issue(person, mask_name(role.name), membership.state)
-    if role.is_staff:
+    if role.post:
         await world.appointments.put(
             Appointment(
                 id=f"demo-{role.key}",
                 person=person,
-                role="station_staff",
-                organisation=STREET,
+                role=role.post,
+                organisation=role.place,
                 since=at,
                 changed=at,
             )

@@ -13,6 +13,7 @@ import handlers
 from handlers.assets import FOLDER as ASSETS
 from handlers.assets import AssetHandler
 from handlers.base import BODY_LIMIT
+from handlers.console import ROUTES as CONSOLE_ROUTES
 from handlers.demo import ROUTES as DEMO_ROUTES
 from handlers.routes import ROUTES
 from handlers.services import Demo, Services
@@ -70,7 +71,7 @@ class Service:
             public_url = (config.public_url or url).rstrip("/")
             services = build_services(world, engines, keys, platform, now, public_url)
             site = Site(
-                [*ROUTES, *DEMO_ROUTES] if platform.demo else ROUTES,
+                [*ROUTES, *CONSOLE_ROUTES, *(DEMO_ROUTES if platform.demo else ())],
                 services,
                 log_function=AccessLog(access_log),
                 template_path=str(TEMPLATES),

@@ -8,19 +8,20 @@ import re
 import pytest
 
 from handlers.base import Handler
+from handlers.console import ROUTES as CONSOLE_ROUTES
 from handlers.demo import ROUTES as DEMO_ROUTES
 from handlers.routes import ROUTES, Route
 from tests.factories import Factory, Http
 
 PUBLIC = {
-    "ClientLibraryHandler", "EnrolmentsHandler", "HealthHandler", "LandingHandler", "LoginCodesHandler",
-    "OpenApiHandler", "PasswordSignInsHandler", "PhonePage", "ReadinessHandler", "ScannerPage",
-    "SessionsHandler", "SignHandler", "SignInHandler", "SignInPictureHandler", "SignInSessionHandler",
-    "SignInsHandler", "StationHandler", "StationsHandler",
+    "ClientLibraryHandler", "EnrolmentPage", "EnrolmentsHandler", "HealthHandler", "LandingHandler",
+    "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhonePage", "ReadinessHandler",
+    "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage", "SignInPictureHandler",
+    "SignInSessionHandler", "SignInsHandler", "StationHandler", "StationsHandler",
 }  # fmt: skip
 
 
-EVERY_ROUTE: list[Route] = [*ROUTES, *DEMO_ROUTES]
+EVERY_ROUTE: list[Route] = [*ROUTES, *CONSOLE_ROUTES, *DEMO_ROUTES]
 
 
 def test_only_the_handlers_listed_here_are_public() -> None:

@@ -1,0 +1,145 @@
+"""The console's pages. What they show comes from the same interface that is open to every program."""
+
+from typing import Any, ClassVar
+
+from handlers import cookies
+from handlers.base import CONSOLE as CONSOLE_KINDS
+from handlers.base import Handler, Html, endpoint
+from models.appointments import CONSOLE, POSTS, Role
+from models.audit_desk import AUDITORS
+from models.errors import Forbidden, Unauthenticated
+from models.member_lists import OFFICERS, REASONS
+from models.sign_ins import SecondFactorRequired
+
+SIGN_IN = "/console/sign-in"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class ConsolePage(Handler):
+    """A page of the console, for those who hold one of its roles."""
+
+    kinds = CONSOLE_KINDS
+    roles: ClassVar[frozenset[Role]] = CONSOLE
+    template: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = ""
+
+    @endpoint()
+    async def get(self) -> Html:
+        """Show the page."""
+        self.services.appointments.get(self.session.subject, self.roles)
+        return self.show(self.template, **self.particulars())
+
+    def particulars(self) -> dict[str, Any]:
+        """Return what the page's template asks for besides the frame."""
+        return {}
+
+    def show(self, template: str, **values: Any) -> Html:
+        """Return a page in the console's frame."""
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        held = self.services.appointments.list_of(self.session.subject)
+        roles = {appointment.role for appointment in held}
+        page = self.render_string(
+            template,
+            title=self.title,
+            path=self.request.path,
+            links=[(page.title, path) for path, page in PAGES if page.title and page.roles & roles],
+            abouts={path: page.about for path, page in PAGES},
+            posts="、".join(POSTS[role] for role in POSTS if role in roles & CONSOLE),
+            **values,
+        )
+        return Html(page.decode())
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Lead somebody without a session to the sign-in; tell the others in a page."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        if isinstance(error, Unauthenticated | SecondFactorRequired):
+            self.refused_with = error.code
+            cookies.forget(self, self.services)
+            self.redirect(SIGN_IN)
+        elif isinstance(error, Forbidden):
+            self.refused_with = error.code
+            self.reply(self.show("console_refused.html", message=str(error)), 403)
+        else:
+            super().write_error(status_code, **kwargs)
+
+
+class OpenPage(Handler):
+    """A page before the sign-in."""
+
+    public = True
+    template: ClassVar[str] = ""
+
+    @endpoint()
+    async def get(self) -> Html:
+        """Show the page."""
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        officers = self.services.demo.officers if self.services.demo else ()
+        return Html(self.render_string(self.template, officers=officers).decode())
+
+
+class SignInPage(OpenPage):
+    """Signing in."""
+
+    template = "console_sign_in.html"
+
+
+class EnrolmentPage(OpenPage):
+    """Taking up an account."""
+
+    template = "console_enrolment.html"
+
+
+class HomePage(ConsolePage):
+    """What one may do here."""
+
+    template = "console_home.html"
+
+
+class MembersPage(ConsolePage):
+    """Members of the officer's organisations."""
+
+    roles = OFFICERS
+    template = "console_members.html"
+    title = "会员"
+    about = "您管理的组织的会员：列表、查找、按事由查看"
+
+    def particulars(self) -> dict[str, Any]:
+        """Return the organisations to choose from, and the reasons to show personal data."""
+        organisations = self.services.member_lists.list_organisations(self.session.subject)
+        return {"organisations": organisations, "reasons": REASONS}
+
+
+class StationsPage(ConsolePage):
+    """Stations, and importing lists of them."""
+
+    roles = OFFICERS
+    template = "console_stations.html"
+    title = "驿站"
+    about = "全部驿站；导入驿站表，逐行看结果"
+
+
+class AuditPage(ConsolePage):
+    """The audit."""
+
+    roles = AUDITORS
+    template = "console_audit.html"
+    title = "审计"
+    about = "谁在什么时候做了什么；封存是否完好"
+
+
+PAGES: list[tuple[str, type[ConsolePage]]] = [
+    ("/console", HomePage),
+    ("/console/members", MembersPage),
+    ("/console/stations", StationsPage),
+    ("/console/audit", AuditPage),
+]
+
+ROUTES: list[tuple[str, type[Handler]]] = [
+    *PAGES,
+    (SIGN_IN, SignInPage),
+    ("/console/enrolment", EnrolmentPage),
+]

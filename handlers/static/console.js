@@ -1,0 +1,144 @@
+/** What the console's pages share: asking the interface, filling tables, turning pages. */
+
+/** Writes bear this header, which a page of another site cannot set: that is the defence against forged requests. */
+const OWN_PAGE = { "X-Console-Request": "1" };
+
+/** @param {string} id @returns {HTMLElement} */
+export const byId = (id) => document.getElementById(id);
+
+/**
+ * Makes an element.
+ * @param {string} tag
+ * @param {string} className
+ * @param {...(string|Node)} content
+ * @returns {HTMLElement}
+ */
+export function make(tag, className, ...content) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...content);
+  return element;
+}
+
+/** Shows words in an element, and the element only while there are some. */
+export function say(element, words) {
+  element.textContent = words;
+  element.hidden = words === "";
+}
+
+/** A refusal, with the words for the person. */
+export class Refused extends Error {
+  constructor(status, problem) {
+    super(problem.message);
+    this.status = status;
+    this.code = problem.code;
+  }
+}
+
+/**
+ * Asks the interface. The session is the cookie, which no script sees.
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [body]
+ * @param {Object<string, string>} [headers]
+ * @returns {Promise<object|null>} the answer; Refused otherwise
+ */
+export async function ask(method, path, body, headers = {}) {
+  const sent = { method, headers: { ...OWN_PAGE, ...headers }, credentials: "same-origin" };
+  if (body !== undefined) {
+    sent.headers["Content-Type"] = "application/json";
+    sent.body = JSON.stringify(body);
+  }
+  let answer;
+  try {
+    answer = await fetch(path, sent);
+  } catch (lost) {
+    throw new Refused(0, { code: "no_network", message: "网络不通，请稍后再试" });
+  }
+  const text = await answer.text();
+  if (!answer.ok) {
+    throw new Refused(answer.status, problemOf(text));
+  }
+  return text === "" ? null : JSON.parse(text);
+}
+
+/** What went wrong, in words, even where a proxy answered in our place. */
+function problemOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch (foreign) {
+    return { code: "unknown", message: "服务没有正常回答，请稍后再试" };
+  }
+}
+
+/**
+ * Asks from a page that needs a session; where it is over, the way leads to the sign-in.
+ * @param {HTMLElement} place where a refusal is told
+ * @returns {Promise<object|null|undefined>} the answer, or undefined after a refusal
+ */
+export async function askHere(place, method, path, body) {
+  say(place, "");
+  try {
+    return await ask(method, path, body);
+  } catch (refused) {
+    if (refused.status === 401) {
+      window.location.assign("/console/sign-in");
+    } else if (refused instanceof Refused) {
+      say(place, refused.message);
+    } else {
+      throw refused;
+    }
+    return undefined;
+  }
+}
+
+/**
+ * Fills a table's body.
+ * @param {HTMLElement} body
+ * @param {HTMLElement[]} rows
+ * @param {string} none what is said when there are none
+ */
+export function fill(body, rows, none) {
+  const columns = body.closest("table").querySelectorAll("thead th").length;
+  const empty = make("td", "empty", none);
+  empty.colSpan = columns;
+  body.replaceChildren(...(rows.length > 0 ? rows : [make("tr", "", empty)]));
+}
+
+/** @param {...(string|Node|{className: string, content: (string|Node)})} cells @returns {HTMLElement} */
+export function row(...cells) {
+  return make("tr", "", ...cells.map((cell) => (cell instanceof HTMLTableCellElement ? cell : make("td", "", cell))));
+}
+
+/** A cell that does not break its line. */
+export const fixed = (content) => make("td", "fixed", content);
+
+/** A cell for an id or a hash. */
+export const coded = (text) => make("td", "fixed", make("span", "code", text));
+
+/**
+ * Shows where in a table one is, and the ways on.
+ * @param {HTMLElement} place
+ * @param {{total: number, page: number, pageSize: number}} table
+ * @param {function(number): void} turn
+ */
+export function showPager(place, table, turn) {
+  const last = Math.max(1, Math.ceil(table.total / table.pageSize));
+  const button = (words, page) => {
+    const made = make("button", "", words);
+    made.type = "button";
+    made.disabled = page < 1 || page > last;
+    made.addEventListener("click", () => turn(page));
+    return made;
+  };
+  place.replaceChildren(
+    make("p", "", `共 ${table.total} 条，第 ${table.page} / ${last} 页`),
+    button("上一页", table.page - 1),
+    button("下一页", table.page + 1),
+  );
+}
+
+/** A moment as people here write it. */
+export function timeOf(text) {
+  return text.slice(0, 19).replace("T", " ");
+}

@@ -1,0 +1,84 @@
+/** The audit: whether the seal holds, the entries, the newest blocks. */
+
+import { askHere, byId, coded, fill, fixed, make, row, showPager, timeOf } from "./console.js";
+import { ACTIONS, DETAILS, FINDINGS, KINDS, VALUES } from "./console_words.js";
+
+const AUDIT = "/api/v1/staff/audit";
+
+async function check() {
+  const report = await askHere(byId("problem"), "POST", `${AUDIT}/checks`);
+  if (!report) {
+    return;
+  }
+  const isGood = report.findings.length === 0;
+  byId("check-words").className = isGood ? "seal good" : "seal bad";
+  byId("check-words").textContent = isGood
+    ? `完好：查了最近 ${report.last - report.first + 1} 块、${report.entries} 条记录，另有 ${report.unsealed} 条等待封存`
+    : `发现 ${report.findings.length} 处异常，请立即报告`;
+  byId("findings").replaceChildren(...report.findings.map(findingLine));
+  byId("head").replaceChildren(`最后一块 ${report.last}：`, make("span", "code", report.head));
+}
+
+function findingLine(finding) {
+  const place = finding.block === null ? "" : `，第 ${finding.block} 块`;
+  const entry = finding.entry === null ? "" : `，记录 ${finding.entry}`;
+  return make("li", "", `${FINDINGS[finding.kind]}${place}${entry}`);
+}
+
+async function showEntries(page) {
+  const text = byId("filter").value.trim();
+  byId("filter-clear").hidden = text === "";
+  const filter = text === "" ? "" : `&${byId("filter-kind").value}=${encodeURIComponent(text)}`;
+  const table = await askHere(byId("problem"), "GET", `${AUDIT}/entries?page=${page}${filter}`);
+  if (!table) {
+    return;
+  }
+  fill(byId("rows"), table.list.map(entryRow), "没有这样的记录");
+  showPager(byId("pager"), table, showEntries);
+}
+
+function entryRow(entry) {
+  const details = Object.entries(entry.details).map(([name, text]) => `${DETAILS[name] || name} ${VALUES[text] || text}`);
+  const isDone = entry.outcome === "success";
+  return row(
+    fixed(timeOf(entry.at)),
+    fixed(ACTIONS[entry.action]),
+    make("td", "", make("span", isDone ? "mark good" : "mark bad", isDone ? "成功" : "被拒")),
+    coded(entry.actor),
+    make("td", "fixed", `${KINDS[entry.kind] || entry.kind} `, objectOf(entry)),
+    make("td", "words", details.join("；")),
+    fixed(entry.block === null ? "待封存" : String(entry.block)),
+  );
+}
+
+function objectOf(entry) {
+  return entry.kind === "audit" ? VALUES[entry.object] : make("span", "code", shortened(entry.object));
+}
+
+/** A hash of an imported list is longer than a column is wide. */
+function shortened(text) {
+  return text.length > 24 ? `${text.slice(0, 16)}…` : text;
+}
+
+async function showBlocks() {
+  const blocks = await askHere(byId("problem"), "GET", `${AUDIT}/blocks`);
+  if (blocks) {
+    const rows = blocks.items.map((block) =>
+      row(fixed(String(block.number)), fixed(timeOf(block.at)), fixed(String(block.entries)), coded(block.hash)),
+    );
+    fill(byId("blocks"), rows, "还没有块");
+  }
+}
+
+byId("check-again").addEventListener("click", check);
+byId("filter-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  showEntries(1);
+});
+byId("filter-clear").addEventListener("click", () => {
+  byId("filter").value = "";
+  showEntries(1);
+});
+check();
+showEntries(1);
+showBlocks();

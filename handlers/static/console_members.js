@@ -1,0 +1,89 @@
+/** Members: masked; one is shown in full after a reason was given, which the audit holds by then. */
+
+import { askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
+import { MEMBERSHIP_STATES } from "./console_words.js";
+
+const MEMBERS = "/api/v1/staff/members";
+
+let chosen = null;
+
+async function show(page) {
+  const text = byId("search").value.trim();
+  const organisation = byId("organisation").value;
+  const isSearch = text !== "";
+  byId("search-clear").hidden = !isSearch;
+  const table = isSearch
+    ? await askHere(byId("problem"), "POST", `${MEMBERS}/searches`, { text, page })
+    : await askHere(byId("problem"), "GET", `${MEMBERS}?page=${page}${organisation && `&organisation=${organisation}`}`);
+  if (!table) {
+    return;
+  }
+  fill(byId("rows"), table.list.map(memberRow), isSearch ? "您管理的组织里没有这样的会员" : "还没有会员");
+  showPager(byId("pager"), table, show);
+}
+
+function memberRow(member) {
+  const state = MEMBERSHIP_STATES[member.state];
+  const look = make("button", "", "查看");
+  look.type = "button";
+  look.setAttribute("aria-label", `查看 ${member.name} 的完整信息`);
+  look.addEventListener("click", () => open(member));
+  return row(
+    fixed(member.name || "（已删除）"),
+    fixed(member.phone),
+    make("td", "words", member.organisation),
+    make("td", "", make("span", `mark ${state.tone}`, state.words)),
+    fixed(member.since),
+    look,
+  );
+}
+
+function open(member) {
+  chosen = member;
+  byId("unmask-name").textContent = member.name;
+  byId("reason").value = "";
+  say(byId("unmask-problem"), "");
+  showParticulars(null);
+  byId("unmask").showModal();
+}
+
+/** Shows what was answered, or forgets it. */
+function showParticulars(particulars) {
+  byId("unmask-form").hidden = particulars !== null;
+  byId("unmasked").hidden = particulars === null;
+  byId("full-name").textContent = particulars ? particulars.name : "";
+  byId("full-id").textContent = particulars ? particulars.idDocument : "";
+  byId("full-phone").textContent = particulars ? particulars.phone : "";
+}
+
+async function unmask(event) {
+  event.preventDefault();
+  const reason = byId("reason").value;
+  const path = `${MEMBERS}/${chosen.id}/unmaskings`;
+  const particulars = await askHere(byId("unmask-problem"), "POST", path, { reason });
+  if (particulars) {
+    showParticulars(particulars);
+  }
+}
+
+function close() {
+  byId("unmask").close();
+}
+
+byId("organisation").addEventListener("change", () => {
+  byId("search").value = "";
+  show(1);
+});
+byId("search-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  show(1);
+});
+byId("search-clear").addEventListener("click", () => {
+  byId("search").value = "";
+  show(1);
+});
+byId("unmask-form").addEventListener("submit", unmask);
+byId("unmask-cancel").addEventListener("click", close);
+byId("unmask-close").addEventListener("click", close);
+byId("unmask").addEventListener("close", () => showParticulars(null));
+show(1);

@@ -1,0 +1,103 @@
+/** Stations: the table, and importing a list: checked first, stored when every row's fate was seen. */
+
+import { askHere, byId, coded, fill, fixed, make, row, showPager, timeOf } from "./console.js";
+import { ROW_OUTCOMES, STATION_STATES } from "./console_words.js";
+
+const STATIONS = "/api/v1/staff/stations";
+
+let list = null;
+let report = null;
+
+async function show(page) {
+  const table = await askHere(byId("problem"), "GET", `${STATIONS}?page=${page}`);
+  if (!table) {
+    return;
+  }
+  fill(byId("rows"), table.list.map(stationRow), "还没有驿站");
+  showPager(byId("pager"), table, show);
+}
+
+function stationRow(station) {
+  return row(
+    coded(station.code),
+    make("td", "words", station.name),
+    fixed(station.district),
+    fixed(STATION_STATES[station.state]),
+    make("td", "words", station.hours),
+    fixed(station.hasPosition ? "有" : "未公布"),
+    fixed(timeOf(station.changedAt)),
+  );
+}
+
+/** The file's bytes as base64, and its name. */
+async function read(file) {
+  const url = await new Promise((done, fail) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.onerror = () => fail(reader.error);
+    reader.readAsDataURL(file);
+  });
+  return { fileName: file.name, content: url.slice(url.indexOf(",") + 1) };
+}
+
+async function check(event) {
+  event.preventDefault();
+  byId("report").hidden = true;
+  list = await read(byId("file").files[0]);
+  const checked = await askHere(byId("import-problem"), "POST", `${STATIONS}/imports/checks`, list);
+  if (checked) {
+    showReport(checked);
+  }
+}
+
+async function save() {
+  byId("confirm-import").disabled = true;
+  const saved = await askHere(byId("import-problem"), "POST", `${STATIONS}/imports`, list);
+  byId("confirm-import").disabled = false;
+  if (saved) {
+    showReport(saved);
+    show(1);
+  }
+}
+
+function showReport(answer) {
+  report = answer;
+  const counts = Object.entries(answer.counts).map(([outcome, count]) => `${ROW_OUTCOMES[outcome].words} ${count}`);
+  const ignored = answer.ignoredColumns.length > 0 ? `未采用的列：${answer.ignoredColumns.join("、")}。` : "";
+  const { saved } = answer;
+  const result = saved
+    ? `已导入：新增 ${saved.created}，更新 ${saved.updated}，不变 ${saved.unchanged}。`
+    : "检查完毕，还没有保存。";
+  byId("report-words").textContent = `${result}${counts.join("，")}。${ignored}`;
+  byId("report-words").className = saved ? "notice fresh" : "notice waiting";
+  byId("confirm-import").hidden = saved !== null || answer.stations === 0;
+  byId("confirm-import").textContent = `确认导入 ${answer.stations} 个驿站`;
+  byId("report").hidden = false;
+  showRows();
+}
+
+function showRows() {
+  const isProblem = (one) => one.reason !== null || one.notes.length > 0;
+  const rows = byId("only-problems").checked ? report.rows.filter(isProblem) : report.rows;
+  fill(byId("report-rows"), rows.map(reportRow), "没有这样的行");
+}
+
+function reportRow(one) {
+  const outcome = ROW_OUTCOMES[one.outcome];
+  const why = one.reason ? [`${one.column}：${one.reason}`] : [];
+  const notes = one.notes.map((note) => `${note.column}：${note.reason}`);
+  return row(
+    fixed(one.row === one.last ? String(one.row) : `${one.row}–${one.last}`),
+    make("td", "", make("span", `mark ${outcome.tone}`, outcome.words)),
+    make("td", "words", one.name),
+    make("td", "words", [...why, ...notes].join("；")),
+  );
+}
+
+byId("import-form").addEventListener("submit", check);
+byId("file").addEventListener("change", () => {
+  byId("report").hidden = true;
+});
+byId("only-problems").addEventListener("change", showRows);
+byId("confirm-import").addEventListener("click", save);
+show(1);

@@ -1,0 +1,109 @@
+/** The console's words for the interface's codes. */
+
+export const MEMBERSHIP_STATES = {
+  applied: { words: "待审核", tone: "wait" },
+  active: { words: "在籍", tone: "good" },
+  transferring: { words: "转会中", tone: "wait" },
+  retained: { words: "保留会籍", tone: "good" },
+  left: { words: "已退会", tone: "bad" },
+  expelled: { words: "已除名", tone: "bad" },
+  refused: { words: "未批准", tone: "bad" },
+};
+
+export const STATION_STATES = {
+  planned: "筹建中",
+  operating: "开放",
+  suspended: "暂停开放",
+  rectifying: "整改中",
+  retired: "已退出",
+};
+
+export const ROW_OUTCOMES = {
+  station: { words: "驿站", tone: "good" },
+  station_without_position: { words: "驿站（没有位置）", tone: "wait" },
+  rejected: { words: "不导入", tone: "bad" },
+  duplicate: { words: "重复", tone: "wait" },
+  blank: { words: "空行", tone: "" },
+};
+
+export const ACTIONS = {
+  card_frozen: "冻结卡",
+  card_unfrozen: "解冻卡",
+  staff_sign_in: "工作人员登录小程序",
+  console_sign_in: "登录后台",
+  session_ended: "退出登录",
+  appointment_made: "任命",
+  appointment_ended: "结束任命",
+  account_issued: "发放账号",
+  account_enrolled: "启用账号",
+  station_import: "导入驿站",
+  personal_data_shown: "查看个人信息",
+  audit_viewed: "查看审计",
+};
+
+export const KINDS = {
+  card: "卡",
+  person: "人员",
+  account: "账号",
+  session: "登录",
+  appointment: "任命",
+  list: "文件",
+  audit: "审计",
+};
+
+export const DETAILS = {
+  way: "方式",
+  reason: "事由",
+  kind: "种类",
+  page: "页",
+  organisation: "组织",
+  person: "人员",
+  role: "角色",
+  changed_at: "变更于",
+  stations: "驿站数",
+  rows: "行数",
+  actor: "操作人",
+  object: "对象",
+};
+
+/** What stands in the details of entries. */
+export const VALUES = {
+  phone: "手机确认",
+  password: "密码和动态码",
+  wechat: "微信",
+  sign_in_refused: "账号、密码或动态码不对",
+  staff_not_allowed: "没有任命",
+  verify_identity: "核实身份",
+  contact: "联系本人",
+  correct_record: "更正信息",
+  aid: "帮扶慰问",
+  case: "办理诉求",
+  inspection: "审计检查",
+  station_staff: "驿站工作人员",
+  officer: "工会工作人员",
+  system_admin: "系统管理员",
+  security_admin: "安全管理员",
+  audit_admin: "审计管理员",
+  guest: "访客",
+  member: "会员",
+  staff: "工作人员",
+  console: "后台",
+  entries: "记录",
+  blocks: "块",
+  check: "封存检查",
+};
+
+export const FINDINGS = {
+  block_missing: "块缺失",
+  block_changed: "块被改动",
+  chain_broken: "块与上一块接不上",
+  head_differs: "块与留存的哈希不同",
+  entry_changed: "记录被改动",
+  entry_removed: "记录被删除",
+  entry_inserted: "记录是插进来的",
+  entry_marked_wrong: "记录的块号不对",
+  entry_backdated: "记录的时间早于它该在的块",
+  entry_unsealed_late: "记录久未封存",
+  unreadable: "内容无法读取",
+  entries_unaccounted: "有记录不在任何块里",
+};

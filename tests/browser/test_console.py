@@ -1,0 +1,138 @@
+"""The console's pages, walked through in a real browser as an officer and an auditor do."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.screens import Screens
+from tests.browser.test_legibility import complaints
+
+playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+pytestmark = pytest.mark.browser
+expect = playwright.expect
+
+LIST = """名称,地址,行政区,经度,纬度,坐标系,开放时间,备注
+浏览器测试驿站,中山路1号,测试区,113.6,34.7,gcj02,08:00-20:00,x
+没有纬度的驿站,中山路2号,测试区,113.6,,gcj02,,
+"""
+
+
+async def sign_in(screens: Screens, person: str) -> "Page":
+    """Sign in as a demo person confirms on the phone."""
+    page = await screens.open("/console/sign-in")
+    await page.set_viewport_size({"width": 1280, "height": 860})
+    await page.locator("#qr").wait_for()
+    await page.click(f"[data-person={person}]")
+    await page.wait_for_url("**/console")
+    return page
+
+
+async def test_who_is_not_signed_in_sees_the_sign_in_and_who_signs_out_again(screens: Screens) -> None:
+    page = await screens.open("/console/members")
+    await expect(page).to_have_url(f"{page.url.partition('/console')[0]}/console/sign-in")
+    page = await sign_in(screens, "officer")
+    await expect(page.locator(".links a")).to_have_text(["会员", "驿站"])
+    await page.click("#sign-out")
+    await page.wait_for_url("**/console/sign-in")
+    await page.goto("/console")
+    await page.wait_for_url("**/console/sign-in")
+
+
+async def test_station_staff_cannot_confirm(screens: Screens) -> None:
+    screens.expect_refusals(403)
+    page = await screens.open("/console/sign-in")
+    await page.locator("#qr").wait_for()
+    await page.evaluate("document.querySelector('[data-person=officer]').dataset.person = 'staff'")
+    await page.click("[data-person=staff]")
+    await expect(page.locator("#demo-problem")).to_contain_text("没有有效的工作人员授权")
+
+
+async def test_a_wrong_password_is_told_and_the_code_is_asked_again(screens: Screens) -> None:
+    screens.expect_refusals(401)
+    page = await screens.open("/console/sign-in")
+    await page.fill("#account", "nobody")
+    await page.fill("#password", "something")
+    await page.fill("#one-time-code", "123456")
+    await page.click("#password-form button")
+    await expect(page.locator("#password-problem")).to_have_text("账号、密码或动态码不正确")
+    assert await page.input_value("#one-time-code") == ""
+
+
+async def test_a_member_is_found_and_shown_with_a_reason_that_the_auditor_sees(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    await page.click(".links >> text=会员")
+    await expect(page.locator("#rows")).to_contain_text("演**手")
+    assert "演示骑手" not in await page.inner_text("#rows")
+    await page.fill("#search", "演示骑手")
+    await page.press("#search", "Enter")
+    await expect(page.locator("#rows tr")).to_have_count(1)
+    await page.click("#rows button")
+    await page.click("#unmask-form .primary")
+    await expect(page.locator("#unmasked")).to_be_hidden()
+    await page.select_option("#reason", "contact")
+    await page.click("#unmask-form .primary")
+    await expect(page.locator("#full-name")).to_have_text("演示骑手")
+    await page.click("#unmask-close")
+    await expect(page.locator("#full-name")).to_have_text("")
+    await page.click("#sign-out")
+    await page.wait_for_url("**/console/sign-in")
+
+    audit = await sign_in(screens, "auditor")
+    await audit.click(".links >> text=审计")
+    await expect(audit.locator("#check-words")).to_contain_text("完好")
+    await expect(audit.locator("#rows")).to_contain_text("查看个人信息")
+    await expect(audit.locator("#rows")).to_contain_text("事由 联系本人")
+    assert "演示" not in await audit.inner_text("#rows")
+
+
+async def test_a_list_is_checked_row_by_row_and_then_imported(screens: Screens, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(LIST, encoding="utf-8")
+    page = await sign_in(screens, "officer")
+    await page.goto("/console/stations")
+    await page.set_input_files("#file", file)
+    await page.click("#import-form button")
+    await expect(page.locator("#report-words")).to_contain_text(
+        "还没有保存。驿站 1，不导入 1。未采用的列：备注"
+    )
+    await expect(page.locator("#report-rows tr")).to_have_count(2)
+    await page.check("#only-problems")
+    await expect(page.locator("#report-rows")).to_have_text("3不导入没有纬度的驿站纬度：经度和纬度只填了一个")
+    await page.click("#confirm-import")
+    await expect(page.locator("#report-words")).to_contain_text("已导入：新增 1")
+    await expect(page.locator("#rows tr").first).to_contain_text("浏览器测试驿站")
+
+
+async def test_what_is_no_list_is_told_in_words(screens: Screens, tmp_path: Path) -> None:
+    screens.expect_refusals(400)
+    file = tmp_path / "list.csv"
+    file.write_text("a,b\n1,2\n", encoding="utf-8")
+    page = await sign_in(screens, "officer")
+    await page.goto("/console/stations")
+    await page.set_input_files("#file", file)
+    await page.click("#import-form button")
+    await expect(page.locator("#import-problem")).to_contain_text("表头缺少")
+
+
+async def test_the_console_is_legible_on_every_screen(screens: Screens) -> None:
+    found = {}
+    for path in ("/console/sign-in", "/console/enrolment"):
+        page = await screens.open(path)
+        found[path] = await complaints(screens, page)
+    page = await sign_in(screens, "officer")
+    for path in ("/console", "/console/members", "/console/stations", "/console/audit"):
+        screens.expect_refusals(403)
+        await page.goto(path)
+        found[path] = await complaints(screens, page)
+    await page.click("#sign-out")
+    await page.wait_for_url("**/console/sign-in")
+    page = await sign_in(screens, "auditor")
+    await page.goto("/console/audit")
+    await expect(page.locator("#check-words")).to_contain_text("完好")
+    found["/console/audit, seen"] = await complaints(screens, page)
+    assert {path: problems for path, problems in found.items() if problems} == {}
