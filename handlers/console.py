@@ -62,7 +62,7 @@ class ConsolePage(Handler):
             self.redirect(SIGN_IN)
         elif isinstance(error, Forbidden):
             self.refused_with = error.code
-            self.reply(self.show("console_refused.html", message=str(error)), 403)
+            self.reply(self.show("console_refused.html"), 403)
         else:
             super().write_error(status_code, **kwargs)
 
