@@ -15,6 +15,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -101,12 +102,18 @@ class AuditBlocks:
         self._announced = ""
 
     async def run(self) -> None:
-        """Seal what is not sealed yet, while this process holds the lease."""
-        while await self._leases.take(LEASE, self._holder, LEASE_LASTS):
-            head = await self.find_head()
-            self._announce(head)
-            if not await self.seal(head):
-                return
+        """Seal what is not sealed yet, while this process holds the lease.
+
+        What is no entry or block any more cannot be sealed: that is logged each time until it is put right.
+        """
+        try:
+            while await self._leases.take(LEASE, self._holder, LEASE_LASTS):
+                head = await self.find_head()
+                self._announce(head)
+                if not await self.seal(head):
+                    return
+        except msgspec.ValidationError:
+            log.exception("audit_unreadable")
 
     async def seal_all(self) -> None:
         """Seal what is not sealed yet, whoever holds the lease: for a command that ends."""

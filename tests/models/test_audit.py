@@ -389,6 +389,17 @@ async def test_a_day_s_head_is_logged_once_by_the_sealer(books: Books) -> None:
     assert written.getvalue() == f"audit_head 2026-07-15 1 {(await books.block(1)).hash}\n"
 
 
+async def test_a_sealer_that_meets_what_is_no_entry_goes_on_once_it_is_gone(books: Books) -> None:
+    await books.enter(1)
+    await books.raw.audit_entries.insert_one({"_id": "spoilt", "block": UNSEALED, "at": "~2026"})
+    sealer = books.sealer()
+    await sealer.run()
+    assert (await books.checks.run()).last == 0
+    await books.raw.audit_entries.delete_one({"_id": {"$eq": "spoilt"}})
+    await sealer.run()
+    assert (await books.checks.run()).last == 1
+
+
 def test_nothing_in_the_configuration_switches_the_audit_off() -> None:
     assert [name for name in Config.__struct_fields__ if "audit" in name] == []
 
