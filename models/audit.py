@@ -7,14 +7,15 @@ holds pseudonyms and codes, never a name, a number or a text that somebody typed
 of it. There is no way to switch it off: whoever acts needs an `Audit` to be built.
 
 The canonical form, whose SHA-256 is sealed, is compact JSON in UTF-8 with the keys of `details` sorted:
-`[1,id,actor,action,kind,object,outcome,"2026-07-15T04:00:05.000+00:00",{details}]`.
+`[1,id,actor,action,kind,object,outcome,"2026-07-15T04:00:05.000+00:00",order,{details}]`.
 """
 
 import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -29,6 +30,8 @@ FORMAT = 1
 UNSEALED = 0
 NOBODY = "nobody"
 OPERATOR = "operator"
+# All entries; engines only estimate how many documents there are when nothing is asked of them.
+EVERY: Mapping[str, Mapping[str, str]] = MappingProxyType({"order": {"$gt": ""}})
 
 Action = Literal[
     "card_frozen",
@@ -66,7 +69,10 @@ class Fact(Struct, frozen=True, kw_only=True):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One entry; `at` is the moment of entry, `block` the number of the block that seals it."""
+    """One entry; `at` is the moment of entry, `block` the number of the block that seals it.
+
+    `order` sorts entries by that moment, each text different, so that pages do not overlap.
+    """
 
     id: str = field(name="_id")
     actor: str
@@ -75,6 +81,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     object: str
     outcome: Outcome
     at: datetime
+    order: str
     details: dict[str, str]
     block: int = UNSEALED
 
@@ -86,7 +93,7 @@ class Search(Struct, frozen=True):
     object: str = ""
 
     @property
-    def where(self) -> Mapping[str, str]:
+    def where(self) -> dict[str, Any]:
         """The filter; one field at most, each has its index."""
         if self.actor:
             return {"actor": self.actor}
@@ -96,7 +103,7 @@ class Search(Struct, frozen=True):
 AUDIT_ENTRIES = Collection(
     "audit_entries",
     Entry,
-    (Index(("at",)), Index(("block", "at")), Index(("actor", "at")), Index(("object", "at"))),
+    (Index(("order",)), Index(("block", "order")), Index(("actor", "order")), Index(("object", "order"))),
 )
 
 
@@ -120,6 +127,7 @@ def hash_entry(entry: Entry) -> str:
         entry.object,
         entry.outcome,
         spell_time(entry.at),
+        entry.order,
         entry.details,
     )
 
@@ -144,8 +152,8 @@ class Audit:
 
     async def list_page(self, search: Search, page: int, size: int) -> Page[Entry]:
         """Return a page of entries, newest first, from page 1."""
-        total = await self._store.count(search.where)
-        entries = await self._store.list_(search.where, sort="-at", limit=page * size)
+        total = await self._store.count(search.where or EVERY)
+        entries = await self._store.list_(search.where, sort="-order", limit=page * size)
         return Page(entries[(page - 1) * size :], total)
 
     def _entry(self, fact: Fact, name: str | None) -> Entry:
@@ -153,13 +161,15 @@ class Audit:
         texts = (fact.actor, fact.object, *fact.details, *fact.details.values())
         if not all(_is_plain(text) for text in texts):
             raise PersonalText(f"{fact.action}: an entry holds codes and pseudonyms only")
+        order = new_ordered_id(at)
         return Entry(
-            id=name or new_ordered_id(at),
+            id=name or order,
             actor=fact.actor,
             action=fact.action,
             kind=fact.kind,
             object=fact.object,
             outcome=fact.outcome,
             at=at,
+            order=order,
             details=fact.details,
         )

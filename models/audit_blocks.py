@@ -144,7 +144,7 @@ class AuditBlocks:
         """Finish the block that was read as the last one and write the next; False if none was written."""
         if head:
             await self._mark(head)
-        entries = await self._entries.list_({"block": UNSEALED}, sort="at", limit=self._size)
+        entries = await self._entries.list_({"block": UNSEALED}, sort="order", limit=self._size)
         if not entries:
             return False
         block = make_block(head, entries, self._now(), is_full=len(entries) == self._size)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from models.audit import UNSEALED, Entry, hash_entry
+from models.audit import EVERY, UNSEALED, Entry, hash_entry
 from models.audit_blocks import FIRST_PREVIOUS, Block, block_id, hash_block
 from models.clock import Now
 from models.store import Store
@@ -84,7 +84,7 @@ class _Walk:
         self._is_spoilt = False
 
     async def run(self, newest: int | None, late: datetime) -> Report:
-        total = await self._entries.count({})
+        total = await self._entries.count(EVERY)
         self._open = dict(await self._read({"block": UNSEALED}))
         head = await self._find_head()
         last = head.number if head else 0

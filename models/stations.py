@@ -185,7 +185,7 @@ class Stations:
 
     async def list_page(self, page: int, size: int) -> Page[Station]:
         """Return a page of all stations, the last changed first, from page 1."""
-        total = await self._store.count({})
+        total = await self._store.count({"changed": {"$gte": NEVER}})
         stations = await self._store.list_({}, sort="-changed", limit=page * size)
         return Page(stations[(page - 1) * size :], total)
 

@@ -5,7 +5,7 @@ import secrets
 
 from models.audit import Search
 from server.service import Service
-from tests.factories import Factory, Http
+from tests.factories import Clock, Factory, Http
 
 STATIONS = "/api/v1/staff/stations"
 HEADING = "名称,地址,行政区,经度,纬度,坐标系,开放时间\n"
@@ -19,8 +19,9 @@ def a_list(*names: str, bad: int = 0) -> dict[str, str]:
 
 
 async def test_a_check_reports_every_row_and_stores_nothing_and_the_import_stores_them(
-    http: Http, make: Factory, service: Service
+    http: Http, make: Factory, service: Service, clock: Clock
 ) -> None:
+    clock.advance(minutes=1)
     officer, headers = await make.console("officer")
     sent = a_list(*(f"驿站{secrets.token_hex(6)}" for _ in range(3)), bad=1)
     before = (await http("GET", STATIONS, headers=headers)).json["total"]

@@ -94,7 +94,7 @@ class Books:
             self.clock.advance(minutes=1)
 
     async def entry(self, block: int) -> Entry:
-        found: list[Entry] = await self.entries.list_({"block": block}, sort="at")
+        found: list[Entry] = await self.entries.list_({"block": block}, sort="order")
         return found[0]
 
     async def block(self, number: int) -> Block:
@@ -158,9 +158,12 @@ def test_the_canonical_form_does_not_depend_on_order_or_on_the_mark() -> None:
         object="C",
         outcome="success",
         at=AT,
+        order="7",
         details={"a": "1", "b": "2"},
     )
-    form = '[1,"1","A","card_frozen","card","C","success","2026-07-15T04:00:05.000+00:00",{"a":"1","b":"2"}]'
+    form = (
+        '[1,"1","A","card_frozen","card","C","success","2026-07-15T04:00:05.000+00:00","7",{"a":"1","b":"2"}]'
+    )
     assert hash_entry(entry) == hashlib.sha256(form.encode()).hexdigest()
     assert hash_entry(replace(entry, details={"b": "2", "a": "1"}, block=7)) == hash_entry(entry)
     assert hash_entry(replace(entry, at=AT + timedelta(milliseconds=1))) != hash_entry(entry)
@@ -391,7 +394,7 @@ async def test_a_day_s_head_is_logged_once_by_the_sealer(books: Books) -> None:
 
 async def test_a_sealer_that_meets_what_is_no_entry_goes_on_once_it_is_gone(books: Books) -> None:
     await books.enter(1)
-    await books.raw.audit_entries.insert_one({"_id": "spoilt", "block": UNSEALED, "at": "~2026"})
+    await books.raw.audit_entries.insert_one({"_id": "spoilt", "block": UNSEALED, "order": "0"})
     sealer = books.sealer()
     await sealer.run()
     assert (await books.checks.run()).last == 0
