@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
@@ -14,6 +14,7 @@ from models.members import Members
 from models.scans import Scans
 from models.sessions import Sessions
 from models.station_board import StationBoard
+from models.stations import Station
 
 
 class DemoPerson(Struct, frozen=True):
@@ -33,6 +34,9 @@ class Demo(Struct, frozen=True):
     new_login_code: Callable[[str], str]
 
 
+WrittenStations = dict[str, tuple[Station, bytes]]
+
+
 class Services(Struct, frozen=True, kw_only=True):
     """The models and the platform, ready to use."""
 
@@ -49,3 +53,4 @@ class Services(Struct, frozen=True, kw_only=True):
     public_url: str
     traffic: Traffic
     demo: Demo | None = None
+    written_stations: WrittenStations = field(default_factory=dict)
