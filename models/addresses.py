@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 HOPS_READ = 16
+LONGEST_ADDRESS = 64
 KNOWN_ADDRESSES = 8192
+LONGEST_REMEMBERED = 256
 IPV6_CLIENT_BITS = 64
 
 
@@ -23,8 +26,10 @@ def read_networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
-def read_address(text: str) -> IPv4Address | IPv6Address | None:
+def read_address(text: str) -> Address | None:
     """Return the address of a hop, its port and zone dropped, or None: the header is anybody's text."""
+    if len(text) > LONGEST_ADDRESS:
+        return None
     plain = text.strip()
     if plain.startswith("["):
         plain = plain[1:].partition("]")[0]
@@ -38,36 +43,37 @@ def read_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 class Addresses:
-    """Tells clients apart. The answers for the last few thousand texts are remembered."""
+    """Tells clients apart. The answers for the last few thousand short headers are remembered."""
 
     def __init__(self, trusted: Iterable[Network] = ()) -> None:
         self._trusted = tuple(trusted)
-        self._is_proxy = lru_cache(KNOWN_ADDRESSES)(self._is_trusted)
-        self._name = lru_cache(KNOWN_ADDRESSES)(_name)
+        self._remembered = lru_cache(KNOWN_ADDRESSES)(self._find)
 
     def of(self, peer: str, forwarded: str | None) -> str:
         """Return what a client is counted under, "" for one who is not counted.
 
         `peer` is the socket's other end, `forwarded` the header `X-Forwarded-For`.
         """
-        if not forwarded or not self._trusted or not self._is_proxy(peer):
-            return self._name(peer)
-        client = peer
-        for hop in reversed(forwarded.rsplit(",", HOPS_READ)[-HOPS_READ:]):
-            if read_address(hop) is None:
+        if not self._trusted or not forwarded:
+            return self._remembered(peer, "")
+        find = self._remembered if len(forwarded) <= LONGEST_REMEMBERED else self._find
+        return find(peer, forwarded)
+
+    def _find(self, peer: str, forwarded: str) -> str:
+        client = read_address(peer)
+        hops = reversed(forwarded.rsplit(",", HOPS_READ)[-HOPS_READ:])
+        while client is not None and self._is_proxy(client):
+            hop = read_address(next(hops, ""))
+            if hop is None:
                 break
             client = hop
-            if not self._is_proxy(hop):
-                break
-        return self._name(client)
+        return _name(client)
 
-    def _is_trusted(self, text: str) -> bool:
-        address = read_address(text)
-        return address is not None and any(address in network for network in self._trusted)
+    def _is_proxy(self, address: Address) -> bool:
+        return any(address in network for network in self._trusted)
 
 
-def _name(text: str) -> str:
-    address = read_address(text)
+def _name(address: Address | None) -> str:
     if address is None or address.is_loopback:
         return ""
     if isinstance(address, IPv6Address):

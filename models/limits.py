@@ -18,6 +18,8 @@ from models.errors import TooMany
 
 REMEMBERED = 20_000
 EXPIRY_SLACK_SECONDS = 5
+# How far a sum of some thousand small numbers may be off.
+ROUNDING_SECONDS = 0.01
 
 log = logging.getLogger("union.limits")
 
@@ -66,11 +68,13 @@ class LocalLimits:
         now = self._seconds()
         pace = limit.seconds / limit.most
         whole_at = self._young.get(name) or self._old.get(name, now)
-        # A clock that was set back must not lock anybody out for longer than the limit itself would.
-        whole_at = min(max(whole_at, now), now + limit.seconds) + pace
+        slack = min(pace / 2, ROUNDING_SECONDS)
+        # Below now it is whole already; above what a limit can give, the clock was set back since.
+        if not now <= whole_at <= now + limit.seconds + slack:
+            whole_at = now
+        whole_at += pace
         wait = whole_at - now - limit.seconds
-        # Half a call is allowed for the rounding of a sum of many small numbers.
-        if wait > pace / 2:
+        if wait > slack:
             return max(1, math.ceil(wait))
         if len(self._young) >= REMEMBERED and name not in self._young:
             self._old, self._young = self._young, {}

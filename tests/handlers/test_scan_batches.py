@@ -29,7 +29,9 @@ class Door:
         self._clock = clock
         self.staff = staff
 
-    def kept(self, card: Card | None, *, minutes_ago: float = 60, device: float = 0, **fields: Any) -> dict[str, Any]:
+    def kept(
+        self, card: Card | None, *, minutes_ago: float = 60, device: float = 0, **fields: Any
+    ) -> dict[str, Any]:
         """A scan of the code shown then; `device` is by how many seconds the device's clock was ahead."""
         at = self._clock.now() - timedelta(minutes=minutes_ago)
         code = self._make.code(card, at=at).text
@@ -82,10 +84,18 @@ async def test_a_scan_of_hours_ago_is_accepted_and_the_holder_sees_when_it_was(
 
 
 BROKEN: list[tuple[Any, str, str | None]] = [
-    ({"scanId": "broken-0001", "code": "X", "purpose": "identify", "operator": "me"}, "operator", "broken-0001"),
+    (
+        {"scanId": "broken-0001", "code": "X", "purpose": "identify", "operator": "me"},
+        "operator",
+        "broken-0001",
+    ),
     ({"scanId": "broken-0002", "code": 5, "purpose": "identify"}, "code", "broken-0002"),
     ({"scanId": "broken-0003", "code": "X", "purpose": "redeem"}, "purpose", "broken-0003"),
-    ({"scanId": "broken-0004", "code": "X", "purpose": "identify", "scannedAt": "x"}, "scannedAt", "broken-0004"),
+    (
+        {"scanId": "broken-0004", "code": "X", "purpose": "identify", "scannedAt": "x"},
+        "scannedAt",
+        "broken-0004",
+    ),
     (
         {"scanId": "broken-05", "code": "X", "purpose": "identify", "scannedAt": "0001-01-01T00:00:00+08:00"},
         "scannedAt",
@@ -126,7 +136,8 @@ async def test_a_broken_one_among_499_harms_none(door: Door, make: Factory, serv
 
 
 @pytest.mark.parametrize(
-    ("scans", "field"), [([], "body.scans"), ([{}] * 501, "body.scans"), ({}, "body.scans"), (None, "body.scans")]
+    ("scans", "field"),
+    [([], "body.scans"), ([{}] * 501, "body.scans"), ({}, "body.scans"), (None, "body.scans")],
 )
 async def test_a_batch_is_one_to_500_scans(door: Door, scans: Any, field: str) -> None:
     reply = await door.send(scans)
@@ -150,7 +161,9 @@ async def test_text_that_is_not_utf_8_breaks_its_own_scan_alone_or_the_body(
             assert reply.json["items"][0]["status"] == "rejected"
 
 
-async def test_the_same_scan_twice_in_a_batch_is_one_scan(door: Door, make: Factory, service: Service) -> None:
+async def test_the_same_scan_twice_in_a_batch_is_one_scan(
+    door: Door, make: Factory, service: Service
+) -> None:
     someone = await make.member()
     scan = door.kept(someone.card)
     items = await door.items([scan, scan])
@@ -337,9 +350,15 @@ async def test_any_order_and_any_partition_leave_the_same_scans(
     first = Door(http, make, clock, await make.member(staff=True))
     right = make.code(someone.card)
     scans = [
-        *(first.kept(someone.card, minutes_ago=ago, device=device) for ago in (1, 50) for device in (0, 75, 4000)),
+        *(
+            first.kept(someone.card, minutes_ago=ago, device=device)
+            for ago in (1, 50)
+            for device in (0, 75, 4000)
+        ),
         first.kept(frozen.card),
-        make.scan(CardCode(right.key_id, right.serial, right.step, bytes(10)).text, scannedAt="2026-07-15T12:00:00Z"),
+        make.scan(
+            CardCode(right.key_id, right.serial, right.step, bytes(10)).text, scannedAt="2026-07-15T12:00:00Z"
+        ),
         make.scan("6212345678901234567"),
         make.scan(right.text),
     ]
