@@ -86,7 +86,7 @@ def test_what_a_caller_writes_before_its_own_address_changes_nothing(invented: l
 
 @pytest.mark.parametrize("text", ["10.0.0.0/33", "proxy", "10.0.0.1/8", "10.0.0.0/8;10.0.0.0/8"])
 def test_a_network_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"network|host bits"):
         read_networks(text)
 
 
