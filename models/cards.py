@@ -55,10 +55,11 @@ class CardEvent(Struct, frozen=True):
     at: datetime
 
 
-class Print(Struct, frozen=True, kw_only=True):
+class Print(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One printed copy: the key that its code was made with, and until when it counted if no longer.
 
-    `request` is the digest of the request that made it: the same request again finds it here.
+    `request` is the digest of the request that made it: the same request again finds it here. `revoked` is
+    left out while it is None, since engines differ on whether a null inside a document exists.
     """
 
     key_id: str
