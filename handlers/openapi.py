@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
-from handlers.base import ANYONE, FAILURES, STAFF, Handler, Problem, encode, endpoint, status_of
+from handlers.base import ANYONE, FAILURES, STAFF, Handler, Problem, encode, endpoint, limits_of, status_of
 from handlers.contracts import InvalidField, NotJson
 from miniprogram_api.contract import Operation, Refused
 from miniprogram_api.openapi import Common, describe
 from models.appointments import NotStaff
-from models.errors import Refusal, Unauthenticated
+from models.errors import Refusal, TooMany, Unauthenticated
 from models.members import NotAMember
 from models.sessions import SessionExpired
 from models.store import EngineUnavailable
@@ -27,6 +27,8 @@ PACKAGE = "union-station"
 CACHE_SECONDS = 300
 PATH_PARAMETERS = {
     "code": Meta(examples=["4E8M0R2T"], description="The code on a station's sign, in either case."),
+    "scanId": Meta(examples=["scan-7f3a9c21"], description="The name that the scanner gave to its scan."),
+    "number": Meta(examples=["1"], description="The number of a printed card."),
 }
 
 
@@ -113,6 +115,7 @@ def _general(operation: Operation, handler: type[Handler]) -> list[Refused]:
         SessionExpired: not handler.public,
         NotStaff: not handler.public and handler.kinds == STAFF,
         NotAMember: not handler.public and handler.kinds not in (ANYONE, STAFF),
+        TooMany: bool(limits_of(handler)),
         EngineUnavailable: True,
     }
     failed = {

@@ -2,18 +2,23 @@
 
 import re
 
-from handlers import cards, health, members, openapi, scans, sessions, stations
+from handlers import cards, health, members, openapi, prints, scans, sessions, stations
 from handlers.base import Handler, find_contract
 from miniprogram_api.contract import Operation
 
 Route = tuple[str, type[Handler]]
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
-PARAMETERS = {"code": "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}"}
+PARAMETERS = {
+    "code": "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}",
+    "scanId": "[0-9A-Za-z_-]{8,64}",
+    "number": "[1-9][0-9]?",
+}
 
 NOUNS: list[Route] = [
     *stations.ROUTES,
     *cards.ROUTES,
+    *prints.ROUTES,
     *scans.ROUTES,
     *sessions.ROUTES,
     *members.ROUTES,

@@ -7,10 +7,14 @@ from msgspec import Struct, field
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
 from miniprogram_api.wechat import WeChat
+from models.addresses import Addresses
 from models.appointments import Appointments
 from models.cards import Cards
 from models.clock import Now
+from models.limits import Limits
 from models.members import Members
+from models.prints import Prints
+from models.scan_batches import ScanBatches
 from models.scans import Scans
 from models.sessions import Sessions
 from models.station_board import StationBoard
@@ -44,7 +48,9 @@ class Services(Struct, frozen=True, kw_only=True):
     sessions: Sessions
     members: Members
     cards: Cards
+    prints: Prints
     scans: Scans
+    scan_batches: ScanBatches
     appointments: Appointments
     stations: StationBoard
     wechat: WeChat
@@ -52,5 +58,7 @@ class Services(Struct, frozen=True, kw_only=True):
     now: Now
     public_url: str
     traffic: Traffic
+    addresses: Addresses
+    limits: Limits
     demo: Demo | None = None
     written_stations: WrittenStations = field(default_factory=dict)

@@ -12,15 +12,20 @@ from handlers.services import Demo, Services
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
 from miniprogram_api.wechat import WeChat
-from models.alarms import BadCodes
+from models.addresses import Addresses, Network
+from models.alarms import BadCodes, Guards
 from models.appointments import APPOINTMENTS, Appointments
 from models.cards import CARDS, Cards, Masters
 from models.clock import Now
+from models.judgements import Judge
+from models.limits import Limits, LocalLimits, SharedLimits
 from models.members import Members
 from models.memberships import MEMBERSHIPS, Memberships
 from models.mirrors import Mirror
 from models.organisations import ORGANISATIONS, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
+from models.prints import Prints
+from models.scan_batches import ScanBatches
 from models.scans import SCANS, Scans
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
@@ -44,6 +49,14 @@ class Platform(Struct, frozen=True):
     demo: Demo | None
 
 
+class Front(Struct, frozen=True):
+    """What stands before us: the address people see, whose forwarded address counts, whether limits hold."""
+
+    public_url: str
+    proxies: tuple[Network, ...] = ()
+    has_limits: bool = True
+
+
 class World(Struct, frozen=True, kw_only=True):
     """All models of one process, over one database."""
 
@@ -57,7 +70,10 @@ class World(Struct, frozen=True, kw_only=True):
     revocations: Revocations
     sessions: Sessions
     cards: Cards
+    prints: Prints
     scans: Scans
+    scan_batches: ScanBatches
+    shared_limits: SharedLimits
     stations: Stations
     board: StationBoard
 
@@ -76,7 +92,7 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
     """Return the models over a database; `strict` refuses queries without an index (in tests)."""
     stores = {one.name: Store(database, one, strict=strict) for one in COLLECTIONS}
     vault = Vault(keys.vault, keys.vault_index)
-    masters = Masters(keys.cards)
+    masters, print_masters = Masters(keys.cards), Masters(keys.prints)
     signals = Signals(engines.cache)
     people = People(stores["people"], stores["vault"], stores["identities"], vault, now)
     organisations = Organisations(stores["organisations"])
@@ -84,6 +100,9 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
     memberships = Memberships(stores["memberships"])
     revocations = Revocations(stores["revocations"], signals, now)
     cards = Cards(stores["cards"], masters, vault, now)
+    judge = Judge(masters, print_masters)
+    shared_limits = SharedLimits(engines.cache, now)
+    guards = Guards(BadCodes(engines.cache), shared_limits)
     stations = Stations(stores["stations"], now)
     return World(
         stores=tuple(stores.values()),
@@ -96,14 +115,17 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
         revocations=revocations,
         sessions=Sessions(stores["sessions"], revocations, people, appointments, vault, now),
         cards=cards,
-        scans=Scans(stores["scans"], cards, masters, organisations, BadCodes(engines.cache), now),
+        prints=Prints(stores["cards"], cards, print_masters, now),
+        scans=Scans(stores["scans"], cards, judge, organisations, guards, now),
+        scan_batches=ScanBatches(stores["scans"], cards, judge, guards, now),
+        shared_limits=shared_limits,
         stations=stations,
         board=StationBoard(stores["stations"]),
     )
 
 
 def build_services(
-    world: World, engines: Engines, keys: Keys, platform: Platform, now: Now, public_url: str
+    world: World, engines: Engines, keys: Keys, platform: Platform, now: Now, front: Front
 ) -> Services:
     """Return what handlers may use."""
 
@@ -120,14 +142,18 @@ def build_services(
         sessions=world.sessions,
         members=world.members,
         cards=world.cards,
+        prints=world.prints,
         scans=world.scans,
+        scan_batches=world.scan_batches,
         appointments=world.appointments,
         stations=world.board,
         wechat=platform.wechat,
         missing=missing,
         now=now,
-        public_url=public_url,
+        public_url=front.public_url,
         traffic=Traffic(),
+        addresses=Addresses(front.proxies),
+        limits=Limits(LocalLimits(lambda: now().timestamp()), world.shared_limits, is_on=front.has_limits),
         demo=platform.demo,
     )
 

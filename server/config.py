@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from models.addresses import read_networks
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -50,6 +52,17 @@ class Config(Struct, frozen=True, kw_only=True):
         str,
         Meta(description="`id:key` or `id:key:retirement date`, the last one in use makes cards' codes"),
     ] = ""
+    print_keys: Annotated[
+        str,
+        Meta(description="the same for printed cards' codes; empty beside set keys: no cards are printed"),
+    ] = ""
+    trusted_proxies: Annotated[
+        str,
+        Meta(description="networks whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`, with commas"),
+    ] = ""
+    limits: Annotated[
+        bool, Meta(description="`false` lets everybody call as often as they like: only for measuring")
+    ] = True
 
     demo: Annotated[
         bool, Meta(description="`true` lets the demo run on a configured engine; it never runs with an appid")
@@ -70,11 +83,19 @@ def read_config(environment: Mapping[str, str]) -> Config:
     except msgspec.ValidationError as error:
         name = str(error).rpartition("$.")[2].rstrip("`").upper()
         raise ConfigError(f"{name} 的值不对") from error
+    _check_proxies(config.trusted_proxies)
     if config.wechat_appid and not config.wechat_secret:
         raise ConfigError("设置了 WECHAT_APPID 就必须设置 WECHAT_SECRET")
     if config.is_demo:
         _check_demo(config)
     return config
+
+
+def _check_proxies(networks: str) -> None:
+    try:
+        read_networks(networks)
+    except ValueError as error:
+        raise ConfigError("TRUSTED_PROXIES 须为网段，用逗号隔开，例如 10.0.0.0/8") from error
 
 
 def _check_demo(config: Config) -> None:

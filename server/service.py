@@ -17,8 +17,9 @@ from handlers.demo import ROUTES as DEMO_ROUTES
 from handlers.routes import ROUTES
 from handlers.services import Demo, Services
 from miniprogram_api.wechat import WeChat
+from models.addresses import read_networks
 from models.clock import Now
-from server.app import Platform, Site, World, build_services, build_world
+from server.app import Front, Platform, Site, World, build_services, build_world
 from server.config import Config
 from server.demo import DemoPlatform, seed
 from server.engines import Engines
@@ -67,8 +68,10 @@ class Service:
                 await seed(world, now)
             sockets = bind_sockets(config.port, config.host)
             url = f"http://{config.host}:{sockets[0].getsockname()[1]}"
-            public_url = (config.public_url or url).rstrip("/")
-            services = build_services(world, engines, keys, platform, now, public_url)
+            front = Front(
+                (config.public_url or url).rstrip("/"), read_networks(config.trusted_proxies), config.limits
+            )
+            services = build_services(world, engines, keys, platform, now, front)
             site = Site(
                 [*ROUTES, *DEMO_ROUTES] if platform.demo else ROUTES,
                 services,

@@ -9,6 +9,7 @@ import pytest
 
 from handlers.base import Handler
 from handlers.demo import ROUTES as DEMO_ROUTES
+from handlers.openapi import PATH_PARAMETERS
 from handlers.routes import ROUTES, Route
 from tests.factories import Factory, Http
 
@@ -35,7 +36,8 @@ def test_a_handler_is_not_public_unless_it_says_so() -> None:
 async def test_every_other_route_asks_for_a_login(http: Http, path: str, handler: type[Handler]) -> None:
     for method in ("GET", "POST", "PUT", "DELETE"):
         if hasattr(getattr(handler, method.lower()), "contract"):
-            reply = await http(method, path, raw=b"{}" if method in ("POST", "PUT") else None)
+            filled = re.sub(r"\{(\w+)\}", lambda name: (PATH_PARAMETERS[name[1]].examples or [""])[0], path)
+            reply = await http(method, filled, raw=b"{}" if method in ("POST", "PUT") else None)
             assert (reply.status, reply.code) == (401, "login_required"), (method, path)
 
 
