@@ -2,7 +2,18 @@
 
 import re
 
-from handlers import cards, health, members, openapi, scans, sessions, stations
+from handlers import (
+    cards,
+    health,
+    members,
+    openapi,
+    pushes,
+    scans,
+    sessions,
+    stations,
+    subscriptions,
+    wxacodes,
+)
 from handlers.base import Handler, find_contract
 from miniprogram_api.contract import Operation
 
@@ -17,6 +28,9 @@ NOUNS: list[Route] = [
     *scans.ROUTES,
     *sessions.ROUTES,
     *members.ROUTES,
+    *subscriptions.ROUTES,
+    *wxacodes.ROUTES,
+    *pushes.ROUTES,
     *health.ROUTES,
 ]
 

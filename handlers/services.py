@@ -6,14 +6,18 @@ from msgspec import Struct
 
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
+from miniprogram_api.push import PushGate
 from miniprogram_api.wechat import WeChat
 from models.appointments import Appointments
 from models.cards import Cards
 from models.clock import Now
 from models.members import Members
+from models.pushes import Pushes
 from models.scans import Scans
 from models.sessions import Sessions
 from models.station_board import StationBoard
+from models.subscriptions import Subscriptions
+from models.wxacodes import Drawer, Wxacodes
 
 
 class DemoPerson(Struct, frozen=True):
@@ -43,9 +47,14 @@ class Services(Struct, frozen=True, kw_only=True):
     scans: Scans
     appointments: Appointments
     stations: StationBoard
+    subscriptions: Subscriptions
+    wxacodes: Wxacodes
+    pushes: Pushes
     wechat: WeChat
+    drawer: Drawer
     missing: Callable[[], Awaitable[list[str]]]
     now: Now
     public_url: str
     traffic: Traffic
+    gate: PushGate | None = None
     demo: Demo | None = None

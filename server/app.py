@@ -1,5 +1,6 @@
 """The application: wiring and nothing else."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -11,6 +12,9 @@ from handlers.routes import Route, to_pattern
 from handlers.services import Demo, Services
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
+from miniprogram_api.push import PushGate
+from miniprogram_api.simulator import Simulator
+from miniprogram_api.simulator_pushes import Target
 from miniprogram_api.wechat import WeChat
 from models.alarms import BadCodes
 from models.appointments import APPOINTMENTS, Appointments
@@ -18,30 +22,41 @@ from models.cards import CARDS, Cards, Masters
 from models.clock import Now
 from models.members import Members
 from models.memberships import MEMBERSHIPS, Memberships
+from models.messages import MESSAGES, Messages
 from models.mirrors import Mirror
 from models.organisations import ORGANISATIONS, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
+from models.push_effects import PushEffects
+from models.pushes import PUSHES, Pushes
 from models.scans import SCANS, Scans
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
+from models.subscriptions import SUBSCRIPTIONS, Subscriptions
 from models.vault import Vault
+from models.wxacodes import WXACODES, Wxacodes
 from server.engines import Engines
 from server.keys import Keys
+from server.platform import NO_ACCOUNT, Account, CodeDrawer
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, MEMBERSHIPS, ORGANISATIONS, APPOINTMENTS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
+    SUBSCRIPTIONS, MESSAGES, PUSHES, WXACODES,
 )  # fmt: skip
 
 
-class Platform(Struct, frozen=True):
-    """WeChat, or the simulator and the demo that goes with it."""
+class Platform(Struct, frozen=True, kw_only=True):
+    """WeChat, or the simulator and the demo that goes with it, whose pushes go to `push_target(our URL)`."""
 
     wechat: WeChat
-    demo: Demo | None
+    account: Account
+    gate: PushGate | None
+    demo: Demo | None = None
+    simulator: Simulator | None = None
+    push_target: Callable[[str], Target] | None = None
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -60,6 +75,10 @@ class World(Struct, frozen=True, kw_only=True):
     scans: Scans
     stations: Stations
     board: StationBoard
+    subscriptions: Subscriptions
+    messages: Messages
+    pushes: Pushes
+    wxacodes: Wxacodes
 
     @property
     def mirrors(self) -> dict[str, Mirror[Any]]:
@@ -72,7 +91,15 @@ class World(Struct, frozen=True, kw_only=True):
         }
 
 
-def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, strict: bool = False) -> World:
+def build_world(
+    engines: Engines,
+    database: Database,
+    keys: Keys,
+    now: Now,
+    *,
+    account: Account = NO_ACCOUNT,
+    strict: bool = False,
+) -> World:
     """Return the models over a database; `strict` refuses queries without an index (in tests)."""
     stores = {one.name: Store(database, one, strict=strict) for one in COLLECTIONS}
     vault = Vault(keys.vault, keys.vault_index)
@@ -85,6 +112,10 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
     revocations = Revocations(stores["revocations"], signals, now)
     cards = Cards(stores["cards"], masters, vault, now)
     stations = Stations(stores["stations"], now)
+    sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
+    subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
+    messages = Messages(stores["messages"], subscriptions, vault, signals, now)
+    effects = PushEffects(account.appid, subscriptions, messages, sessions, people)
     return World(
         stores=tuple(stores.values()),
         signals=signals,
@@ -94,11 +125,15 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
         memberships=memberships,
         members=Members(people, memberships, organisations),
         revocations=revocations,
-        sessions=Sessions(stores["sessions"], revocations, people, appointments, vault, now),
+        sessions=sessions,
         cards=cards,
         scans=Scans(stores["scans"], cards, masters, organisations, BadCodes(engines.cache), now),
         stations=stations,
         board=StationBoard(stores["stations"]),
+        subscriptions=subscriptions,
+        messages=messages,
+        pushes=Pushes(stores["pushes"], vault, signals, effects, now),
+        wxacodes=Wxacodes(stores["wxacodes"], account.station_page, account.release.value, now),
     )
 
 
@@ -123,7 +158,12 @@ def build_services(
         scans=world.scans,
         appointments=world.appointments,
         stations=world.board,
+        subscriptions=world.subscriptions,
+        wxacodes=world.wxacodes,
+        pushes=world.pushes,
         wechat=platform.wechat,
+        drawer=CodeDrawer(platform.wechat, platform.account.release),
+        gate=platform.gate,
         missing=missing,
         now=now,
         public_url=public_url,

@@ -21,8 +21,8 @@ JSON = "application/json"
 OPERATIONS = list_operations(ROUTES)
 KEYWORDS = {
     "$ref", "additionalProperties", "allOf", "anyOf", "default", "description", "enum", "examples", "format",
-    "items", "maxLength", "maximum", "minLength", "minimum", "pattern", "properties", "required", "title",
-    "type",
+    "items", "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum", "pattern", "properties",
+    "required", "title", "type",
 }  # fmt: skip
 
 by_place = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
