@@ -101,6 +101,13 @@ class Html(str):
     __slots__ = ()
 
 
+class Text(str):
+    """Plain text as an answer."""
+
+    media_type = "text/plain; charset=UTF-8"
+    __slots__ = ()
+
+
 class Script(str):
     """A script for a page as an answer."""
 
@@ -213,7 +220,7 @@ class Handler(RequestHandler):
         if value is None:
             self.clear_header("Content-Type")
             self.finish()
-        elif isinstance(value, Png | Html | Script):
+        elif isinstance(value, Png | Html | Script | Text):
             self.set_header("Content-Type", value.media_type)
             self.finish(value if isinstance(value, str) else bytes(value))
         else:

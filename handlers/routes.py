@@ -2,7 +2,19 @@
 
 import re
 
-from handlers import cards, health, members, openapi, prints, scans, sessions, stations
+from handlers import (
+    cards,
+    health,
+    members,
+    openapi,
+    prints,
+    pushes,
+    scans,
+    sessions,
+    stations,
+    subscriptions,
+    wxacodes,
+)
 from handlers.base import Handler, find_contract
 from miniprogram_api.contract import Operation
 
@@ -22,6 +34,9 @@ NOUNS: list[Route] = [
     *scans.ROUTES,
     *sessions.ROUTES,
     *members.ROUTES,
+    *subscriptions.ROUTES,
+    *wxacodes.ROUTES,
+    *pushes.ROUTES,
     *health.ROUTES,
 ]
 

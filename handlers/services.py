@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
+from miniprogram_api.push import PushGate
 from miniprogram_api.wechat import WeChat
 from models.addresses import Addresses
 from models.appointments import Appointments
@@ -14,11 +15,14 @@ from models.clock import Now
 from models.limits import Limits
 from models.members import Members
 from models.prints import Prints
+from models.pushes import Pushes
 from models.scan_batches import ScanBatches
 from models.scans import Scans
 from models.sessions import Sessions
 from models.station_board import StationBoard
 from models.stations import Station
+from models.subscriptions import Subscriptions
+from models.wxacodes import Drawer, Wxacodes
 
 
 class DemoPerson(Struct, frozen=True):
@@ -53,12 +57,17 @@ class Services(Struct, frozen=True, kw_only=True):
     scan_batches: ScanBatches
     appointments: Appointments
     stations: StationBoard
+    subscriptions: Subscriptions
+    wxacodes: Wxacodes
+    pushes: Pushes
     wechat: WeChat
+    drawer: Drawer
     missing: Callable[[], Awaitable[list[str]]]
     now: Now
     public_url: str
     traffic: Traffic
     addresses: Addresses
     limits: Limits
+    gate: PushGate | None = None
     demo: Demo | None = None
     written_stations: WrittenStations = field(default_factory=dict)

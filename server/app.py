@@ -1,5 +1,6 @@
 """The application: wiring and nothing else."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -11,6 +12,9 @@ from handlers.routes import Route, to_pattern
 from handlers.services import Demo, Services
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
+from miniprogram_api.push import PushGate
+from miniprogram_api.simulator import Simulator
+from miniprogram_api.simulator_pushes import Target
 from miniprogram_api.wechat import WeChat
 from models.addresses import Addresses, Network
 from models.alarms import BadCodes, Guards
@@ -21,10 +25,13 @@ from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
 from models.members import Members
 from models.memberships import MEMBERSHIPS, Memberships
+from models.messages import MESSAGES, Messages
 from models.mirrors import Mirror
 from models.organisations import ORGANISATIONS, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
 from models.prints import Prints
+from models.push_effects import PushEffects
+from models.pushes import PUSHES, Pushes
 from models.scan_batches import ScanBatches
 from models.scans import SCANS, Scans
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
@@ -32,21 +39,29 @@ from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
+from models.subscriptions import SUBSCRIPTIONS, Subscriptions
 from models.vault import Vault
+from models.wxacodes import WXACODES, Wxacodes
 from server.engines import Engines
 from server.keys import Keys
+from server.platform import NO_ACCOUNT, Account, CodeDrawer
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, MEMBERSHIPS, ORGANISATIONS, APPOINTMENTS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
+    SUBSCRIPTIONS, MESSAGES, PUSHES, WXACODES,
 )  # fmt: skip
 
 
-class Platform(Struct, frozen=True):
-    """WeChat, or the simulator and the demo that goes with it."""
+class Platform(Struct, frozen=True, kw_only=True):
+    """WeChat, or the simulator and the demo that goes with it, whose pushes go to `push_target(our URL)`."""
 
     wechat: WeChat
-    demo: Demo | None
+    account: Account
+    gate: PushGate | None
+    demo: Demo | None = None
+    simulator: Simulator | None = None
+    push_target: Callable[[str], Target] | None = None
 
 
 class Front(Struct, frozen=True):
@@ -76,6 +91,10 @@ class World(Struct, frozen=True, kw_only=True):
     shared_limits: SharedLimits
     stations: Stations
     board: StationBoard
+    subscriptions: Subscriptions
+    messages: Messages
+    pushes: Pushes
+    wxacodes: Wxacodes
 
     @property
     def mirrors(self) -> dict[str, Mirror[Any]]:
@@ -88,7 +107,15 @@ class World(Struct, frozen=True, kw_only=True):
         }
 
 
-def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, strict: bool = False) -> World:
+def build_world(
+    engines: Engines,
+    database: Database,
+    keys: Keys,
+    now: Now,
+    *,
+    account: Account = NO_ACCOUNT,
+    strict: bool = False,
+) -> World:
     """Return the models over a database; `strict` refuses queries without an index (in tests)."""
     stores = {one.name: Store(database, one, strict=strict) for one in COLLECTIONS}
     vault = Vault(keys.vault, keys.vault_index)
@@ -104,6 +131,10 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
     shared_limits = SharedLimits(engines.cache, now)
     guards = Guards(BadCodes(engines.cache), shared_limits)
     stations = Stations(stores["stations"], now)
+    sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
+    subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
+    messages = Messages(stores["messages"], subscriptions, vault, signals, now)
+    effects = PushEffects(account.appid, subscriptions, messages, sessions, people)
     return World(
         stores=tuple(stores.values()),
         signals=signals,
@@ -113,7 +144,7 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
         memberships=memberships,
         members=Members(people, memberships, organisations),
         revocations=revocations,
-        sessions=Sessions(stores["sessions"], revocations, people, appointments, vault, now),
+        sessions=sessions,
         cards=cards,
         prints=Prints(stores["cards"], cards, print_masters, now),
         scans=Scans(stores["scans"], cards, judge, organisations, guards, now),
@@ -121,6 +152,10 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
         shared_limits=shared_limits,
         stations=stations,
         board=StationBoard(stores["stations"]),
+        subscriptions=subscriptions,
+        messages=messages,
+        pushes=Pushes(stores["pushes"], vault, signals, effects, now),
+        wxacodes=Wxacodes(stores["wxacodes"], account.station_page, account.release.value, now),
     )
 
 
@@ -147,7 +182,12 @@ def build_services(
         scan_batches=world.scan_batches,
         appointments=world.appointments,
         stations=world.board,
+        subscriptions=world.subscriptions,
+        wxacodes=world.wxacodes,
+        pushes=world.pushes,
         wechat=platform.wechat,
+        drawer=CodeDrawer(platform.wechat, platform.account.release),
+        gate=platform.gate,
         missing=missing,
         now=now,
         public_url=front.public_url,

@@ -15,8 +15,8 @@ from tests.factories import Factory, Http
 
 PUBLIC = {
     "ClientLibraryHandler", "HealthHandler", "LandingHandler", "LoginCodesHandler", "OpenApiHandler",
-    "PhonePage", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler", "StationHandler",
-    "StationsHandler",
+    "PhonePage", "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler",
+    "StationHandler", "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
 

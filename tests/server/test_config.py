@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from server.config import Config, ConfigError, read_config
+from models.subscriptions import Template
+from server.config import Config, ConfigError, read_config, read_templates
 from server.keys import read_keys
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -44,11 +45,28 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
         ({"TRUSTED_PROXIES": "10.0.0.0/33"}, "TRUSTED_PROXIES"),
         ({"TRUSTED_PROXIES": "proxy"}, "TRUSTED_PROXIES"),
         ({"LIMITS": "some"}, "LIMITS"),
+        ({"WECHAT_PUSH_TOKEN": "a b"}, "WECHAT_PUSH_TOKEN"),
+        ({"WECHAT_PUSH_TOKEN": "abc", "WECHAT_PUSH_AES_KEY": "A" * 42}, "WECHAT_PUSH_AES_KEY"),
+        ({"WECHAT_PUSH_AES_KEY": "A" * 43}, "WECHAT_PUSH_TOKEN"),
+        ({"WECHAT_TEMPLATES": "event_reminder"}, "WECHAT_TEMPLATES"),
+        ({"WECHAT_TEMPLATES": "a:T1,b:T1"}, "WECHAT_TEMPLATES"),
+        ({"WECHAT_TEMPLATES": "a:T1:for ever"}, "WECHAT_TEMPLATES"),
+        ({"WECHAT_RELEASE": "beta"}, "WECHAT_RELEASE"),
+        ({"WECHAT_STATION_PAGE": "/pages/a"}, "WECHAT_STATION_PAGE"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(environment: dict[str, str], name: str) -> None:
     with pytest.raises(ConfigError, match=name):
         read_config(environment)
+
+
+def test_templates_are_named_by_purpose_and_may_last() -> None:
+    config = read_config({"WECHAT_TEMPLATES": "event_reminder:T-1, duty:T-2:standing"})
+    assert read_templates(config.wechat_templates) == (
+        Template("event_reminder", "T-1"),
+        Template("duty", "T-2", is_standing=True),
+    )
+    assert read_templates("") == ()
 
 
 def test_a_demo_never_happens_by_accident() -> None:
