@@ -10,6 +10,7 @@ from handlers.cookies import CrossSiteRequest
 from handlers.fields import AccountName, OneTimeCode, Password, SignInCode
 from models.accounts import EnrolmentRefused, WeakPassword
 from models.attempts import SignInLocked
+from models.limits import PerAddress
 
 
 class EnrolmentRequest(Asked, frozen=True):
@@ -25,6 +26,7 @@ class EnrolmentsHandler(Handler):
     """First use of an account."""
 
     public = True
+    limits = (PerAddress(30, shared=True),)
 
     @endpoint(204, refuses=(CrossSiteRequest, EnrolmentRefused, WeakPassword, SignInLocked))
     async def post(self, *, body: EnrolmentRequest) -> None:

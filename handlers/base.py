@@ -7,7 +7,7 @@ unless its class says `public = True`.
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
@@ -33,6 +33,7 @@ from models.errors import (
     Unauthenticated,
     Unavailable,
 )
+from models.limits import COMMON, PUBLIC, Limit
 from models.members import NotAMember
 from models.sessions import Session, SessionKind
 from models.sign_ins import SecondFactorRequired
@@ -109,6 +110,13 @@ class Html(str):
     __slots__ = ()
 
 
+class Text(str):
+    """Plain text as an answer."""
+
+    media_type = "text/plain; charset=UTF-8"
+    __slots__ = ()
+
+
 class Script(str):
     """A script for a page as an answer."""
 
@@ -160,6 +168,8 @@ class Handler(RequestHandler):
 
     public: ClassVar[bool] = False
     kinds: ClassVar[frozenset[SessionKind]] = MEMBERS
+    # None stands for the common limits: per address on a public route, per person on every other.
+    limits: ClassVar[tuple[Limit, ...] | None] = None
     session: Session
 
     def initialize(self, services: Services) -> None:
@@ -178,11 +188,16 @@ class Handler(RequestHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
-    def prepare(self) -> None:
-        """Find out who is asking, before the method runs."""
+    def prepare(self) -> Awaitable[None] | None:
+        """Find out who is asking, and whether too often, before the method runs."""
         self.services.traffic.begin()
-        if self.public:
-            return
+        if not self.public:
+            self._identify()
+        person = "" if self.public else self.session.subject
+        limits = limits_of(type(self))
+        return self.services.limits.admit(type(self).__name__, limits, person, self._address)
+
+    def _identify(self) -> None:
         header = self.request.headers.get("Authorization", "")
         if header.startswith(BEARER):
             self.session = self.services.tokens.read(header[len(BEARER) :])
@@ -193,6 +208,10 @@ class Handler(RequestHandler):
             raise Unauthenticated
         if self.session.kind not in self.kinds:
             raise WRONG_KIND[self.kinds]
+
+    def _address(self) -> str:
+        forwarded = self.request.headers.get("X-Forwarded-For")
+        return self.services.addresses.of(self.request.remote_ip or "", forwarded)
 
     def on_finish(self) -> None:
         """Count the request out."""
@@ -213,7 +232,7 @@ class Handler(RequestHandler):
         if value is None:
             self.clear_header("Content-Type")
             self.finish()
-        elif isinstance(value, Png | Html | Script):
+        elif isinstance(value, Png | Html | Script | Text):
             self.set_header("Content-Type", value.media_type)
             self.finish(value if isinstance(value, str) else bytes(value))
         else:
@@ -260,6 +279,13 @@ class Refuse(Handler):
 
     def data_received(self, chunk: bytes) -> None:
         """Drop what comes of the body all the same."""
+
+
+def limits_of(handler: type[Handler]) -> Sequence[Limit]:
+    """Return the limits of a route, its own or the common ones."""
+    if handler.limits is not None:
+        return handler.limits
+    return (PUBLIC,) if handler.public else (COMMON,)
 
 
 def find_contract(handler: type[Handler], method: str) -> Contract | None:

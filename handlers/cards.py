@@ -9,8 +9,10 @@ from msgspec import Meta
 from handlers.base import Asked, Handler, Png, Wire, endpoint, local
 from handlers.fields import Day, Moment, Name, Serial
 from handlers.pictures import draw_code
+from handlers.scans import UndoneReply
 from models.cards import Card, CardFrozen, CardKeys, CardRevoked, CardState, NoCard
-from models.scans import Reason, Scan, ScanOutcome
+from models.judgements import Medium, Purpose, Reason, ScanOutcome
+from models.scans import Scan
 
 Key = Annotated[str, Meta(examples=["q1ZyN0v3h8Jx2mT5bW9cR7fK4pL6sD0aE1gH3jU8iYo"])]
 Cursor = Annotated[str, Meta(min_length=1, max_length=40, examples=["01K05Q9C8HZ4T7M2XW"])]
@@ -55,14 +57,20 @@ class PictureQuery(Asked, frozen=True):
 
 
 class CardScanReply(Wire, frozen=True):
-    """One time that the card was scanned: when, where, by which post, for what; never by whom."""
+    """One time that the card was scanned: where, by which post, for what; never by whom.
+
+    `at` is when we heard of it, `scannedAt` when it was: hours before, if the scanner had no network.
+    """
 
     at: Moment
+    scanned_at: Moment
     place: Name
     post: Annotated[str, Meta(examples=["驿站工作人员"])]
-    purpose: Literal["identify"]
+    purpose: Purpose
+    medium: Annotated[Medium | None, Meta(examples=["code"])]
     outcome: ScanOutcome
     reason: Annotated[Reason | None, Meta(examples=[None])]
+    undone: UndoneReply | None
 
 
 class CardScansReply(Wire, frozen=True):
@@ -125,11 +133,14 @@ class CardScansHandler(Handler):
     def _item(self, scan: Scan) -> CardScanReply:
         return CardScanReply(
             at=local(scan.received_at),
+            scanned_at=local(scan.judged_at or scan.received_at),
             place=self.services.scans.get_place(scan),
             post=scan.post,
             purpose=scan.purpose,
+            medium=scan.medium,
             outcome=scan.outcome,
             reason=scan.reason,
+            undone=UndoneReply.of(scan.undone) if scan.undone else None,
         )
 
 

@@ -26,6 +26,7 @@ class HealthHandler(Handler):
     """Liveness."""
 
     public = True
+    limits = ()
 
     @endpoint()
     async def get(self) -> HealthReply:

@@ -7,6 +7,7 @@ from msgspec import Meta, field
 from handlers.base import CONSOLE, Asked, Handler, Wire, endpoint
 from handlers.fields import Day, MaskedName, Name, PageNumber, PageSize, PersonId, Total
 from models.appointments import NotStaff
+from models.limits import PerPerson
 from models.member_lists import (
     ListedMember,
     NoSuchMember,
@@ -110,6 +111,7 @@ class MemberSearchesHandler(Handler):
     """Finding a member."""
 
     kinds = CONSOLE
+    limits = (PerPerson(60),)
 
     @endpoint(refuses=(NotStaff, TooManyNamesakes))
     async def post(self, *, body: MemberSearchRequest) -> MemberTable:
@@ -124,6 +126,7 @@ class UnmaskingsHandler(Handler):
     """Showing what is masked."""
 
     kinds = CONSOLE
+    limits = (PerPerson(60),)
 
     @endpoint(201, refuses=(NotStaff, NoSuchMember))
     async def post(self, person: str, *, body: UnmaskingRequest) -> UnmaskedReply:

@@ -17,13 +17,14 @@ from handlers.base import (
     Problem,
     encode,
     endpoint,
+    limits_of,
     status_of,
 )
 from handlers.contracts import InvalidField, NotJson
 from handlers.cookies import CrossSiteRequest
 from miniprogram_api.contract import Operation, Refused
 from miniprogram_api.openapi import Common, describe
-from models.errors import Refusal, Unauthenticated
+from models.errors import Refusal, TooMany, Unauthenticated
 from models.sessions import SessionExpired
 from models.store import EngineUnavailable
 
@@ -36,6 +37,8 @@ PATH_PARAMETERS = {
     "code": Meta(examples=["4E8M0R2T"], description="The code on a station's sign, in either case."),
     "person": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="A person's id."),
     "signIn": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="The code of a pending sign-in."),
+    "scanId": Meta(examples=["scan-7f3a9c21"], description="The name that the scanner gave to its scan."),
+    "number": Meta(examples=["1"], description="The number of a printed card."),
 }
 
 
@@ -122,6 +125,7 @@ def _general(operation: Operation, handler: type[Handler]) -> list[Refused]:
         SessionExpired: not handler.public,
         WRONG_KIND.get(handler.kinds, Unauthenticated): not handler.public,
         CrossSiteRequest: not handler.public and "console" in handler.kinds and operation.method != "GET",
+        TooMany: bool(limits_of(handler)),
         EngineUnavailable: True,
     }
     failed = {

@@ -11,7 +11,12 @@ from qrcode.image.pil import PilImage
 QUIET_ZONE = 4
 SIGN_WIDTH, SIGN_HEIGHT = 1200, 1700
 SIGN_MARGIN = 90
+LARGEST_SIDE = 2000
 RED, INK, GREY = "#b3131b", "#1a1a1a", "#555555"
+
+
+class BrokenPicture(Exception):
+    """The bytes are no picture, or too large a one."""
 
 
 def draw_code(text: str, scale: int) -> bytes:
@@ -33,6 +38,17 @@ def draw_sign(name: str, address: str, link: str, code: str) -> bytes:
     _centre(pen, below + 10, "微信或相机扫一扫：开放时间、设施、签到、反映锁门", 38, INK)
     _centre(pen, below + 80, f"驿站编号 {code}　　监督电话 12351", 40, RED)
     return _png(sign)
+
+
+def to_png(content: bytes) -> bytes:
+    """Return a picture that came as PNG or JPEG as PNG, without what else it carried; BrokenPicture."""
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
+            if max(picture.size) > LARGEST_SIDE:
+                raise BrokenPicture
+            return _png(picture.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise BrokenPicture from error
 
 
 def _code(text: str, scale: int) -> Image.Image:

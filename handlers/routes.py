@@ -10,11 +10,15 @@ from handlers import (
     member_lists,
     members,
     openapi,
+    prints,
+    pushes,
     scans,
     sessions,
     sign_ins,
     station_lists,
     stations,
+    subscriptions,
+    wxacodes,
 )
 from handlers.base import Handler, find_contract
 from miniprogram_api.contract import Operation
@@ -26,11 +30,14 @@ PARAMETERS = {
     "code": "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}",
     "person": "[0-9A-HJKMNP-TV-Z]{16}",
     "signIn": "[0-9A-HJKMNP-TV-Z]{16}",
+    "scanId": "[0-9A-Za-z_-]{8,64}",
+    "number": "[1-9][0-9]?",
 }
 
 NOUNS: list[Route] = [
     *stations.ROUTES,
     *cards.ROUTES,
+    *prints.ROUTES,
     *scans.ROUTES,
     *sessions.ROUTES,
     *members.ROUTES,
@@ -39,6 +46,9 @@ NOUNS: list[Route] = [
     *member_lists.ROUTES,
     *station_lists.ROUTES,
     *audit.ROUTES,
+    *subscriptions.ROUTES,
+    *wxacodes.ROUTES,
+    *pushes.ROUTES,
     *health.ROUTES,
 ]
 

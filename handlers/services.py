@@ -2,23 +2,32 @@
 
 from collections.abc import Awaitable, Callable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
+from miniprogram_api.push import PushGate
 from miniprogram_api.wechat import WeChat
 from models.accounts import Accounts
+from models.addresses import Addresses
 from models.appointments import Appointments
 from models.audit_desk import AuditDesk
 from models.cards import Cards
 from models.clock import Now
+from models.limits import Limits
 from models.member_lists import MemberLists
 from models.members import Members
+from models.prints import Prints
+from models.pushes import Pushes
+from models.scan_batches import ScanBatches
 from models.scans import Scans
 from models.sessions import Sessions
 from models.sign_ins import SignIns
 from models.station_board import StationBoard
 from models.station_lists import StationLists
+from models.stations import Station
+from models.subscriptions import Subscriptions
+from models.wxacodes import Drawer, Wxacodes
 
 
 class DemoPerson(Struct, frozen=True):
@@ -42,6 +51,9 @@ class Demo(Struct, frozen=True):
     officers: tuple[DemoPerson, ...] = ()
 
 
+WrittenStations = dict[str, tuple[Station, bytes]]
+
+
 class Services(Struct, frozen=True, kw_only=True):
     """The models and the platform, ready to use."""
 
@@ -49,7 +61,9 @@ class Services(Struct, frozen=True, kw_only=True):
     sessions: Sessions
     members: Members
     cards: Cards
+    prints: Prints
     scans: Scans
+    scan_batches: ScanBatches
     appointments: Appointments
     accounts: Accounts
     sign_ins: SignIns
@@ -57,9 +71,17 @@ class Services(Struct, frozen=True, kw_only=True):
     member_lists: MemberLists
     station_lists: StationLists
     audit_desk: AuditDesk
+    subscriptions: Subscriptions
+    wxacodes: Wxacodes
+    pushes: Pushes
     wechat: WeChat
+    drawer: Drawer
     missing: Callable[[], Awaitable[list[str]]]
     now: Now
     public_url: str
     traffic: Traffic
+    addresses: Addresses
+    limits: Limits
+    gate: PushGate | None = None
     demo: Demo | None = None
+    written_stations: WrittenStations = field(default_factory=dict)

@@ -16,6 +16,7 @@ from miniprogram_api.errors import (
     WeChatRateLimited,
 )
 from models.appointments import NotStaff
+from models.limits import PerAddress
 from models.sessions import SessionKind
 
 Token = Annotated[str, Meta(examples=["MnwxOjB8MTA6MTc4NDA5NTIwNXw3OnNlc3Npb258NjA6TmpBNk4w"])]
@@ -51,6 +52,7 @@ class SessionsHandler(Handler):
     """Silent login."""
 
     public = True
+    limits = (PerAddress(120, shared=True),)
 
     @endpoint(
         201,

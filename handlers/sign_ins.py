@@ -13,6 +13,7 @@ from handlers.pictures import draw_code
 from models.accounts import SignInRefused
 from models.appointments import NotStaff, Role
 from models.attempts import SignInLocked
+from models.limits import PerAddress
 from models.sessions import Session
 from models.sign_ins import NoSuchSignIn, SignInNotConfirmed, SignInState, SignInTaken, qr_text
 
@@ -83,6 +84,7 @@ class SignInsHandler(Handler):
     """Sign-ins by QR code."""
 
     public = True
+    limits = (PerAddress(60, shared=True),)
 
     @endpoint(201, refuses=(CrossSiteRequest,))
     async def post(self) -> SignInReply:
@@ -143,6 +145,8 @@ class SignInSessionHandler(ConsoleEntry):
 
 class PasswordSignInsHandler(ConsoleEntry):
     """Sign-ins by password and one-time code."""
+
+    limits = (PerAddress(30, shared=True),)
 
     @endpoint(201, refuses=(CrossSiteRequest, SignInRefused, SignInLocked, NotStaff))
     async def post(self, *, body: PasswordSignInRequest) -> ConsoleSessionReply:

@@ -2,15 +2,16 @@
 
 import asyncio
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, Raw
 
-from handlers.base import Asked, Handler, Html, Png, Wire, endpoint, local
+from handlers.base import Asked, Handler, Html, Png, Wire, encode, endpoint, local
 from handlers.fields import Latitude, Longitude, Moment, StationCode
 from handlers.pictures import draw_sign
+from handlers.services import WrittenStations
 from models.finder import Found
-from models.hours import Hours, Openness, State, openness, words
+from models.hours import Openness, State, openness, words
 from models.positions import Datum, PositionOutsideCountry, to_gcj02
 from models.stations import (
     FACILITIES,
@@ -79,17 +80,22 @@ class OpennessReply(Wire, frozen=True, gc=False):
         )
 
 
-class NearbyReply(Wire, frozen=True, gc=False):
-    """A station near the place asked for."""
+class NearbyStation(Wire, frozen=True, gc=False):
+    """What does not depend on the place and the moment of the question."""
 
     code: StationCode
     name: StationName
     address: Address
-    distance_metres: Annotated[int, Meta(examples=[320])]
     position: PositionReply
-    open: OpennessReply
     hours: HoursWords
     facilities: tuple[AnyFacility, ...]
+
+
+class NearbyReply(NearbyStation, frozen=True, gc=False):
+    """A station near the place asked for."""
+
+    distance_metres: Annotated[int, Meta(examples=[320])]
+    open: OpennessReply
 
 
 class StationsReply(Wire, frozen=True):
@@ -128,7 +134,8 @@ class StationsHandler(Handler):
         here = to_gcj02(query.longitude, query.latitude, query.datum)
         asked = frozenset(query.facilities)
         found = self.services.stations.nearest(here, at, asked, query.limit, query.radius)
-        return StationsReply(items=[nearby(one) for one in found], server_time=local(at))
+        written = self.services.written_stations
+        return StationsReply(items=[nearby(one, written) for one in found], server_time=local(at))
 
 
 class StationHandler(Handler):
@@ -206,34 +213,40 @@ def position_of(station: Station) -> PositionReply | None:
     )
 
 
-def nearby(found: Found) -> NearbyReply:
-    """Return what of a found station goes on the wire; only stations with a position are found."""
+def nearby(found: Found, written: WrittenStations) -> Any:
+    """Return a found station as the JSON of a `NearbyReply`.
+
+    What does not change from question to question is encoded once for each station, and kept in `written`
+    beside the station that it was made from.
+    """
     station = found.station
+    known = written.get(station.id)
+    if known is None or known[0] is not station:
+        known = written[station.id] = (station, _unchanging(station))
+    return Raw(b'%b,"distanceMetres":%d,"open":%b}' % (known[1], found.metres, _openness(found.openness)))
+
+
+def _unchanging(station: Station) -> bytes:
+    """Return the JSON of a station without its closing brace; only those with a position are found."""
     position = position_of(station)
     if position is None:
         raise ValueError(f"station {station.id} was found without a position")
-    return NearbyReply(
-        code=station.id,
-        name=station.name,
-        address=station.address,
-        distance_metres=found.metres,
-        position=position,
-        open=remembered_openness(found.openness),
-        hours=remembered_words(station.hours),
-        facilities=station.facilities,
-    )
+    return encode(
+        NearbyStation(
+            code=station.id,
+            name=station.name,
+            address=station.address,
+            position=position,
+            hours=words(station.hours),
+            facilities=station.facilities,
+        )
+    )[:-1]
 
 
 @lru_cache(SCHEDULES_REMEMBERED)
-def remembered_openness(now: Openness) -> OpennessReply:
-    """Return an openness with local times, made once for each that the finder has worked out."""
-    return OpennessReply.of(now)
-
-
-@lru_cache(SCHEDULES_REMEMBERED)
-def remembered_words(hours: Hours) -> str:
-    """Return hours in words, made once for each schedule."""
-    return words(hours)
+def _openness(now: Openness) -> bytes:
+    """Return the JSON of an openness, made once for each that the finder has worked out."""
+    return encode(OpennessReply.of(now))
 
 
 ROUTES = [

@@ -1,10 +1,17 @@
-"""A simulated WeChat for development and tests: the calls used so far, as faithful as we know them.
+"""A simulated WeChat for development and tests, as faithful as its documentation lets us be.
 
 It runs inside the server (`Simulator`) or alone (`python -m miniprogram_api.simulator --port 9000`), and only
 on loopback: whoever reaches it may log in as anybody. Under `/__sim/` it plays the phone and takes orders:
 
-    POST /__sim/codes {openid?, kind}     what `wx.login` (login) or the phone button (phone) would give
-    POST /__sim/faults {route, fault, times?, seconds?, body?}     the next calls of a route fail
+    POST /__sim/codes {openid?, kind, phoneNumber?}   what `wx.login` or the phone button would give
+    POST /__sim/templates {id, fields, standing?}     give the app a template for subscription messages
+    POST /__sim/taps {openid, template, answer}       answer in the popup of subscription messages
+    GET /__sim/messages                   the subscription messages that were sent
+    POST /__sim/push-target {url, token, aesKey?, mode?, format?}     verify a server and push there
+    GET, POST /__sim/pushes {fields, entries?, nest?} what became of pushes; push this
+    POST /__sim/pages {pages}             the pages of the released version
+    DELETE /__sim/tokens                  all access tokens die
+    POST /__sim/faults {route, fault, times?, seconds?, errcode?, body?}  the next calls of a route fail
     DELETE /__sim/faults                  forget what is planned
     POST /__sim/clock {offsetSeconds}     stand so far away from the real clock
     POST /__sim/unionid {bound}           whether the app is bound to an open-platform account
@@ -18,156 +25,23 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import Annotated, NoReturn, TypeVar
 
-import msgspec
-from msgspec import Meta, Struct
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.web import Application, Finish, RequestHandler
+from tornado.web import Application, RequestHandler
 
-from miniprogram_api.simulator_platform import PLATFORM_ROUTES, UnknownRoute
-from miniprogram_api.simulator_state import Call, IssuedCode, Kind, PlannedFault, State
+from miniprogram_api.simulator_control import CONTROL_ROUTES, PLATFORM_ROUTES
+from miniprogram_api.simulator_platform import UnknownRoute
+from miniprogram_api.simulator_pushes import ANSWER_SECONDS
+from miniprogram_api.simulator_state import IssuedCode, Kind
+from miniprogram_api.simulator_world import State
 
 DEMO_APPID = "wx0000000000000000"
 MAX_ORDER_BYTES = 512 * 1024
 
 log = logging.getLogger("union.wechat.simulator")
-T = TypeVar("T")
-
-
-class CodeOrder(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who gets a code of which kind; a new person when there is no openid."""
-
-    kind: Kind
-    openid: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] | None = None
-
-
-class ClockOrder(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """The distance from the real clock, up to a year either way."""
-
-    offset_seconds: Annotated[float, Meta(ge=-31_536_000, le=31_536_000)]
-
-
-class UnionidOrder(Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether answers carry a unionid."""
-
-    bound: bool
-
-
-class ClockAnswer(Struct, frozen=True):
-    """The simulated moment."""
-
-    now: datetime
-
-
-class JournalAnswer(Struct, frozen=True, rename="camel"):
-    """The latest calls, and those of them that leaked the app secret."""
-
-    calls: Sequence[Call]
-    secret_leaks: Sequence[Call]
-
-
-class Problem(Struct, frozen=True):
-    """Why an order is refused."""
-
-    error: str
-
-
-class ControlHandler(RequestHandler):
-    """An order to the simulator, which is no part of WeChat."""
-
-    def initialize(self, state: State) -> None:
-        """Take what the simulator remembers."""
-        self.state = state
-
-    def read(self, kind: type[T]) -> T:
-        """Return the order; a malformed one is answered 400 with what is wrong."""
-        try:
-            return msgspec.json.decode(self.request.body, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            self.refuse(str(error))
-
-    def refuse(self, reason: str) -> NoReturn:
-        """Answer 400 and stop."""
-        self.reply(Problem(reason), 400)
-        raise Finish
-
-    def reply(self, answer: Struct, status: int = 200) -> None:
-        """Answer as JSON."""
-        self.set_status(status)
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.write(msgspec.json.encode(answer))
-
-
-class CodesControl(ControlHandler):
-    """The phone: makes codes."""
-
-    def post(self) -> None:
-        """Make a code."""
-        order = self.read(CodeOrder)
-        self.reply(self.state.codes.issue(order.openid, order.kind), 201)
-
-
-class FaultsControl(ControlHandler):
-    """The saboteur: plans faults."""
-
-    def post(self) -> None:
-        """Plan a fault for a route that exists."""
-        order = self.read(PlannedFault)
-        if order.route not in dict(PLATFORM_ROUTES):
-            self.refuse(f"unknown route {order.route}")
-        self.state.faults.plan(order)
-        self.reply(order, 201)
-
-    def delete(self) -> None:
-        """Forget what is planned."""
-        self.state.faults.clear()
-        self.set_status(204)
-
-
-class ClockControl(ControlHandler):
-    """The clock."""
-
-    def post(self) -> None:
-        """Move it."""
-        self.state.clock.set_offset(timedelta(seconds=self.read(ClockOrder).offset_seconds))
-        self.reply(ClockAnswer(self.state.clock.now()))
-
-
-class UnionidControl(ControlHandler):
-    """The app's bond to an open-platform account."""
-
-    def post(self) -> None:
-        """Bind or unbind."""
-        order = self.read(UnionidOrder)
-        self.state.people.has_unionid = order.bound
-        self.reply(order)
-
-
-class JournalControl(ControlHandler):
-    """The journal of WeChat's routes."""
-
-    def get(self) -> None:
-        """Show it."""
-        journal = self.state.journal
-        self.reply(JournalAnswer(journal.list_calls(), journal.list_secret_leaks()))
-
-    def delete(self) -> None:
-        """Empty it."""
-        self.state.journal.clear()
-        self.set_status(204)
-
-
-CONTROL_ROUTES: tuple[tuple[str, type[ControlHandler]], ...] = (
-    ("/__sim/codes", CodesControl),
-    ("/__sim/faults", FaultsControl),
-    ("/__sim/clock", ClockControl),
-    ("/__sim/unionid", UnionidControl),
-    ("/__sim/journal", JournalControl),
-)
 
 
 def utc_now() -> datetime:
@@ -184,9 +58,10 @@ class Simulator:
         secret: str,
         now: Callable[[], datetime] = utc_now,
         *,
-        has_unionid: bool = False,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        self.state = State(appid, secret, now, has_unionid=has_unionid)
+        """`answer_seconds` is how long a push waits for its answer, and so the time between its tries."""
+        self.state = State(appid, secret, now, answer_seconds=answer_seconds)
         self._server: HTTPServer | None = None
 
     def issue_code(self, openid: str | None = None, kind: Kind = Kind.LOGIN) -> IssuedCode:
@@ -213,7 +88,8 @@ class Simulator:
         return f"http://{host}:{sockets[0].getsockname()[1]}"
 
     async def close(self) -> None:
-        """Stop serving; calls that hang are cut."""
+        """Stop serving and pushing; calls that hang are cut."""
+        await self.state.pushes.close()
         if self._server is not None:
             self._server.stop()
             await self._server.close_all_connections()

@@ -1,14 +1,17 @@
-"""The simulated WeChat's own routes, with the order of its checks, its errors and its planned faults."""
+"""What the simulated WeChat's routes share: the order of their checks, their errors, their planned faults."""
 
 import asyncio
+import socket
+import struct
 from contextlib import suppress
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 from tornado.web import HTTPError, RequestHandler
 
-from miniprogram_api.simulator_state import Call, Fault, Kind, PlannedFault, PlatformError, State
+from miniprogram_api.simulator_state import Call, Fault, PlannedFault, PlatformError
+from miniprogram_api.simulator_world import State
 
 REFUSALS = {
     Fault.BUSY: (-1, "system error"),
@@ -18,6 +21,8 @@ REFUSALS = {
 WRONG_METHOD = {"GET": (43001, "require GET method"), "POST": (43002, "require POST method")}
 HTML = "<html><body>系统维护中</body></html>"
 
+T = TypeVar("T")
+
 
 class ErrorAnswer(Struct, frozen=True):
     """WeChat's answer to what it refuses, always with HTTP status 200."""
@@ -26,19 +31,11 @@ class ErrorAnswer(Struct, frozen=True):
     errmsg: str
 
 
-class SessionAnswer(Struct, frozen=True):
-    """The success of code2Session; it carries no errcode."""
-
-    session_key: str
-    openid: str
-    unionid: str | UnsetType = UNSET
-
-
 class PlatformHandler(RequestHandler):
     """One route of WeChat's: journals the call, suffers a planned fault, answers errors with a `rid`."""
 
     method: ClassVar[str] = "GET"
-    content_type: ClassVar[str] = "application/json; encoding=utf-8"
+    content_type = "application/json; encoding=utf-8"
 
     def initialize(self, state: State) -> None:
         """Take what the simulator remembers."""
@@ -57,18 +54,39 @@ class PlatformHandler(RequestHandler):
         """Let a call that hangs or lingers end with its connection."""
         self._gone.set()
 
-    def answer(self) -> Struct:
+    def answer(self) -> Struct | bytes:
         """Do the route's work; raise `PlatformError` for WeChat's refusals."""
         raise NotImplementedError
+
+    def end(self) -> None:
+        """Hear that the call is over, however it ended."""
+
+    def argument(self, name: str) -> str:
+        """Return a query argument or "". Tornado's own reader logs the whole URL when one is not UTF-8."""
+        return self.request.query_arguments.get(name, [b""])[-1].decode(errors="replace")
+
+    def read(self, kind: type[T]) -> T:
+        """Return the body; 44002 for none, 47001 for another than WeChat asks for."""
+        if not self.request.body:
+            raise PlatformError(44002, "empty post data")
+        try:
+            return msgspec.json.decode(self.request.body, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise PlatformError(47001, "data format error") from error
 
     async def _serve(self) -> None:
         planned = self.state.faults.take(self.request.path)
         self._record(planned)
         try:
-            answer = self._work(planned)
-        except PlatformError as error:
-            answer = ErrorAnswer(error.errcode, f"{error.errmsg} rid: {self.state.new_rid()}")
-        await self._deliver(msgspec.json.encode(answer), planned)
+            try:
+                answer = self._work(planned)
+            except PlatformError as error:
+                self.content_type = type(self).content_type
+                answer = ErrorAnswer(error.errcode, f"{error.errmsg} rid: {self.state.new_rid()}")
+            body = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
+            await self._deliver(body, planned)
+        finally:
+            self.end()
 
     def _record(self, planned: PlannedFault | None) -> None:
         query = self.request.query_arguments
@@ -83,11 +101,13 @@ class PlatformHandler(RequestHandler):
         )
         self.state.journal.record(call)
 
-    def _work(self, planned: PlannedFault | None) -> Struct:
+    def _work(self, planned: PlannedFault | None) -> Struct | bytes:
         if planned and planned.fault is Fault.HTTP_502:
             raise HTTPError(502)
         if planned and planned.fault in REFUSALS:
             raise PlatformError(*REFUSALS[planned.fault])
+        if planned and planned.fault is Fault.ERRCODE:
+            raise PlatformError(planned.errcode, "refused on order")
         if self.request.method != self.method:
             raise PlatformError(*WRONG_METHOD[self.method])
         return self.answer()
@@ -96,10 +116,10 @@ class PlatformHandler(RequestHandler):
         """Send the answer, or what the fault leaves of it. The work is done by now: a code is used up."""
         self.set_header("Content-Type", self.content_type)
         fault = planned.fault if planned else None
-        if planned is None or fault in REFUSALS:
+        if planned is None or fault in REFUSALS or fault is Fault.ERRCODE:
             self.write(body)
-        elif fault is Fault.CUT:
-            self.detach().close()
+        elif fault in (Fault.CUT, Fault.RESET):
+            self._cut(is_reset=fault is Fault.RESET)
         elif fault is Fault.HALF_BODY:
             await self._send_half(body)
         elif fault is Fault.HANG:
@@ -109,6 +129,13 @@ class PlatformHandler(RequestHandler):
             self.write(body)
         else:
             self._send_disguised(body, planned)
+
+    def _cut(self, *, is_reset: bool) -> None:
+        """Close the connection, by a reset if told so."""
+        stream = self.detach()
+        if is_reset:
+            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        stream.close()
 
     async def _linger(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -132,42 +159,24 @@ class PlatformHandler(RequestHandler):
             self.write(planned.body)
 
 
-class CodeToSession(PlatformHandler):
-    """`GET /sns/jscode2session`: a login code against openid, session_key and perhaps unionid."""
+class TokenHandler(PlatformHandler):
+    """A route that wants an access token and, unless it says otherwise, a POST with JSON."""
 
-    content_type = "text/plain"
+    method = "POST"
 
-    def answer(self) -> Struct:
-        """Check app, secret, grant type and code, in this order."""
-        self._require("appid", self.state.appid, (41002, "appid missing,"), (40013, "invalid appid,"))
-        self._require(
-            "secret", self.state.secret, (41004, "appsecret missing,"), (40125, "invalid appsecret,")
-        )
-        no_grant = (40002, "invalid grant_type,")
-        self._require("grant_type", "authorization_code", no_grant, no_grant)
-        code = self._argument("js_code")
-        if not code:
-            raise PlatformError(41008, "missing code,")
-        openid = self.state.codes.redeem(code, Kind.LOGIN)
-        people = self.state.people
-        return SessionAnswer(people.session_key(openid), openid, people.find_unionid(openid) or UNSET)
+    def answer(self) -> Struct | bytes:
+        """Check the token, then work."""
+        self.state.tokens.check(self.argument("access_token"))
+        return self.work()
 
-    def _argument(self, name: str) -> str:
-        """Return a query argument or "". Tornado's own reader logs the whole URL when one is not UTF-8."""
-        return self.request.query_arguments.get(name, [b""])[-1].decode(errors="replace")
-
-    def _require(self, name: str, right: str, missing: tuple[int, str], wrong: tuple[int, str]) -> None:
-        value = self._argument(name)
-        if value != right:
-            raise PlatformError(*(wrong if value else missing))
+    def work(self) -> Struct | bytes:
+        """Do the route's work; raise `PlatformError` for WeChat's refusals."""
+        raise NotImplementedError
 
 
 class UnknownRoute(PlatformHandler):
     """Every other path: journalled, so that a secret sent to a wrong place is seen."""
 
-    def answer(self) -> Struct:
+    def answer(self) -> Struct | bytes:
         """Refuse."""
         raise PlatformError(40066, "invalid url")
-
-
-PLATFORM_ROUTES: tuple[tuple[str, type[PlatformHandler]], ...] = (("/sns/jscode2session", CodeToSession),)

@@ -1,12 +1,11 @@
-"""What the simulated WeChat remembers: its clock, codes, session keys, planned faults and journal.
+"""What the simulated WeChat remembers of people and calls: clock, codes, session keys, faults and journal.
 
-Each part is a class of its own, composed in `State`; a new call of WeChat brings its own part. Numbers and
-rules are those of WeChat's documentation where it has them.
+Each part is a class of its own, composed in `simulator_world.py`; a new call of WeChat brings its own part.
+Numbers and rules are those of WeChat's documentation where it has them.
 """
 
 import base64
 import hashlib
-import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from msgspec import Meta, Struct
 CODE_LIFE = timedelta(minutes=5)
 SESSION_KEY_KEPT = timedelta(minutes=5)
 """How long logins of one user share a session_key. WeChat does so for «a short time» and gives no number."""
+RECENT = timedelta(hours=2)
 JOURNAL_CALLS = 1000
 SECRET_IN_QUERY = frozenset({"/sns/jscode2session", "/cgi-bin/token"})
 """The only routes where WeChat itself asks for the app secret in the query."""
@@ -38,10 +38,12 @@ class Fault(StrEnum):
     BUSY = "busy"
     BLOCKED = "blocked"
     MINUTE_LIMIT = "minute_limit"
+    ERRCODE = "errcode"
     HTTP_502 = "http_502"
     LATENCY = "latency"
     HANG = "hang"
     CUT = "cut"
+    RESET = "reset"
     HALF_BODY = "half_body"
     NOT_JSON = "not_json"
     WRONG_CONTENT_TYPE = "wrong_content_type"
@@ -49,12 +51,16 @@ class Fault(StrEnum):
 
 
 class PlannedFault(Struct, frozen=True, forbid_unknown_fields=True):
-    """A fault for the next `times` calls of a route; `seconds` is the latency, `body` the other body."""
+    """A fault for the next `times` calls of a route.
+
+    `seconds` is the latency, `errcode` the code to refuse with, `body` the other body.
+    """
 
     route: Annotated[str, Meta(pattern="^/", max_length=200)]
     fault: Fault
     times: Annotated[int, Meta(ge=1, le=1000)] = 1
     seconds: Annotated[float, Meta(gt=0, le=60)] = 1.0
+    errcode: Annotated[int, Meta(ge=-1, le=999_999)] = -1
     body: Annotated[str, Meta(max_length=262144)] = ""
 
 
@@ -104,6 +110,23 @@ class Clock:
         self._offset = offset
 
 
+class Quota:
+    """Counts calls within windows of fixed length, such as a minute."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    def count(self, name: str, limit: int, window: timedelta, errcode: int) -> None:
+        """Count a call; raise `errcode` for one past the window's limit."""
+        place = int(self._clock.now().timestamp() // window.total_seconds())
+        known, calls = self._counts.get(name, (place, 0))
+        calls = calls + 1 if known == place else 1
+        self._counts[name] = (place, calls)
+        if calls > limit:
+            raise PlatformError(errcode, "reach max api quota limit")
+
+
 class Codes:
     """Codes of `wx.login` and of the phone button: five minutes, one use."""
 
@@ -149,17 +172,34 @@ class Codes:
 
 
 class People:
-    """What WeChat keeps of a person in this app: the session_key, and the unionid if the app is bound."""
+    """What WeChat keeps of a person in this app: session_key, phone, and the unionid if it is bound."""
 
     def __init__(self, clock: Clock, random_bytes: RandomBytes, *, has_unionid: bool) -> None:
         self._clock = clock
         self._random_bytes = random_bytes
         self._keys: dict[str, tuple[str, datetime]] = {}
+        self._seen: dict[str, datetime] = {}
+        self.phones: dict[str, str] = {}
         self.has_unionid = has_unionid
 
-    def session_key(self, openid: str) -> str:
-        """Return the person's session_key: the same for a short time, then a new one."""
+    def knows(self, openid: str) -> bool:
+        """Say whether the openid is one of this app's."""
+        return openid in self._seen
+
+    def is_recent(self, openid: str) -> bool:
+        """Say whether the person was in the mini program within two hours, as far as logins tell."""
         now = self._clock.now()
+        return now - RECENT <= self._seen.get(openid, now - 2 * RECENT) <= now
+
+    def phone_number(self, openid: str) -> str:
+        """Return the person's phone number: as set in `phones`, or one that is always the same."""
+        digest = hashlib.sha256(openid.encode()).digest()
+        return self.phones.get(openid) or f"199{int.from_bytes(digest[:5]) % 10**8:08d}"
+
+    def session_key(self, openid: str) -> str:
+        """Log a person in and return the session_key: the same for a short time, then a new one."""
+        now = self._clock.now()
+        self._seen[openid] = now
         key, since = self._keys.get(openid, ("", now))
         if not key or not timedelta() <= now - since < SESSION_KEY_KEPT:
             key = base64.b64encode(self._random_bytes(16)).decode()
@@ -218,30 +258,3 @@ class Journal:
     def clear(self) -> None:
         """Start an empty journal."""
         self._calls.clear()
-
-
-class State:
-    """All that the simulator remembers, for one app."""
-
-    def __init__(
-        self,
-        appid: str,
-        secret: str,
-        now: Callable[[], datetime],
-        *,
-        has_unionid: bool = False,
-        random_bytes: RandomBytes = secrets.token_bytes,
-    ) -> None:
-        self.appid = appid
-        self.secret = secret
-        self.clock = Clock(now)
-        self.codes = Codes(self.clock, random_bytes)
-        self.people = People(self.clock, random_bytes, has_unionid=has_unionid)
-        self.faults = Faults()
-        self.journal = Journal()
-        self._random_bytes = random_bytes
-
-    def new_rid(self) -> str:
-        """Return a request's id as WeChat writes it: the second and two random words, in hex."""
-        tail = self._random_bytes(8).hex()
-        return f"{int(self.clock.now().timestamp()):08x}-{tail[:8]}-{tail[8:]}"

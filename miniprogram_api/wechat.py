@@ -1,44 +1,36 @@
 """The client of WeChat's server API, on Tornado's HTTP client: typed calls, bounded in time.
 
-Only code2Session so far. wechatpy gives the names of the error codes; its HTTP client blocks the loop and
-sends an access token where none belongs, so it is not used. WeChat wants the app secret in the query of
-code2Session: therefore no URL is ever logged, put into an error's text, or followed to another host.
+wechatpy gives the names of the error codes; its HTTP client blocks the loop, sends an access token where none
+belongs and recurses on one that died, so it is not used.
 """
 
 import asyncio
 import contextlib
-import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from ipaddress import ip_address
-from typing import Annotated, TypeVar
-from urllib.parse import urlencode, urlsplit
+from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
-from msgspec import Meta, Struct
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
-from tornado.iostream import UnsatisfiableReadError
-from tornado.simple_httpclient import HTTPTimeoutError
-from wechatpy.constants import WeChatErrorCode
+from msgspec import UNSET, Struct
+from tornado.httpclient import AsyncHTTPClient
 
-from miniprogram_api.errors import LoginCodeInvalid, WeChatBusy, WeChatError, WeChatMisconfigured, error_of
+from miniprogram_api import wechat_wire as wire
+from miniprogram_api.access_tokens import AccessTokens, NewToken, NoShelf, TokenShelf
+from miniprogram_api.calls import CALL_SECONDS, Calls
+from miniprogram_api.errors import (
+    CodeNotDrawn,
+    MessageRefused,
+    PhoneCodeInvalid,
+    SecretRefused,
+    WeChatError,
+    WriterNotSeen,
+)
+from miniprogram_api.transport import Ask, Transport, reader_of
+from miniprogram_api.wechat_wire import TextScene, TextVerdict
 
 WECHAT_URL = "https://api.weixin.qq.com"
-CALL_SECONDS = 8.0
-"""The whole of a call, its retries and its wait for a free connection included."""
 NO_CODE = "recheck"
-CONNECT_SECONDS = 3.0
-ATTEMPT_SHARE = 0.95
-"""An attempt ends by Tornado's own timer, just before the call's own has to cut it. Tornado's client needs
-its timer even for a connection that is reset in the middle of a body: it notices nothing else."""
-RETRY_DELAYS = (0.2, 0.8)
-MAX_CLIENTS = 100
-MAX_ANSWER_BYTES = 1024 * 1024
-
-RID = re.compile(r"\brid: ([0-9a-f]{1,16}(?:-[0-9a-f]{1,16}){2})")
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-log = logging.getLogger("union.wechat")
+PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 
 
 class Identity(Struct, frozen=True):
@@ -48,62 +40,64 @@ class Identity(Struct, frozen=True):
     unionid: str | None
 
 
-class _Answer(Struct):
-    """What any answer may carry; a success often has neither (WeChat: «部分接口不会返回 errcode»)."""
+class PhoneNumber(Struct, frozen=True):
+    """A phone number that the person let us have: without the country's code, and that code, such as `86`."""
 
-    errcode: int = 0
-    errmsg: str = ""
-
-
-class _Session(Struct):
-    """The parts of code2Session's success that we keep."""
-
-    openid: Annotated[str, Meta(min_length=1, max_length=128)]
-    unionid: Annotated[str, Meta(max_length=128)] | None = None
+    number: str
+    country: str
 
 
-T = TypeVar("T")
+class Release(StrEnum):
+    """Which version of the mini program codes and messages open."""
+
+    RELEASE = "release"
+    TRIAL = "trial"
+    DEVELOP = "develop"
+
+
+MESSAGE_STATES: Mapping[Release, str] = MappingProxyType(
+    {Release.RELEASE: "formal", Release.TRIAL: "trial", Release.DEVELOP: "developer"}
+)
 
 
 class WeChat:
     """WeChat's server API for one mini program. Made in the loop that uses it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # What a test replaces is named one by one.
         self,
         base_url: str,
         appid: str,
         secret: str,
         *,
+        shelf: TokenShelf | None = None,
         http: AsyncHTTPClient | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         call_seconds: float = CALL_SECONDS,
     ) -> None:
-        """`base_url` is `WECHAT_URL` or a simulator on loopback; a given `http` is not closed here."""
-        if not _is_safe_for_secrets(base_url):
-            raise ValueError("WeChat's base URL must be https, or http on a loopback address")
-        self._base_url = base_url.rstrip("/")
+        """`base_url` is `WECHAT_URL` or a simulator on loopback; a given `http` is not closed here.
+
+        `shelf` is where the processes share the access token.
+        """
+        self._transport = Transport(base_url, http)
+        self._calls = Calls(self._transport, sleep, call_seconds)
+        self._tokens = AccessTokens(shelf or NoShelf(), self._fetch_token, sleep)
         self._appid = appid
         self._secret = secret
-        self._owns_http = http is None
-        self._http = http or _new_http()
-        self._sleep = sleep
-        self._call_seconds = call_seconds
-        self._misconfiguration: str | None = None
 
     @property
     def misconfigured(self) -> bool:
         """Whether the last word on our configuration was a refusal; any success clears it."""
-        return self._misconfiguration is not None
+        return self.misconfiguration is not None
 
     @property
     def misconfiguration(self) -> str | None:
         """The refusal for readiness and operators, such as `40125 INVALID_APP_SECRET`, or None."""
-        return self._misconfiguration
+        return self._calls.misconfiguration
 
     def close(self) -> None:
-        """Close the HTTP client if it was made here."""
-        if self._owns_http:
-            self._http.close()
+        """Stop what runs and close the HTTP client if it was made here."""
+        self._tokens.close()
+        self._transport.close()
 
     async def code_to_session(self, code: str) -> Identity:
         """Turn a login code of `wx.login` (one use, 5 minutes) into the person's identity.
@@ -117,8 +111,60 @@ class WeChat:
             "js_code": code,
             "grant_type": "authorization_code",
         }
-        session = await self._call("/sns/jscode2session", query, _Session)
+        session = await self._calls.plain(
+            Ask(path="/sns/jscode2session", query=query), reader_of(wire.Session)
+        )
         return Identity(openid=session.openid, unionid=session.unionid or None)
+
+    async def get_phone_number(self, code: str, openid: str | None = None) -> PhoneNumber:
+        """Turn a code of the phone button (one use, 5 minutes) into the number; `PhoneCodeInvalid`.
+
+        With an openid the code must be that person's.
+        """
+        ask = Ask(
+            path="/wxa/business/getuserphonenumber",
+            body=wire.PhoneOrder(code, openid or UNSET),
+            kinds=(PhoneCodeInvalid,),
+        )
+        found = (await self._calls.with_token(self._tokens, ask, reader_of(wire.Phone))).phone_info
+        return PhoneNumber(found.number, str(found.country).lstrip("+"))
+
+    async def send_message(
+        self, openid: str, template: str, fields: Mapping[str, str], *, page: str, release: Release
+    ) -> str | None:
+        """Send a subscription message and return WeChat's id for it; `MessageRefused`.
+
+        It is never repeated here: of an error that is not `is_certain` nobody knows whether it was sent.
+        """
+        order = wire.MessageOrder(
+            touser=openid,
+            template_id=template,
+            data={name: wire.Value(text) for name, text in fields.items()},
+            miniprogram_state=MESSAGE_STATES[release],
+            page=page or UNSET,
+        )
+        ask = Ask(path="/cgi-bin/message/subscribe/send", body=order, kinds=(MessageRefused,))
+        sent = await self._calls.with_token(self._tokens, ask, reader_of(wire.Sent), delays=())
+        return None if sent.msgid is None else str(sent.msgid)
+
+    async def draw_code(self, page: str, scene: str, *, release: Release, width: int) -> bytes:
+        """Return a 小程序码 as WeChat draws it, PNG or JPEG; `CodeNotDrawn`.
+
+        `scene` has at most 32 characters of WeChat's list, `width` is 280 to 1280 pixels.
+        """
+        is_released = release is Release.RELEASE
+        order = wire.CodeOrder(scene, page, release.value, width, check_path=is_released)
+        ask = Ask(path="/wxa/getwxacodeunlimit", body=order, kinds=(CodeNotDrawn,))
+        return await self._calls.with_token(self._tokens, ask, _read_picture)
+
+    async def check_text(self, openid: str, scene: TextScene, content: str, title: str = "") -> TextVerdict:
+        """Return what WeChat thinks of a text of at most 2,500 characters; `WriterNotSeen`.
+
+        Only while the writer is there: at the submission, never in a night's work.
+        """
+        order = wire.TextOrder(openid=openid, scene=scene, content=content, title=title or UNSET)
+        ask = Ask(path="/wxa/msg_sec_check", body=order, kinds=(WriterNotSeen,))
+        return (await self._calls.with_token(self._tokens, ask, reader_of(wire.Checked))).result
 
     async def recheck(self) -> None:
         """Ask again whether our credentials are taken, by a login code that cannot exist.
@@ -128,92 +174,14 @@ class WeChat:
         with contextlib.suppress(WeChatError):
             await self.code_to_session(NO_CODE)
 
-    async def _call(self, path: str, query: Mapping[str, str], kind: type[T]) -> T:
-        """Return WeChat's answer as a `kind`; remember and log what went wrong."""
-        try:
-            answer = await self._within_time(path, query, kind)
-        except WeChatError as error:
-            self._note(path, error)
-            raise
-        self._misconfiguration = None
-        return answer
-
-    async def _within_time(self, path: str, query: Mapping[str, str], kind: type[T]) -> T:
-        """Try, and try again while WeChat says that it is busy, until the time is up."""
-        deadline = asyncio.get_running_loop().time() + self._call_seconds
-        try:
-            async with asyncio.timeout_at(deadline):
-                for delay in RETRY_DELAYS:
-                    try:
-                        return await self._attempt(path, query, kind, deadline)
-                    except WeChatBusy as error:
-                        if error.errcode != WeChatErrorCode.SYSTEM_BUSY:
-                            raise
-                    await self._sleep(delay)
-                return await self._attempt(path, query, kind, deadline)
-        except TimeoutError as error:
-            raise WeChatBusy(cause="timeout") from error
-
-    async def _attempt(self, path: str, query: Mapping[str, str], kind: type[T], deadline: float) -> T:
-        left = deadline - asyncio.get_running_loop().time()
-        remaining = max(left * ATTEMPT_SHARE, 0.001)  # Zero would mean no limit at all.
-        request = HTTPRequest(
-            f"{self._base_url}{path}?{urlencode(query)}",
-            connect_timeout=min(CONNECT_SECONDS, remaining),
-            request_timeout=remaining,
-            follow_redirects=False,
-            decompress_response=False,
-        )
-        try:
-            response = await self._http.fetch(request, raise_error=False)
-        except HTTPTimeoutError as error:
-            raise WeChatBusy(cause="timeout") from error
-        except (HTTPClientError, OSError, UnsatisfiableReadError) as error:
-            raise WeChatBusy(cause="connection") from error
-        return _read(response, kind)
-
-    def _note(self, path: str, error: WeChatError) -> None:
-        facts = {"path": path, "cause": error.cause, "errcode": error.errcode, "rid": error.rid}
-        if isinstance(error, WeChatMisconfigured) and error.errcode is not None:
-            self._misconfiguration = _describe(error.errcode)
-            log.error("wechat_misconfigured", extra=facts)
-        else:
-            if isinstance(error, LoginCodeInvalid):  # It judged the code, so it took our credentials.
-                self._misconfiguration = None
-            level = logging.WARNING if error.status >= 429 else logging.INFO
-            log.log(level, "wechat_call_failed", extra=facts)
+    async def _fetch_token(self) -> NewToken:
+        order = wire.TokenOrder(self._appid, self._secret)
+        ask = Ask(path="/cgi-bin/stable_token", body=order, kinds=(SecretRefused,))
+        return await self._calls.plain(ask, reader_of(NewToken))
 
 
-def _read(response: HTTPResponse, kind: type[T]) -> T:
-    """Decode by content: code2Session answers `text/plain`, and every errcode comes with status 200."""
-    if response.code != 200:
-        raise WeChatBusy(cause=f"http_{response.code}")
-    try:
-        answer = msgspec.json.decode(response.body, type=_Answer, strict=False)
-        if answer.errcode:
-            rid = RID.search(answer.errmsg)
-            raise error_of(answer.errcode, rid[1] if rid else None)
-        return msgspec.json.decode(response.body, type=kind)
-    except UNREADABLE as error:
-        raise WeChatBusy(cause="unreadable") from error
-
-
-def _describe(errcode: int) -> str:
-    """Return a code with wechatpy's name for it, where it has one."""
-    names = {int(member): member.name for member in WeChatErrorCode}
-    return f"{errcode} {names.get(errcode, '')}".rstrip()
-
-
-def _is_safe_for_secrets(base_url: str) -> bool:
-    """Tell whether a secret may travel there: encrypted, or without leaving the machine."""
-    parts = urlsplit(base_url)
-    if parts.scheme != "http":
-        return parts.scheme == "https" and bool(parts.hostname)
-    try:
-        return ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
-
-
-def _new_http() -> AsyncHTTPClient:
-    return AsyncHTTPClient(force_instance=True, max_clients=MAX_CLIENTS, max_body_size=MAX_ANSWER_BYTES)
+def _read_picture(body: bytes) -> bytes:
+    """Return a picture that begins like one; WeChat's page does not say which of the two it sends."""
+    if not body.startswith((PNG, JPEG)):
+        raise msgspec.DecodeError("neither PNG nor JPEG")
+    return body

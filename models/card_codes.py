@@ -29,6 +29,7 @@ PREFIX = "UC1"
 STEP_SECONDS = 30
 STEPS_PER_HOUR = 120
 PASSING_STEPS = 1
+OFFLINE_STEPS = 2
 STALE_SECONDS = 600
 ACCEPTED_AFTER_RETIREMENT = timedelta(days=8)
 MASTER_KEY_BYTES = 32
@@ -92,13 +93,15 @@ class Verdict(StrEnum):
 
     VALID = "valid"
     STALE = "stale"
+    DISTANT = "distant"
     FORGED = "forged"
 
 
 class Outcome(Struct, frozen=True):
     """A verdict, and how far the code's step is from now in seconds: negative for an old code.
 
-    `skew_seconds` is a multiple of 30, and 0 for a forged code, whose step means nothing.
+    `skew_seconds` is a multiple of 30, and 0 for a forged code, whose step means nothing. Only an offline
+    check says that a code is distant: right, and more than ten minutes away.
     """
 
     verdict: Verdict
@@ -150,17 +153,40 @@ def check(code: CardCode, card_key: bytes, now: datetime) -> Outcome:
 
     One link is derived at most. A code more than ten minutes away is forged whatever its link.
     """
-    current = _step_at(now)
-    distance = (code.step - current + _STEP_CYCLE // 2) % _STEP_CYCLE - _STEP_CYCLE // 2
-    skew_seconds = distance * STEP_SECONDS
-    if abs(skew_seconds) > STALE_SECONDS:
+    distance = _distance(code, now)
+    if abs(distance) * STEP_SECONDS > STALE_SECONDS or not _is_right(
+        code, card_key, _step_at(now) + distance
+    ):
         return Outcome(Verdict.FORGED)
-    step = current + distance
+    return Outcome(
+        Verdict.VALID if abs(distance) <= PASSING_STEPS else Verdict.STALE, distance * STEP_SECONDS
+    )
+
+
+def check_offline(code: CardCode, card_key: bytes, at: datetime) -> Outcome:
+    """Judge a code that was read without a network at a moment: valid two steps either way.
+
+    The clock behind `at` may be wrong, so a right code is told from a forged one at its own step, however
+    distant: one link is derived, always.
+    """
+    distance = _distance(code, at)
+    if not _is_right(code, card_key, _step_at(at) + distance):
+        return Outcome(Verdict.FORGED)
+    skew_seconds = distance * STEP_SECONDS
+    if abs(distance) <= OFFLINE_STEPS:
+        return Outcome(Verdict.VALID, skew_seconds)
+    return Outcome(Verdict.STALE if abs(skew_seconds) <= STALE_SECONDS else Verdict.DISTANT, skew_seconds)
+
+
+def _distance(code: CardCode, at: datetime) -> int:
+    """Return how many steps a code is away from a moment, the short way round the cycle."""
+    return (code.step - _step_at(at) + _STEP_CYCLE // 2) % _STEP_CYCLE - _STEP_CYCLE // 2
+
+
+def _is_right(code: CardCode, card_key: bytes, step: int) -> bool:
     start = _local_start(step)
     link = _link(day_key(card_key, start.date().isoformat()), code.serial, step, start.hour)
-    if not hmac.compare_digest(link, code.link):
-        return Outcome(Verdict.FORGED)
-    return Outcome(Verdict.VALID if abs(distance) <= PASSING_STEPS else Verdict.STALE, skew_seconds)
+    return hmac.compare_digest(link, code.link)
 
 
 def _step_at(at: datetime) -> int:

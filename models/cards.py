@@ -58,6 +58,19 @@ class CardEvent(Struct, frozen=True):
     at: datetime
 
 
+class Print(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One printed copy: the key that its code was made with, and until when it counted if no longer.
+
+    `request` is the digest of the request that made it: the same request again finds it here. `revoked` is
+    left out while it is None, since engines differ on whether a null inside a document exists.
+    """
+
+    key_id: str
+    issued: datetime
+    revoked: datetime | None = None
+    request: str
+
+
 class Card(Struct, frozen=True, kw_only=True):
     """One card; its `_id` is the serial, ten base32 characters that say nothing."""
 
@@ -70,6 +83,14 @@ class Card(Struct, frozen=True, kw_only=True):
     issued: datetime
     log: dict[str, CardEvent] = field(default_factory=dict)
     pending: str | None = None
+    prints: dict[str, Print] = field(default_factory=dict)
+
+    def state_at(self, at: datetime) -> CardState:
+        """Return the state that the card was in at a moment of the past, or is in now."""
+        if all(event.at <= at for event in self.log.values()):
+            return self.state
+        before = [event for event in self.log.values() if event.at <= at]
+        return max(before, key=lambda event: event.at).state if before else "active"
 
 
 class DayKey(Struct, frozen=True):
@@ -106,21 +127,30 @@ def facts_of(card: Card) -> dict[str, Fact]:
 
 
 class Masters:
-    """The master keys of the cards; the last one that is not retired makes new codes."""
+    """The master keys of the cards, or of the prints; the last one that is not retired makes new codes."""
 
     def __init__(self, masters: Iterable[Master]) -> None:
         self._masters = {master.id: master for master in masters}
-        self._current = [master for master in self._masters.values() if master.retired is None][-1]
+        self._in_use = [master for master in self._masters.values() if master.retired is None]
 
     @property
     def current(self) -> Master:
-        """The master under which day keys are given out now."""
-        return self._current
+        """The master under which codes are made now; LookupError without one."""
+        return self._in_use[-1]
+
+    def __bool__(self) -> bool:
+        """Say whether new codes can be made."""
+        return bool(self._in_use)
 
     def find(self, key_id: str, at: datetime) -> bytes | None:
         """Return a master's key while codes under it still count."""
         master = self._masters.get(key_id)
         return master.key if master and master.accepts(at) else None
+
+    def find_listed(self, key_id: str) -> bytes | None:
+        """Return a master's key for as long as it is configured: a print lasts until it is called back."""
+        master = self._masters.get(key_id)
+        return master.key if master else None
 
 
 class Cards:
@@ -151,6 +181,12 @@ class Cards:
     async def find(self, serial: str) -> Card | None:
         """Return a card by its serial."""
         return await self._store.find(serial)
+
+    async def find_many(self, serials: Iterable[str]) -> dict[str, Card]:
+        """Return the cards of some serials, by serial, in one call; a serial never issued is left out."""
+        wanted = sorted(set(serials))
+        found = await self._store.list_({"_id": {"$in": wanted}}) if wanted else []
+        return {card.id: card for card in found}
 
     async def get_of(self, person: str) -> Card:
         """Return a person's card; NoCard otherwise."""

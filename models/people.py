@@ -126,6 +126,10 @@ class People:
         await asyncio.gather(_once(self._rows, row), _once(self._people, record))
         return person
 
+    async def forget_openid(self, openid: str) -> None:
+        """Part a WeChat account from its person, who stays known by the ID document."""
+        await self._identities.delete({"_id": self._identity_id("openid", openid)})
+
     async def _take(self, kind: str, value: str, person: str) -> str:
         """Bind an identity to a person unless it has one; return whose it is."""
         identity = Identity(id=self._identity_id(kind, value), person=person)

@@ -3,43 +3,32 @@
 Invariants: every attempt is stored, refused ones too, under the scanner's own scan id, so that the same scan
 sent again is the same document and gets the first answer; the same id with other content is refused. A code
 that is not ours is kept as its length and hash only: people show payment codes by mistake. `identify` asks
-who this is; it uses nothing up, and so is never refused as used.
+who this is; it uses nothing up, and so is never refused as used. An undone scan stays, with who undid it,
+when and why.
 """
 
 import hashlib
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct, field
 
-from models.alarms import BadCodes
+from models.alarms import Guards
 from models.appointments import POSTS, Appointment
-from models.card_codes import NotACardCode, Outcome, card_key, check, parse
-from models.card_codes import Verdict as Match
-from models.cards import Card, Cards, Masters
-from models.clock import Now
-from models.errors import Conflict
+from models.cards import Card, Cards
+from models.clock import LOCAL, Now
+from models.errors import Conflict, Missing, Refusal, TooMany
 from models.filters import Index
 from models.ids import new_ordered_id
+from models.judgements import Judge, Judgement, Medium, Moment, Purpose, Reason, ScanOutcome, read
+from models.limits import PerPerson
 from models.memberships import MembershipState
 from models.organisations import Organisations
 from models.store import Collection, Duplicate, Store
 
-ScanOutcome = Literal["accepted", "refused"]
-Reason = Literal[
-    "unknown_code", "bad_signature", "code_stale", "blocked", "revoked", "pending_approval", "member_expired"
-]
-
-REASONS_OF_STANDING: dict[MembershipState, Reason | None] = {
-    "active": None,
-    "transferring": None,
-    "retained": None,
-    "applied": "pending_approval",
-    "refused": "member_expired",
-    "left": "member_expired",
-    "expelled": "member_expired",
-}
+UNDO_WITHIN = timedelta(minutes=10)
+# Nobody types faster at a door; whoever guesses serials to read names does.
+TYPED_SERIALS = PerPerson(20, seconds=60, shared=True)
 
 
 class ScanIdReused(Conflict):
@@ -49,25 +38,52 @@ class ScanIdReused(Conflict):
     message = "该扫码编号已用于另一次扫码"
 
 
+class NoSuchScan(Missing):
+    """The scanner never sent this scan."""
+
+    code = "scan_not_found"
+    message = "没有这次扫码记录"
+
+
+class UndoTooLate(Conflict):
+    """The scan arrived more than ten minutes ago; `details.until` is when the time was over."""
+
+    code = "undo_too_late"
+    message = "超过十分钟，不能撤销"
+
+
 class Attempt(Struct, frozen=True, kw_only=True):
     """What a scanner sends: the text it read, for what, where, and when by its own clock."""
 
     scan_id: str
     code: str
-    purpose: Literal["identify"]
+    purpose: Purpose
     station: str | None = None
     scanned_at: datetime | None = None
 
 
+class Undo(Struct, frozen=True):
+    """Who took a scan back, when, and why."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
 class Scan(Struct, frozen=True, kw_only=True):
-    """One attempt as stored. `order` sorts a holder's scans by arrival, each text unique."""
+    """One attempt as stored. `order` sorts a holder's scans by arrival, each text unique.
+
+    `judged_at` is the moment that an offline scan was judged at, `clock_offset` the seconds that its
+    scanner's clock was behind ours; both are None for a scan judged as it arrived.
+    """
 
     id: str = field(name="_id")
     scanner: str
     organisation: str
     post: str
     station: str | None = None
-    purpose: Literal["identify"]
+    purpose: Purpose
+    medium: Medium | None = None
     serial: str | None = None
     person: str | None = None
     outcome: ScanOutcome
@@ -78,8 +94,11 @@ class Scan(Struct, frozen=True, kw_only=True):
     code_hash: str
     content_hash: str
     scanned_at: datetime
+    judged_at: datetime | None = None
+    clock_offset: float | None = None
     received_at: datetime
     order: str
+    undone: Undo | None = None
 
 
 class Verdict(Struct, frozen=True):
@@ -89,27 +108,7 @@ class Verdict(Struct, frozen=True):
     holder: str | None
 
 
-class Judgement(Struct, frozen=True, kw_only=True):
-    """What a code turned out to be."""
-
-    reason: Reason | None = None
-    serial: str | None = None
-    card: Card | None = None
-    skew_seconds: int | None = None
-
-
 SCANS = Collection("scans", Scan, (Index(("person", "-order")),))
-
-
-def judge(card: Card, outcome: Outcome) -> Judgement:
-    """Return the verdict on a known card, the code first, so that a forgery learns nothing of the card."""
-    if outcome.verdict is Match.FORGED:
-        return Judgement(serial=card.id, reason="bad_signature")
-    if outcome.verdict is Match.STALE:
-        return Judgement(serial=card.id, card=card, reason="code_stale", skew_seconds=outcome.skew_seconds)
-    if card.state != "active":
-        return Judgement(serial=card.id, card=card, reason="blocked" if card.state == "frozen" else "revoked")
-    return Judgement(serial=card.id, card=card, reason=REASONS_OF_STANDING[card.standing])
 
 
 def digest(text: str) -> str:
@@ -117,37 +116,106 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def content_hash(attempt: Attempt) -> str:
+    """Return what tells one scan from another under the same id."""
+    return digest(msgspec.json.encode(attempt).decode())
+
+
+def scan_key(scanner: Appointment, scan_id: str) -> str:
+    """Return the id that a scan is stored under: its scanner's own name for it."""
+    return f"{scanner.person}:{scan_id}"
+
+
+def make_scan(scanner: Appointment, attempt: Attempt, judgement: Judgement, at: datetime) -> Scan:
+    """Return an attempt as it is stored when it is judged as it arrives."""
+    card = judgement.card
+    return Scan(
+        id=scan_key(scanner, attempt.scan_id),
+        scanner=scanner.person,
+        organisation=scanner.organisation,
+        post=POSTS[scanner.role],
+        station=attempt.station,
+        purpose=attempt.purpose,
+        medium=judgement.medium,
+        serial=judgement.serial,
+        person=card.person if card else None,
+        outcome=judgement.outcome,
+        reason=judgement.reason,
+        skew_seconds=judgement.skew_seconds,
+        standing=card.standing if card and judgement.shows_holder else None,
+        code_length=len(attempt.code),
+        code_hash=digest(attempt.code),
+        content_hash=content_hash(attempt),
+        scanned_at=attempt.scanned_at or at,
+        received_at=at,
+        order=new_ordered_id(at),
+    )
+
+
+def name_holder(scan: Scan, card: Card | None, cards: Cards) -> str | None:
+    """Return the masked name that a scanner is told, None if the code was not right."""
+    return cards.get_holder(card) if scan.standing and card else None
+
+
+def require_same(first: Scan, attempt: Attempt) -> None:
+    """Raise ScanIdReused unless a stored scan is this attempt."""
+    if first.content_hash != content_hash(attempt):
+        raise ScanIdReused
+
+
 class Scans:
-    """Judges and records scans, and shows a holder who scanned the card."""
+    """Judges and records scans, takes them back, and shows a holder who scanned the card."""
 
     def __init__(
         self,
         store: Store[Scan],
         cards: Cards,
-        masters: Masters,
+        judge: Judge,
         organisations: Organisations,
-        bad_codes: BadCodes,
+        guards: Guards,
         now: Now,
     ) -> None:
         self._store = store
         self._cards = cards
-        self._masters = masters
+        self._judge = judge
         self._organisations = organisations
-        self._bad_codes = bad_codes
+        self._guards = guards
         self._now = now
 
     async def record(self, scanner: Appointment, attempt: Attempt) -> Verdict:
-        """Judge an attempt and store it; sent again it gets the first answer. ScanIdReused."""
+        """Judge an attempt and store it; sent again it gets the first answer. ScanIdReused, TooMany."""
         at = self._now()
-        judgement = await self._judge(attempt.code, at)
-        scan = self._scan(scanner, attempt, judgement, at)
+        reading = read(attempt.code)
+        if reading and reading.medium == "typed":
+            granted = await self._guards.typed.take(f"typed-serials:{scanner.person}", TYPED_SERIALS)
+            if not granted.calls:
+                return await self._first(scanner, attempt, TooMany(retryAfter=granted.retry_after))
+        card = await self._cards.find(reading.serial) if reading else None
+        judgement = self._judge.judge(reading, card, attempt.purpose, Moment(at))
+        scan = make_scan(scanner, attempt, judgement, at)
         try:
             await self._store.insert(scan)
         except Duplicate:
-            return await self._first(scan)
-        if judgement.reason == "bad_signature" and judgement.serial:
-            await self._bad_codes.count(judgement.serial)
-        return Verdict(scan, self._cards.get_holder(judgement.card) if judgement.card else None)
+            return await self._first(scanner, attempt, ScanIdReused())
+        if scan.reason == "bad_signature" and scan.serial:
+            await self._guards.bad_codes.count([scan.serial])
+        return Verdict(scan, name_holder(scan, card, self._cards))
+
+    async def undo(self, scanner: Appointment, scan_id: str, reason: str) -> Verdict:
+        """Take back a scan of the same scanner within ten minutes of its arrival; again changes nothing.
+
+        NoSuchScan, UndoTooLate.
+        """
+        at = self._now()
+        key = scan_key(scanner, scan_id)
+        standing = {"_id": key, "undone": {"$exists": False}, "received_at": {"$gt": at - UNDO_WITHIN}}
+        scan = await self._store.change(standing, {"undone": Undo(scanner.person, at, reason)})
+        scan = scan or await self._store.find(key)
+        if scan is None:
+            raise NoSuchScan
+        if scan.undone is None:
+            raise UndoTooLate(until=(scan.received_at + UNDO_WITHIN).astimezone(LOCAL).isoformat())
+        return await self._told(scan)
 
     async def list_of(self, person: str, before: str | None, limit: int) -> list[Scan]:
         """Return the scans of a person's card, newest first, those before `order` if it is given."""
@@ -158,47 +226,14 @@ class Scans:
         """Return the name of the organisation whose staff scanned."""
         return self._organisations.get_name(scan.organisation)
 
-    async def _judge(self, text: str, at: datetime) -> Judgement:
-        try:
-            code = parse(text)
-        except NotACardCode:
-            return Judgement(reason="unknown_code")
-        master = self._masters.find(code.key_id, at)
-        if master is None:
-            return Judgement(serial=code.serial, reason="bad_signature")
-        card = await self._cards.find(code.serial)
-        if card is None:
-            return Judgement(serial=code.serial, reason="unknown_code")
-        return judge(card, check(code, card_key(master, card.id, card.seed_version), at))
+    async def _first(self, scanner: Appointment, attempt: Attempt, otherwise: Refusal) -> Verdict:
+        """Return the answer that was given when this scan came first; raise `otherwise` if it never did."""
+        first = await self._store.find(scan_key(scanner, attempt.scan_id))
+        if first is None:
+            raise otherwise
+        require_same(first, attempt)
+        return await self._told(first)
 
-    def _scan(self, scanner: Appointment, attempt: Attempt, judgement: Judgement, at: datetime) -> Scan:
-        card = judgement.card
-        return Scan(
-            id=f"{scanner.person}:{attempt.scan_id}",
-            scanner=scanner.person,
-            organisation=scanner.organisation,
-            post=POSTS[scanner.role],
-            station=attempt.station,
-            purpose=attempt.purpose,
-            serial=judgement.serial,
-            person=card.person if card else None,
-            outcome="refused" if judgement.reason else "accepted",
-            reason=judgement.reason,
-            skew_seconds=judgement.skew_seconds,
-            standing=card.standing if card else None,
-            code_length=len(attempt.code),
-            code_hash=digest(attempt.code),
-            content_hash=digest(msgspec.json.encode(attempt).decode()),
-            scanned_at=attempt.scanned_at or at,
-            received_at=at,
-            order=new_ordered_id(at),
-        )
-
-    async def _first(self, again: Scan) -> Verdict:
-        """Return the answer that was given when this scan came first."""
-        first = await self._store.find(again.id)
-        if first is None or first.content_hash != again.content_hash:
-            raise ScanIdReused
-        named = first.person and first.serial
-        card = await self._cards.find(first.serial) if named and first.serial else None
-        return Verdict(first, self._cards.get_holder(card) if card else None)
+    async def _told(self, scan: Scan) -> Verdict:
+        card = await self._cards.find(scan.serial) if scan.standing and scan.serial else None
+        return Verdict(scan, name_holder(scan, card, self._cards))

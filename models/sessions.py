@@ -171,6 +171,22 @@ class Sessions:
         """End a session before its time."""
         await self._revocations.add(session)
 
+    async def get_openid(self, session: Session) -> str:
+        """Return the WeChat account behind a session; SessionExpired if nothing is kept of it any more."""
+        record = await self._records.find(session.id)
+        if record is None:
+            raise SessionExpired
+        return self._vault.open("sessions", record.id, "openid", record.openid)
+
+    async def forget(self, openid: str) -> None:
+        """End all sessions of a WeChat account and remove what is kept of them."""
+        person = await self._people.find_by_openid(openid)
+        for subject in (f"openid:{self._vault.blind('openid', openid)}", person):
+            for record in await self._records.list_({"subject": subject}) if subject else ():
+                if self._vault.open("sessions", record.id, "openid", record.openid) == openid:
+                    await self.revoke(Session(record.id, record.subject, record.kind, record.expires))
+                    await self._records.delete({"_id": record.id})
+
     async def forget_expired(self) -> None:
         """Remove what is kept of sessions that are over anyway."""
         await self._records.delete({"expires": {"$lt": self._now()}})

@@ -1,7 +1,7 @@
-"""Write `tests/vectors/card_codes.json`: what Python and JavaScript must both derive for a card's code.
+"""Write `tests/vectors/`: what Python and JavaScript must both derive for a card's code, and for a print's.
 
-    python scripts/write_vectors.py            writes the file
-    python scripts/write_vectors.py --check    says whether it is up to date, by its exit status
+    python scripts/write_vectors.py            writes the files
+    python scripts/write_vectors.py --check    says whether they are up to date, by its exit status
 
 The derivation below is a third one, line by line as the design writes it and without a word of the program's
 own, so that neither implementation is checked against itself. Bytes are base64url without padding.
@@ -15,7 +15,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-TARGET = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "card_codes.json"
+FOLDER = Path(__file__).resolve().parent.parent / "tests" / "vectors"
 
 RFC_4648 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -27,6 +27,15 @@ CARDS = (
     ("1", "7K3QF2M9XA", 2),
     ("Z", "ZZZZZZZZZZ", 4_294_967_295),
     ("A", "H0J1K2M3N4", 27),
+)
+
+PRINTS = (
+    ("0", "0000000000", 0),
+    ("1", "7K3QF2M9XA", 1),
+    ("1", "7K3QF2M9XA", 2),
+    ("1", "7K3QF2M9XA", 99),
+    ("Z", "ZZZZZZZZZZ", 1023),
+    ("A", "H0J1K2M3N4", 32),
 )
 
 MOMENTS = (
@@ -114,23 +123,49 @@ def vector(card: tuple[str, str, int], label: str, moment: str) -> dict[str, str
     }
 
 
-def vectors() -> str:
-    """Return the whole file: each card at each moment."""
-    rows = [vector(card, label, moment) for card in CARDS for label, moment in MOMENTS]
-    return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+def print_vector(key_id: str, serial: str, number: int) -> dict[str, str | int]:
+    """Return everything that follows from one print of a card."""
+    master = hashlib.sha256(f"union station print vector {key_id}".encode("ascii")).digest()
+    mac = hmac_sha256(master, "UCP:" + serial + ":" + str(number))[:10]
+    digits = CROCKFORD[number // 32] + CROCKFORD[number % 32]
+    return {
+        "keyId": key_id,
+        "master": base64url(master),
+        "serial": serial,
+        "number": number,
+        "mac": base64url(mac),
+        "code": "UCP" + key_id + serial + digits + crockford(mac),
+    }
+
+
+def files() -> dict[Path, str]:
+    """Return each file's whole text: each card at each moment, and each print."""
+    rows = {
+        "card_codes.json": [vector(card, label, moment) for card in CARDS for label, moment in MOMENTS],
+        "print_codes.json": [print_vector(*one) for one in PRINTS],
+    }
+    return {
+        FOLDER / name: json.dumps(found, indent=1, ensure_ascii=False) + "\n" for name, found in rows.items()
+    }
 
 
 def main(arguments: list[str]) -> int:
-    """Write the file, or with `--check` return 1 when it differs."""
+    """Write the files, or with `--check` return 1 when one of them differs."""
+    texts = files()
     if arguments == ["--check"]:
-        is_fresh = TARGET.is_file() and TARGET.read_text(encoding="utf-8") == vectors()
-        if not is_fresh:
-            print(f"{TARGET.name} is stale: run python scripts/write_vectors.py")
-        return 0 if is_fresh else 1
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(vectors(), encoding="utf-8")
-    print(f"{TARGET.name} written")
+        stale = [path.name for path, text in texts.items() if not _holds(path, text)]
+        for name in stale:
+            print(f"{name} is stale: run python scripts/write_vectors.py")
+        return 1 if stale else 0
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+        print(f"{path.name} written")
     return 0
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
 
 
 if __name__ == "__main__":

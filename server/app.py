@@ -1,5 +1,6 @@
 """The application: wiring and nothing else."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -11,18 +12,29 @@ from handlers.routes import Route, to_pattern
 from handlers.services import Demo, Services
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
+from miniprogram_api.push import PushGate
+from miniprogram_api.simulator import Simulator
+from miniprogram_api.simulator_pushes import Target
 from miniprogram_api.wechat import WeChat
-from models.alarms import BadCodes
+from models.addresses import Addresses, Network
+from models.alarms import BadCodes, Guards
 from models.appointments import APPOINTMENTS, Appointments
 from models.audit_desk import AuditDesk
 from models.cards import CARDS, Cards, Masters
 from models.clock import Now
+from models.judgements import Judge
+from models.limits import Limits, LocalLimits, SharedLimits
 from models.member_lists import MemberLists
 from models.members import Members
 from models.memberships import MEMBERSHIPS, Memberships
+from models.messages import MESSAGES, Messages
 from models.mirrors import Mirror
 from models.organisations import ORGANISATIONS, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
+from models.prints import Prints
+from models.push_effects import PushEffects
+from models.pushes import PUSHES, Pushes
+from models.scan_batches import ScanBatches
 from models.scans import SCANS, Scans
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
@@ -30,25 +42,41 @@ from models.station_board import STATIONS_CHANGED, StationBoard
 from models.station_lists import StationLists
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
+from models.subscriptions import SUBSCRIPTIONS, Subscriptions
 from models.vault import Vault
+from models.wxacodes import WXACODES, Wxacodes
 from server.auditing import COLLECTIONS as AUDIT_COLLECTIONS
 from server.auditing import Auditing, build_auditing
 from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
 from server.console import Console, build_console
 from server.engines import Engines
 from server.keys import Keys
+from server.platform import NO_ACCOUNT, Account, CodeDrawer
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, MEMBERSHIPS, ORGANISATIONS, APPOINTMENTS,
-    SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
+    SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
+    SUBSCRIPTIONS, MESSAGES, PUSHES, WXACODES, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
 )  # fmt: skip
 
 
-class Platform(Struct, frozen=True):
-    """WeChat, or the simulator and the demo that goes with it."""
+class Platform(Struct, frozen=True, kw_only=True):
+    """WeChat, or the simulator and the demo that goes with it, whose pushes go to `push_target(our URL)`."""
 
     wechat: WeChat
-    demo: Demo | None
+    account: Account
+    gate: PushGate | None
+    demo: Demo | None = None
+    simulator: Simulator | None = None
+    push_target: Callable[[str], Target] | None = None
+
+
+class Front(Struct, frozen=True):
+    """What stands before us: the address people see, whose forwarded address counts, whether limits hold."""
+
+    public_url: str
+    proxies: tuple[Network, ...] = ()
+    has_limits: bool = True
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -66,9 +94,16 @@ class World(Struct, frozen=True, kw_only=True):
     revocations: Revocations
     sessions: Sessions
     cards: Cards
+    prints: Prints
     scans: Scans
+    scan_batches: ScanBatches
+    shared_limits: SharedLimits
     stations: Stations
     board: StationBoard
+    subscriptions: Subscriptions
+    messages: Messages
+    pushes: Pushes
+    wxacodes: Wxacodes
 
     @property
     def mirrors(self) -> dict[str, Mirror[Any]]:
@@ -81,12 +116,20 @@ class World(Struct, frozen=True, kw_only=True):
         }
 
 
-def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, strict: bool = False) -> World:
+def build_world(
+    engines: Engines,
+    database: Database,
+    keys: Keys,
+    now: Now,
+    *,
+    account: Account = NO_ACCOUNT,
+    strict: bool = False,
+) -> World:
     """Return the models over a database; `strict` refuses queries without an index (in tests)."""
     stores = {one.name: Store(database, one, strict=strict) for one in COLLECTIONS}
     auditing = build_auditing(stores, now)
     vault = Vault(keys.vault, keys.vault_index)
-    masters = Masters(keys.cards)
+    masters, print_masters = Masters(keys.cards), Masters(keys.prints)
     signals = Signals(engines.cache)
     people = People(stores["people"], stores["vault"], stores["identities"], vault, now)
     organisations = Organisations(stores["organisations"])
@@ -94,7 +137,14 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
     memberships = Memberships(stores["memberships"])
     revocations = Revocations(stores["revocations"], signals, auditing.audit, now)
     cards = Cards(stores["cards"], masters, vault, now)
+    judge = Judge(masters, print_masters)
+    shared_limits = SharedLimits(engines.cache, now)
+    guards = Guards(BadCodes(engines.cache), shared_limits)
+    stations = Stations(stores["stations"], now)
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
+    subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
+    messages = Messages(stores["messages"], subscriptions, vault, signals, now)
+    effects = PushEffects(account.appid, subscriptions, messages, sessions, people)
     return World(
         stores=tuple(stores.values()),
         auditing=auditing,
@@ -108,14 +158,21 @@ def build_world(engines: Engines, database: Database, keys: Keys, now: Now, *, s
         revocations=revocations,
         sessions=sessions,
         cards=cards,
-        scans=Scans(stores["scans"], cards, masters, organisations, BadCodes(engines.cache), now),
-        stations=Stations(stores["stations"], now),
+        prints=Prints(stores["cards"], cards, print_masters, now),
+        scans=Scans(stores["scans"], cards, judge, organisations, guards, now),
+        scan_batches=ScanBatches(stores["scans"], cards, judge, guards, now),
+        shared_limits=shared_limits,
+        stations=stations,
         board=StationBoard(stores["stations"]),
+        subscriptions=subscriptions,
+        messages=messages,
+        pushes=Pushes(stores["pushes"], vault, signals, effects, now),
+        wxacodes=Wxacodes(stores["wxacodes"], account.station_page, account.release.value, now),
     )
 
 
 def build_services(
-    world: World, engines: Engines, keys: Keys, platform: Platform, now: Now, public_url: str
+    world: World, engines: Engines, keys: Keys, platform: Platform, now: Now, front: Front
 ) -> Services:
     """Return what handlers may use."""
 
@@ -133,7 +190,9 @@ def build_services(
         sessions=world.sessions,
         members=world.members,
         cards=world.cards,
+        prints=world.prints,
         scans=world.scans,
+        scan_batches=world.scan_batches,
         appointments=world.appointments,
         accounts=world.console.accounts,
         sign_ins=world.console.sign_ins,
@@ -143,11 +202,18 @@ def build_services(
         ),
         station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
         audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),
+        subscriptions=world.subscriptions,
+        wxacodes=world.wxacodes,
+        pushes=world.pushes,
         wechat=platform.wechat,
+        drawer=CodeDrawer(platform.wechat, platform.account.release),
+        gate=platform.gate,
         missing=missing,
         now=now,
-        public_url=public_url,
+        public_url=front.public_url,
         traffic=Traffic(),
+        addresses=Addresses(front.proxies),
+        limits=Limits(LocalLimits(lambda: now().timestamp()), world.shared_limits, is_on=front.has_limits),
         demo=platform.demo,
     )
 

@@ -3,6 +3,7 @@
 The README's table of variables is generated from `Config` (`scripts/write_documents.py`).
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from miniprogram_api.wechat import Release
+from models.addresses import read_networks
+from models.subscriptions import Template
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+_is_template = re.compile("([a-z_]+):([A-Za-z0-9_-]{1,64})(:standing)?").fullmatch
 
 
 class ConfigError(Exception):
@@ -38,6 +46,34 @@ class Config(Struct, frozen=True, kw_only=True):
     wechat_url: Annotated[str, Meta(description="where WeChat's server interface is")] = (
         "https://api.weixin.qq.com"
     )
+    wechat_push_token: Annotated[
+        str,
+        Meta(
+            pattern="^([A-Za-z0-9]{3,32})?$",
+            description="Token of the message push settings; empty: pushes are not taken",
+        ),
+    ] = ""
+    wechat_push_aes_key: Annotated[
+        str,
+        Meta(
+            pattern="^([A-Za-z0-9]{43})?$",
+            description="EncodingAESKey of safe mode (recommended); empty: plain mode",
+        ),
+    ] = ""
+    wechat_templates: Annotated[
+        str,
+        Meta(description="`purpose:template id` pairs divided by commas; `:standing` behind a 长期订阅 one"),
+    ] = ""
+    wechat_release: Annotated[
+        Release, Meta(description="what codes and messages open: `release`, `trial` or `develop`")
+    ] = Release.RELEASE
+    wechat_station_page: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$",
+            description="the mini program's page of a station, for 小程序码",
+        ),
+    ] = "pages/station/index"
     session_keys: Annotated[
         str,
         Meta(description="`version:key` pairs divided by commas, the highest version signs; keys in base64"),
@@ -50,6 +86,17 @@ class Config(Struct, frozen=True, kw_only=True):
         str,
         Meta(description="`id:key` or `id:key:retirement date`, the last one in use makes cards' codes"),
     ] = ""
+    print_keys: Annotated[
+        str,
+        Meta(description="the same for printed cards' codes; empty beside set keys: no cards are printed"),
+    ] = ""
+    trusted_proxies: Annotated[
+        str,
+        Meta(description="networks whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`, with commas"),
+    ] = ""
+    limits: Annotated[
+        bool, Meta(description="`false` lets everybody call as often as they like: only for measuring")
+    ] = True
 
     demo: Annotated[
         bool, Meta(description="`true` lets the demo run on a configured engine; it never runs with an appid")
@@ -70,11 +117,32 @@ def read_config(environment: Mapping[str, str]) -> Config:
     except msgspec.ValidationError as error:
         name = str(error).rpartition("$.")[2].rstrip("`").upper()
         raise ConfigError(f"{name} 的值不对") from error
+    _check_proxies(config.trusted_proxies)
     if config.wechat_appid and not config.wechat_secret:
         raise ConfigError("设置了 WECHAT_APPID 就必须设置 WECHAT_SECRET")
+    if config.wechat_push_aes_key and not config.wechat_push_token:
+        raise ConfigError("设置了 WECHAT_PUSH_AES_KEY 就必须设置 WECHAT_PUSH_TOKEN")
+    read_templates(config.wechat_templates)
     if config.is_demo:
         _check_demo(config)
     return config
+
+
+def _check_proxies(networks: str) -> None:
+    try:
+        read_networks(networks)
+    except ValueError as error:
+        raise ConfigError("TRUSTED_PROXIES 须为网段，用逗号隔开，例如 10.0.0.0/8") from error
+
+
+def read_templates(text: str) -> tuple[Template, ...]:
+    """Return the templates that WECHAT_TEMPLATES names; ConfigError for what is no such list."""
+    found = [_is_template(part.strip()) for part in text.split(",")] if text else []
+    templates = tuple(Template(one[1], one[2], bool(one[3])) for one in found if one)
+    unique = {template.purpose for template in templates}, {template.id for template in templates}
+    if any(len(found) != len(names) for names in unique):
+        raise ConfigError("WECHAT_TEMPLATES 的格式不对")
+    return templates
 
 
 def _check_demo(config: Config) -> None:

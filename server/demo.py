@@ -6,9 +6,14 @@ from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from handlers.services import Demo, DemoPerson
+from miniprogram_api import simulator_messages
+from miniprogram_api.push import PushGate
 from miniprogram_api.simulator import DEMO_APPID, Simulator
+from miniprogram_api.simulator_pushes import Target
+from miniprogram_api.wechat import WeChat
 from models.appointments import Appointment
 from models.appointments import Role as AppointedRole
 from models.clock import Now, local_day
@@ -16,8 +21,11 @@ from models.memberships import Membership, MembershipState
 from models.organisations import Organisation
 from models.people import Particulars
 from models.station_imports import read_stations
+from models.subscriptions import Template
 from models.vault import mask_name
-from server.app import World
+from server.app import Platform, World
+from server.config import Config
+from server.platform import account_of
 
 STATIONS_FILE = Path(__file__).parent / "data" / "demo-stations.csv"
 CITY, DISTRICT, STREET = "DEMO000000000001", "DEMO000000000002", "DEMO000000000003"
@@ -46,6 +54,12 @@ class Role(Struct, frozen=True):
         return f"100{sum(self.key.encode()):08}"
 
 
+DEMO_TEMPLATES = (
+    simulator_messages.Template("event_reminder", ("thing1", "time2", "thing3")),
+    simulator_messages.Template("benefit_ready", ("thing1", "date2", "phrase3")),
+)
+"""At the simulated WeChat a template's id is its purpose."""
+
 ROLES = (
     Role("courier", "演示骑手", "外卖骑手，会员", "active"),
     Role("cleaner", "演示环卫工", "环卫工人，会员", "active"),
@@ -65,18 +79,38 @@ OFFICERS = (
 class DemoPlatform:
     """The simulated WeChat of a demo, inside the server."""
 
-    def __init__(self, now: Now) -> None:
+    def __init__(self, config: Config, now: Now) -> None:
         self.appid = DEMO_APPID
         self.secret = secrets.token_hex(16)
         self.simulator = Simulator(self.appid, self.secret, now)
+        self._now = now
+        self._push_token = secrets.token_hex(16)
+        self._push_key = secrets.token_hex(22)[:43]
+        templates = tuple(Template(template.id, template.id) for template in DEMO_TEMPLATES)
+        self._account = replace(account_of(config), appid=self.appid, templates=templates)
+        state = self.simulator.state
+        state.pages = frozenset({self._account.station_page})
+        for template in DEMO_TEMPLATES:
+            state.messages.add_template(template)
 
-    def describe(self) -> Demo:
-        """Return what the demo's pages use."""
+    def describe(self, wechat: WeChat) -> Platform:
+        """Return the platform that the demo runs on, with what its pages use."""
         people, officers = (
             tuple(DemoPerson(one.key, one.name, one.role, one.openid, bool(one.post)) for one in some)
             for some in (ROLES, OFFICERS)
         )
-        return Demo(people, lambda openid: self.simulator.issue_code(openid).code, officers)
+        return Platform(
+            wechat=wechat,
+            account=self._account,
+            gate=PushGate(self.appid, self._push_token, self._push_key, self._now),
+            demo=Demo(people, lambda openid: self.simulator.issue_code(openid).code, officers),
+            simulator=self.simulator,
+            push_target=self._push_target,
+        )
+
+    def _push_target(self, url: str) -> Target:
+        """Return our own door, for encrypted pushes."""
+        return Target(f"{url}/wechat/push", self._push_token, self._push_key, "safe")
 
 
 async def seed(world: World, now: Now) -> None:

@@ -28,6 +28,7 @@ class Keys(Struct, frozen=True):
     vault: dict[str, bytes]
     vault_index: bytes
     cards: tuple[Master, ...]
+    prints: tuple[Master, ...]
 
 
 class Made(Struct, frozen=True):
@@ -37,13 +38,14 @@ class Made(Struct, frozen=True):
     vault_keys: str
     vault_index_key: str
     card_keys: str
+    print_keys: str = ""
 
 
 def read_keys(config: Config) -> Keys:
     """Return the secrets; ConfigError for one that cannot be used, or is missing in production."""
     named = (config.session_keys, config.vault_keys, config.vault_index_key, config.card_keys)
     if all(named):
-        return _keys(Made(*named))
+        return _keys(Made(*named, config.print_keys))
     if any(named) or not config.is_demo:
         raise ConfigError("SESSION_KEYS、VAULT_KEYS、VAULT_INDEX_KEY、CARD_KEYS 必须一起设置")
     return _keys(_made_once(config.data_dir))
@@ -55,6 +57,7 @@ def _keys(text: Made) -> Keys:
         vault=_read("VAULT_KEYS", lambda: dict(_pairs(text.vault_keys))),
         vault_index=_read("VAULT_INDEX_KEY", lambda: _key(text.vault_index_key)),
         cards=_read("CARD_KEYS", lambda: _masters(text.card_keys)),
+        prints=_read("PRINT_KEYS", lambda: _masters(text.print_keys)) if text.print_keys else (),
     )
 
 
@@ -90,8 +93,13 @@ def _masters(text: str) -> tuple[Master, ...]:
 def _made_once(data_dir: Path) -> Made:
     path = data_dir / FILE
     if path.exists():
-        return msgspec.json.decode(path.read_bytes(), type=Made)
-    made = Made(f"1:{_new_key()}", f"1:{_new_key()}", _new_key(), f"1:{_new_key()}")
+        made = msgspec.json.decode(path.read_bytes(), type=Made)
+        if made.print_keys:
+            return made
+        # The folder is from before there were printed cards.
+        made = msgspec.structs.replace(made, print_keys=f"1:{_new_key()}")
+    else:
+        made = Made(f"1:{_new_key()}", f"1:{_new_key()}", _new_key(), f"1:{_new_key()}", f"1:{_new_key()}")
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = data_dir / f"{FILE}.{os.getpid()}"
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

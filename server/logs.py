@@ -5,6 +5,7 @@ No message text of an exception is written, and no query, header or body: they c
 
 import logging
 import sys
+import time
 import traceback
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -52,17 +53,23 @@ class AccessLog:
 
     def __init__(self, stream: TextIO) -> None:
         self._write = stream.write
+        self._second = 0
+        self._stamp = ""
 
     def __call__(self, handler: RequestHandler) -> None:
         """Write the line of a finished request: the handler's class, never its path or query."""
         kind = type(handler).__name__
         method = handler.request.method
         milliseconds = handler.request.request_time() * 1000
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        now = time.time()
+        if int(now) != self._second:
+            self._second = int(now)
+            self._stamp = datetime.fromtimestamp(self._second, UTC).isoformat()[:19]
         refused = getattr(handler, "refused_with", None)
         request = getattr(handler, "request_id", "")
+        ending = f',"refused_with":"{refused}"}}\n' if refused else "}\n"
         self._write(
-            f'{{"at":"{at}","level":"info","event":"request","request_id":"{request}","handler":"{kind}",'
-            f'"method":"{method}","status":{handler.get_status()},"ms":{milliseconds:.1f}'
-            + (f',"refused_with":"{refused}"}}\n' if refused else "}\n")
+            f'{{"at":"{self._stamp}.{int(now % 1 * 1000):03d}+00:00","level":"info","event":"request",'
+            f'"request_id":"{request}","handler":"{kind}","method":"{method}",'
+            f'"status":{handler.get_status()},"ms":{milliseconds:.1f}{ending}'
         )

@@ -16,15 +16,20 @@ from handlers.base import BODY_LIMIT
 from handlers.console import ROUTES as CONSOLE_ROUTES
 from handlers.demo import ROUTES as DEMO_ROUTES
 from handlers.routes import ROUTES
-from handlers.services import Demo, Services
+from handlers.services import Services
+from miniprogram_api.push import PushGate
+from miniprogram_api.simulator import Simulator
 from miniprogram_api.wechat import WeChat
+from models.access_tokens import AccessTokenShelf
+from models.addresses import read_networks
 from models.clock import Now
-from server.app import Platform, Site, World, build_services, build_world
+from server.app import Front, Platform, Site, World, build_services, build_world
 from server.config import Config
 from server.demo import DemoPlatform, seed
 from server.engines import Engines
 from server.keys import read_keys
 from server.logs import AccessLog
+from server.platform import MessageSender, account_of
 from server.workers import Workers
 
 HEADER_LIMIT = 16 << 10
@@ -37,12 +42,16 @@ log = logging.getLogger("union.service")
 
 
 class Service:
-    """A server that listens until it is closed; `url` is where, `world` what it stands on."""
+    """A server that listens until it is closed; `url` is where, `world` what it stands on.
+
+    `simulator` is the WeChat of a demo.
+    """
 
     def __init__(self, services: Services, world: World, server: HTTPServer, url: str) -> None:
         self.services = services
         self.world = world
         self.url = url
+        self.simulator: Simulator | None = None
         self._server = server
         self._closing = AsyncExitStack()
 
@@ -59,17 +68,20 @@ class Service:
             )
             closing.push_async_callback(engines.close)
             database: Any = engines.documents[config.mongodb_database]
-            world = build_world(engines, database, keys, now, strict=strict)
-            workers = Workers(world)
+            platform = _open_platform(config, engines, closing, now)
+            account = platform.account
+            world = build_world(engines, database, keys, now, account=account, strict=strict)
+            workers = Workers(world, MessageSender(platform.wechat, account.release))
             closing.push_async_callback(workers.stop)
-            platform = _open_platform(config, closing, now)
             if platform.demo:
                 await workers.prepare()
                 await seed(world, now)
             sockets = bind_sockets(config.port, config.host)
             url = f"http://{config.host}:{sockets[0].getsockname()[1]}"
-            public_url = (config.public_url or url).rstrip("/")
-            services = build_services(world, engines, keys, platform, now, public_url)
+            front = Front(
+                (config.public_url or url).rstrip("/"), read_networks(config.trusted_proxies), config.limits
+            )
+            services = build_services(world, engines, keys, platform, now, front)
             site = Site(
                 [*ROUTES, *CONSOLE_ROUTES, *(DEMO_ROUTES if platform.demo else ())],
                 services,
@@ -88,7 +100,10 @@ class Service:
             )
             server.add_sockets(sockets)
             workers.start()
+            if platform.simulator and platform.push_target:
+                await platform.simulator.state.pushes.aim(platform.push_target(url))
             service = cls(services, world, server, url)
+            service.simulator = platform.simulator
             service._closing = closing.pop_all()
             return service
 
@@ -103,16 +118,23 @@ class Service:
         await self._closing.aclose()
 
 
-def _open_platform(config: Config, closing: AsyncExitStack, now: Now) -> Platform:
+def _open_platform(config: Config, engines: Engines, closing: AsyncExitStack, now: Now) -> Platform:
     """Return WeChat, or the simulator with the demo that goes with it."""
     if config.is_demo:
-        simulated = DemoPlatform(now)
+        simulated = DemoPlatform(config, now)
         base_url = simulated.simulator.listen()
         closing.push_async_callback(simulated.simulator.close)
-        wechat = WeChat(base_url, simulated.appid, simulated.secret)
-        demo: Demo | None = simulated.describe()
+        shelf = AccessTokenShelf(engines.cache, simulated.appid)
+        wechat = WeChat(base_url, simulated.appid, simulated.secret, shelf=shelf)
+        platform = simulated.describe(wechat)
     else:
-        wechat = WeChat(config.wechat_url, config.wechat_appid, config.wechat_secret)
-        demo = None
+        shelf = AccessTokenShelf(engines.cache, config.wechat_appid)
+        wechat = WeChat(config.wechat_url, config.wechat_appid, config.wechat_secret, shelf=shelf)
+        token, aes_key = config.wechat_push_token, config.wechat_push_aes_key
+        platform = Platform(
+            wechat=wechat,
+            account=account_of(config),
+            gate=PushGate(config.wechat_appid, token, aes_key, now) if token else None,
+        )
     closing.callback(wechat.close)
-    return Platform(wechat, demo)
+    return platform

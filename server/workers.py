@@ -9,6 +9,8 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from models.messages import MESSAGES_DUE, Sender
+from models.pushes import PUSHES_DUE
 from models.store import EngineUnavailable
 from server.app import World
 
@@ -22,8 +24,9 @@ log = logging.getLogger("union.workers")
 class Workers:
     """The background tasks of one process."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, sender: Sender) -> None:
         self._world = world
+        self._sender = sender
         self._tasks: list[asyncio.Task[None]] = []
         self._hearing: asyncio.Task[None] | None = None
         self._wakes: list[asyncio.Event] = []
@@ -56,9 +59,12 @@ class Workers:
             return
         world = self._world
         steps = [self._repeat(word, mirror.refresh, POLL_SECONDS) for word, mirror in world.mirrors.items()]
-        steps.append(self._repeat("sweep", world.sessions.forget_expired, SWEEP_SECONDS))
-        steps.append(self._repeat("sign_ins", world.console.forget_old, SWEEP_SECONDS))
+        steps.append(self._repeat(PUSHES_DUE, world.pushes.work, POLL_SECONDS))
+        steps.append(self._repeat(MESSAGES_DUE, lambda: world.messages.work(self._sender), POLL_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
+        forgets = (world.sessions.forget_expired, world.console.forget_old)
+        sweeps = (*forgets, world.pushes.forget_old, world.messages.forget_old)
+        steps += [self._repeat("sweep", sweep, SWEEP_SECONDS) for sweep in sweeps]
         self._tasks += [asyncio.create_task(step) for step in steps]
 
     async def _repeat(

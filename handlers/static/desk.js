@@ -30,7 +30,7 @@ export function createDesk({ client, storage, sounds, place }) {
   const queue = createScanQueue({
     send: client.scan,
     storage,
-    onAnswer: (scan, verdict) => settle(scan, { kind: verdict.outcome, verdict }),
+    onAnswer: (scan, verdict) => settle(scan, { kind: KINDS[verdict.outcome], verdict }),
     onRefusal: (scan, error) => settle(scan, { kind: "refused", words: "未受理", step: error.message }),
     onFailure: (scan, error) => settle(scan, { kind: "waiting", words: "已存下，待上传", step: stepAfter(error) }),
     onChange: (scans) => say(byId("queue"), queueWords(scans.length)),
@@ -82,6 +82,9 @@ function queueWords(count) {
   return count === 0 ? "" : `${count} 条扫码已存在本机，等网络恢复自动上传`;
 }
 
+/** A verdict's colour and sound, by its outcome. */
+const KINDS = { accepted: "accepted", refused: "refused", needs_attention: "attention", review: "attention" };
+
 const IDLE = { idle: ["请扫会员卡", "结果会显示在这里"], checking: ["正在核验…", ""] };
 
 /** Shows a result: its colour is its kind, its words say the same. */
@@ -91,6 +94,7 @@ function showVerdict({ kind, verdict, words = "", step = "" }) {
   byId("verdict-word").textContent = verdict ? verdict.message : idleWord;
   const holder = (verdict && verdict.holder) || { name: "", standing: "" };
   say(byId("verdict-name"), holder.name || "");
-  say(byId("verdict-standing"), kind === "accepted" ? STANDINGS[holder.standing] : "");
+  const isShown = kind === "accepted" || kind === "attention";
+  say(byId("verdict-standing"), (isShown && STANDINGS[holder.standing]) || "");
   byId("verdict-step").textContent = verdict ? verdict.nextStep + skewWords(verdict.skewSeconds) : idleStep;
 }

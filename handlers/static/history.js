@@ -6,11 +6,16 @@ import { exactWords, localOf } from "./words.js";
 const KEY = "scanner.history";
 const MOST_KEPT = 200;
 const MOST_SHOWN = 50;
-const MARKS = { accepted: ["good", "通过"], refused: ["bad", "拒绝"], waiting: ["wait", "待上传"] };
+const MARKS = {
+  accepted: ["good", "通过"],
+  refused: ["bad", "拒绝"],
+  attention: ["wait", "须核对"],
+  waiting: ["wait", "待上传"],
+};
 
 /**
  * @typedef {object} Result
- * @property {"accepted"|"refused"|"waiting"} kind
+ * @property {"accepted"|"refused"|"attention"|"waiting"} kind
  * @property {object} [verdict] the server's
  * @property {string} [words] what is said where there is no verdict, and `step` what to do next
  */
@@ -53,7 +58,7 @@ function row({ scannedAt, kind, verdict, words, step }, now) {
   const name = verdict && verdict.holder && verdict.holder.name;
   const reason = verdict ? verdict.message : words;
   const text = make("div", "row-words", make("strong", "", name || reason));
-  if (kind === "refused" && (name || !verdict)) {
+  if ((kind === "refused" || kind === "attention") && (name || !verdict)) {
     text.append(make("span", "", name ? reason : step));
   }
   const time = make("time", "row-time", exactWords(localOf(Date.parse(scannedAt)), now));

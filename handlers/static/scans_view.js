@@ -93,8 +93,14 @@ function row(scan, now, isFresh) {
   return make("li", isFresh ? "row fresh" : "row", time, words, outcome(scan));
 }
 
-function outcome({ outcome: result, reason }) {
-  return result === "accepted" ? make("span", "mark good", "通过") : make("span", "mark bad", REASONS[reason]);
+function outcome({ outcome: result, reason, undone }) {
+  if (undone !== null) {
+    return make("span", "mark wait", "已撤销");
+  }
+  if (result === "accepted") {
+    return make("span", "mark good", "通过");
+  }
+  return make("span", result === "refused" ? "mark bad" : "mark wait", REASONS[reason]);
 }
 
 /** Tells the holder at once, above the code, where the eyes are. */

@@ -10,11 +10,15 @@ const NOTES = {
     [1320, 0.12, 0.16],
   ],
   refused: [[196, 0, 0.55]],
+  attention: [
+    [520, 0, 0.14],
+    [520, 0.2, 0.14],
+  ],
   waiting: [[520, 0, 0.14]],
 };
 
 /** Vibration in milliseconds, on and off in turn. */
-const VIBRATION = { accepted: [60], refused: [180, 80, 180], waiting: [30, 60, 30] };
+const VIBRATION = { accepted: [60], refused: [180, 80, 180], attention: [90, 60, 90], waiting: [30, 60, 30] };
 
 /**
  * The sounds.
@@ -42,7 +46,7 @@ export function createSounds(storage) {
       context.resume();
     },
 
-    /** @param {"accepted"|"refused"|"waiting"} kind */
+    /** @param {"accepted"|"refused"|"attention"|"waiting"} kind */
     play: (kind) => {
       if (isMuted) {
         return;

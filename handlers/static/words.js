@@ -21,6 +21,8 @@ export const REASONS = {
   revoked: "卡已作废",
   pending_approval: "入会申请审核中",
   member_expired: "会籍已终止",
+  clock_doubtful: "扫码时间存疑，待复核",
+  typed_serial: "手工输入卡号",
 };
 
 export const PURPOSES = { identify: "核对身份" };

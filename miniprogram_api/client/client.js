@@ -56,11 +56,12 @@ function createClient({
   const session = createSession({ login, open, slot: slot(isStaff ? "staffToken" : "token") });
   const request = createRequest({ exchange, session, sleep });
   const card = createKeptCard({ request, now: serverClock.now, slot: slot("card") });
-  const calls = createCalls({ request, exchange, session, card });
+  const clockOffset = () => serverClock.now() - clock();
+  const calls = createCalls({ request, exchange, session, card, clockOffset });
   return Object.assign({ request, now: serverClock.now }, card, calls);
 }
 
-function createCalls({ request, exchange, session, card }) {
+function createCalls({ request, exchange, session, card, clockOffset }) {
   return {
     /**
      * Logs in anew, or joins the login that is under way.
@@ -109,6 +110,29 @@ function createCalls({ request, exchange, session, card }) {
      * @returns {Promise<object>} the verdict
      */
     scan: (scan) => request("POST", `${API}/scans`, { body: scan }),
+
+    /**
+     * Reports what was scanned without a network, at most 500, each with the `scannedAt` of this device's own
+     * clock; how far that is off goes along. It is repeated when the network fails.
+     * @param {object[]} scans each as for `scan`
+     * @returns {Promise<{items: object[]}>} a result for each, in the order given: `stored` with its verdict, or
+     *   `rejected` with the problem
+     */
+    scanBatch: (scans) => {
+      const clockOffsetSeconds = Math.round(clockOffset()) / 1000;
+      return request("POST", `${API}/scans/batch`, { body: { scans, clockOffsetSeconds } });
+    },
+
+    /**
+     * Takes a scan of one's own back, within ten minutes of its arrival.
+     * @param {string} scanId
+     * @param {string} reason the holder reads it
+     * @returns {Promise<object>} the verdict, and that it is undone
+     */
+    undoScan: (scanId, reason) => {
+      const path = `${API}/scans/${encodeURIComponent(scanId)}`;
+      return request("DELETE", path, { query: { reason } });
+    },
   };
 }
 

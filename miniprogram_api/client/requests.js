@@ -14,7 +14,7 @@ const UNAUTHENTICATED = 401;
 /**
  * @typedef {object} RequestOptions
  * @property {object} [query] absent values are left out, lists are joined by commas
- * @property {object} [body] sent as JSON; with a `scanId` in it the request is safe to repeat
+ * @property {object} [body] sent as JSON; with a `scanId` or `scans` in it the request is safe to repeat
  * @property {string} [idempotencyKey] makes a write safe to repeat, and so repeated
  * @property {boolean} [isPublic] sent without a session
  */
@@ -80,7 +80,8 @@ function pauseBefore(call, error, retries) {
 }
 
 function isRepeatable({ method, headers, body }) {
-  return method === "GET" || "Idempotency-Key" in headers || (body !== undefined && "scanId" in body);
+  const isNamed = body !== undefined && ("scanId" in body || "scans" in body);
+  return method === "GET" || "Idempotency-Key" in headers || isNamed;
 }
 
 module.exports = { createRequest };

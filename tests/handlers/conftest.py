@@ -44,6 +44,7 @@ async def service(
         mongodb_uri=os.environ.get("MONGODB_URI", ""),
         mongodb_database=f"test_{secrets.token_hex(6)}",
         redis_url=os.environ.get("REDIS_URL", ""),
+        trusted_proxies="127.0.0.1",
         demo=True,
     )
     service = await Service.open(config, clock.now, access_log, strict=True)

@@ -10,14 +10,16 @@ import pytest
 from handlers.base import Handler
 from handlers.console import ROUTES as CONSOLE_ROUTES
 from handlers.demo import ROUTES as DEMO_ROUTES
+from handlers.openapi import PATH_PARAMETERS
 from handlers.routes import ROUTES, Route
 from tests.factories import Factory, Http
 
 PUBLIC = {
     "ClientLibraryHandler", "EnrolmentPage", "EnrolmentsHandler", "HealthHandler", "LandingHandler",
-    "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhonePage", "ReadinessHandler",
-    "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage", "SignInPictureHandler",
-    "SignInSessionHandler", "SignInsHandler", "StationHandler", "StationsHandler",
+    "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhonePage", "PushHandler",
+    "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage",
+    "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "StationHandler",
+    "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
 
@@ -35,10 +37,10 @@ def test_a_handler_is_not_public_unless_it_says_so() -> None:
 
 @pytest.mark.parametrize(("path", "handler"), [route for route in ROUTES if not route[1].public])
 async def test_every_other_route_asks_for_a_login(http: Http, path: str, handler: type[Handler]) -> None:
-    path = re.sub(r"\{\w+\}", "0" * 16, path)
     for method in ("GET", "POST", "PUT", "DELETE"):
         if hasattr(getattr(handler, method.lower()), "contract"):
-            reply = await http(method, path, raw=b"{}" if method in ("POST", "PUT") else None)
+            filled = re.sub(r"\{(\w+)\}", lambda name: (PATH_PARAMETERS[name[1]].examples or [""])[0], path)
+            reply = await http(method, filled, raw=b"{}" if method in ("POST", "PUT") else None)
             assert (reply.status, reply.code) == (401, "login_required"), (method, path)
 
 

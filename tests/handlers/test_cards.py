@@ -108,11 +108,14 @@ async def test_the_holder_sees_within_the_second_who_scanned_but_no_name(http: H
     assert reply.json["items"] == [
         {
             "at": "2026-07-15T12:00:05+08:00",
+            "scannedAt": "2026-07-15T12:00:05+08:00",
             "place": "测试街道工会服务站",
             "post": "驿站工作人员",
             "purpose": "identify",
+            "medium": "code",
             "outcome": "accepted",
             "reason": None,
+            "undone": None,
         }
     ]
     assert "扫码人" not in reply.body.decode()

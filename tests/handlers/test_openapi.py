@@ -21,7 +21,8 @@ JSON = "application/json"
 OPERATIONS = list_operations(ROUTES)
 KEYWORDS = {
     "$ref", "additionalProperties", "allOf", "anyOf", "contentEncoding", "default", "description", "enum",
-    "examples", "format", "items", "maxLength", "maximum", "minLength", "minimum", "pattern", "properties",
+    "examples", "format", "items", "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum",
+    "pattern", "properties",
     "required", "title", "type",
 }  # fmt: skip
 

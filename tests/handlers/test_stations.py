@@ -2,10 +2,12 @@ import io
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 import zxingcpp
 from PIL import Image
 
+from handlers.stations import StationsReply
 from tests.factories import Clock, Http
 
 NEAR = "/api/v1/stations?longitude=113.62&latitude=34.75&datum=gcj02"
@@ -26,6 +28,13 @@ async def test_stations_are_found_without_a_login_the_open_ones_first(http: Http
     for rank in set(ranks):
         metres = [item["distanceMetres"] for item, at in zip(items, ranks, strict=True) if at == rank]
         assert metres == sorted(metres)
+
+
+async def test_the_list_is_exactly_what_its_type_says(http: Http) -> None:
+    reply = await http("GET", NEAR + "&radius=50000&limit=100")
+    answer = msgspec.json.decode(reply.body, type=StationsReply)
+    assert len(answer.items) >= 10
+    assert msgspec.json.decode(msgspec.json.encode(answer)) == reply.json
 
 
 async def test_a_station_with_unknown_hours_is_not_called_open(http: Http) -> None:

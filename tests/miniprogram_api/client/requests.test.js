@@ -124,4 +124,24 @@ describe("the calls", () => {
     assert.match(call.url, /\?after=2026-07-15T06%3A00%3A00%2B00%3A00%3A6Q&limit=5$/);
     assert.equal(call.headers.Authorization, "Bearer token-1");
   });
+
+  test("kept scans go together with the clock's offset, and again when the network fails", async () => {
+    const setting = makeSetting();
+    const late = "2026-07-15T14:00:02.500+08:00";
+    setting.server.on(`GET ${STATIONS}`, succeeds({ items: [], serverTime: late }));
+    await setting.client.stationsNear({ longitude: 113.3, latitude: 23.1, datum: "gcj02" });
+    setting.server.on("POST /api/v1/scans/batch", noNetwork, succeeds({ items: [] }));
+    assert.deepEqual(await setting.client.scanBatch([SCAN]), { items: [] });
+    const [first, second] = setting.server.callsOf("POST", "/api/v1/scans/batch");
+    assert.deepEqual(JSON.parse(first.body), { scans: [SCAN], clockOffsetSeconds: 2.5 });
+    assert.equal(second.body, first.body);
+  });
+
+  test("a scan is taken back with its reason", async () => {
+    const setting = makeSetting();
+    setting.server.on("DELETE /api/v1/scans/S1", succeeds({ scanId: "S1" }));
+    await setting.client.undoScan("S1", "扫错人");
+    const [call] = setting.server.callsOf("DELETE", "/api/v1/scans/S1");
+    assert.equal(new URL(call.url).searchParams.get("reason"), "扫错人");
+  });
 });

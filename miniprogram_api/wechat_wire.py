@@ -1,0 +1,109 @@
+"""The bodies of calls to WeChat's server API and of its answers, under WeChat's own names."""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+
+class TextScene(IntEnum):
+    """Where a text will stand, in WeChat's numbers."""
+
+    PROFILE = 1
+    COMMENT = 2
+    FORUM = 3
+    LOG = 4
+
+
+class TextVerdict(Struct, frozen=True):
+    """What WeChat thinks of a text; `label` is 100 for nothing to say, 10001 and more for what it is."""
+
+    suggest: Literal["pass", "review", "risky"]
+    label: int
+
+
+class Session(Struct):
+    """The parts of code2Session's success that we keep."""
+
+    openid: Annotated[str, Meta(min_length=1, max_length=128)]
+    unionid: Annotated[str, Meta(max_length=128)] | None = None
+
+
+class TokenOrder(Struct):
+    """What `stable_token` asks for. Forced mode would kill the token of the other processes."""
+
+    appid: str
+    secret: str
+    grant_type: str = "client_credential"
+    force_refresh: bool = False
+
+
+class PhoneOrder(Struct):
+    """A code of the phone button; with an openid, code and person must match."""
+
+    code: str
+    openid: str | UnsetType = UNSET
+
+
+class PhoneInfo(Struct, rename={"number": "purePhoneNumber", "country": "countryCode"}):
+    """The parts of a phone number; the country's code is text today and was a number once."""
+
+    number: Annotated[str, Meta(pattern="^[0-9]{5,20}$")]
+    country: Annotated[int, Meta(ge=1, le=9999)] | Annotated[str, Meta(pattern=r"^\+?[0-9]{1,4}$")]
+
+
+class Phone(Struct):
+    """The success of getPhoneNumber."""
+
+    phone_info: PhoneInfo
+
+
+class Value(Struct):
+    """One field of a subscription message."""
+
+    value: str
+
+
+class MessageOrder(Struct):
+    """A subscription message to one person."""
+
+    touser: str
+    template_id: str
+    data: Mapping[str, Value]
+    miniprogram_state: str
+    page: str | UnsetType = UNSET
+    lang: str = "zh_CN"
+
+
+class Sent(Struct):
+    """The success of subscribe/send; without its errcode it is none."""
+
+    errcode: int | str
+    msgid: int | str | None = None
+
+
+class TextOrder(Struct, kw_only=True):
+    """A text to be checked by the rules of today; version 1 is no longer kept up."""
+
+    openid: str
+    scene: TextScene
+    content: str
+    title: str | UnsetType = UNSET
+    version: int = 2
+
+
+class Checked(Struct):
+    """The success of msg_sec_check."""
+
+    result: TextVerdict
+
+
+class CodeOrder(Struct):
+    """A mini program code; `check_path` asks for a page of the released version."""
+
+    scene: str
+    page: str
+    env_version: str
+    width: int
+    check_path: bool

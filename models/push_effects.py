@@ -1,0 +1,78 @@
+"""What follows from what WeChat pushes: consents, outcomes of messages, people who want to be forgotten."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from models.messages import Messages
+from models.people import People
+from models.pushes import Event
+from models.sessions import Sessions
+from models.subscriptions import Subscriptions
+
+Effect = Callable[[str, Event], Awaitable[str | None]]
+
+log = logging.getLogger("union.pushes")
+
+
+class PushEffects:
+    """Does what an event asks for. Each effect may run twice under the same push."""
+
+    def __init__(
+        self, appid: str, subscriptions: Subscriptions, messages: Messages, sessions: Sessions, people: People
+    ) -> None:
+        self._appid = appid
+        self._subscriptions = subscriptions
+        self._messages = messages
+        self._sessions = sessions
+        self._people = people
+        self._effects: Mapping[str, Effect] = {
+            "subscribe_msg_popup_event": self._confirm,
+            "subscribe_msg_change_event": self._withdraw,
+            "subscribe_msg_sent_event": self._settle,
+            # 撤回授权、注销: PIPL art. 15 and 47 oblige us to forget what came with the authorisation.
+            "user_authorization_revoke": self._forget,
+            "user_authorization_cancellation": self._forget,
+            "wxa_punish_event": self._report,
+        }
+
+    async def apply(self, push: str, event: Event) -> str | None:
+        """Do what follows from an event; None when it has to wait for something of ours."""
+        if event.appid and event.appid != self._appid:
+            return "other_app"
+        effect = self._effects.get(event.kind)
+        if effect is None:
+            log.info("push_not_used", extra={"kind": event.kind})
+            return "not_used"
+        return await effect(push, event)
+
+    async def _confirm(self, push: str, event: Event) -> str:
+        for entry in event.entries:
+            if entry.status == "accept":
+                await self._subscriptions.confirm(event.openid, entry.template, push)
+        return "confirmed"
+
+    async def _withdraw(self, _push: str, event: Event) -> str:
+        for entry in event.entries:
+            if entry.status == "reject":
+                await self._subscriptions.withdraw(event.openid, entry.template)
+        return "withdrawn"
+
+    async def _settle(self, _push: str, event: Event) -> str | None:
+        account = self._subscriptions.account_of(event.openid)
+        settled = [
+            await self._messages.settle(account, entry.template, entry.message, entry.error)
+            for entry in event.entries
+        ]
+        return "settled" if all(settled) else None
+
+    async def _forget(self, _push: str, event: Event) -> str:
+        """End the sessions, remove the consents, and last the identity, by which a repetition finds them."""
+        await self._sessions.forget(event.openid)
+        await self._subscriptions.forget(event.openid)
+        await self._people.forget_openid(event.openid)
+        return "forgotten"
+
+    async def _report(self, _push: str, _event: Event) -> str:
+        """Tell the operators that WeChat punished the mini program itself."""
+        log.error("mini_program_punished")
+        return "reported"

@@ -1,0 +1,1 @@
+"""The benchmark: what a request costs beside its floor, and whether queries stay flat."""

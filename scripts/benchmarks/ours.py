@@ -1,0 +1,41 @@
+"""Our server, as the benchmark runs it: the service of production, with its stations put into memory.
+
+`stations near me` makes no driver call, so the stations need not go through the database.
+"""
+
+import asyncio
+import sys
+from urllib.parse import urlsplit
+
+from handlers.stations import nearby
+from models.clock import utc_now
+from models.finder import Found
+from models.hours import openness
+from scripts.benchmarks.country import make_stations
+from scripts.benchmarks.pipes import Parent
+from scripts.benchmarks.setting import Listening, Setting
+from server.logs import set_up_logs
+from server.service import Service
+
+
+async def main() -> None:
+    """Serve until the benchmark is over; the access log goes to standard error, as in production."""
+    parent = await Parent.connect()
+    setting = await parent.hear(Setting)
+    set_up_logs()
+    service = await Service.open(setting.config, utc_now, sys.stderr)
+    world = service.world
+    for mirror in (world.organisations.mirror, world.appointments.mirror, world.revocations.mirror):
+        await mirror.refresh()
+    stations = list(make_stations(setting.stations))
+    await world.board._absorb(stations)  # noqa: SLF001  # What its mirror does with stations that were read.
+    for station in stations:  # Each is written once, as after a while of use.
+        if station.position:
+            nearby(Found(station, 0, openness(station.hours, utc_now())), service.services.written_stations)
+    parent.tell(Listening(urlsplit(service.url).port or 0))
+    await parent.wait_until_gone()
+    await service.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,159 @@
+"""The hot paths: the requests that are sent, and the driver calls that the floor makes for each.
+
+Another path is another row of `PATHS`.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import count, cycle
+
+import msgspec
+from msgspec import Struct
+
+from models.card_codes import STEP_SECONDS
+from models.clock import utc_now
+from models.scans import SCANS
+from models.store import Collection, Database, Store
+from scripts.benchmarks.setting import Cast, Member
+
+FLOOR_SCANS = Collection("floor_scans", SCANS.kind, SCANS.indexes)
+
+Calls = Callable[[], Awaitable[None]]
+
+
+class Path(Struct, frozen=True, kw_only=True):
+    """One hot path. `share` is of the benchmark's requests per round; `target` the least ratio to its floor.
+
+    Every answer has to hold `expects`. `prepare` returns the driver calls of one request, if there are any.
+    """
+
+    name: str
+    method: str
+    requests: Callable[[Cast], Iterator[bytes]]
+    expects: bytes
+    prepare: Callable[[Database, Cast], Awaitable[Calls]] | None = None
+    target: float | None = None
+    share: float = 1.0
+
+
+def get(target: str, token: str = "") -> bytes:
+    """Return a request without a body."""
+    login = f"Authorization: Bearer {token}\r\n" if token else ""
+    return f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{login}\r\n".encode()
+
+
+def post(target: str, token: str, body: object) -> bytes:
+    """Return a request with a JSON body."""
+    content = msgspec.json.encode(body)
+    head = (
+        f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content
+
+
+def stations(cast: Cast, asked: str = "") -> Iterator[bytes]:
+    """Yield requests for the stations near one place after another."""
+    for point in cycle(cast.points):
+        place = f"longitude={point.longitude}&latitude={point.latitude}&datum=gcj02"
+        yield get(f"/api/v1/stations?{place}{asked}")
+
+
+def stations_with_facilities(cast: Cast) -> Iterator[bytes]:
+    """Yield the same requests, with two facilities asked for."""
+    return stations(cast, "&facilities=water,charging")
+
+
+def sessions(cast: Cast) -> Iterator[bytes]:
+    """Yield session checks of one member after another."""
+    return cycle([get("/api/v1/sessions/current", member.token) for member in cast.members])
+
+
+def cards(cast: Cast) -> Iterator[bytes]:
+    """Yield requests for the card keys of one member after another."""
+    return cycle([get("/api/v1/card", member.token) for member in cast.members])
+
+
+def scans(cast: Cast) -> Iterator[bytes]:
+    """Yield scans of one card after another: the right code of the moment, under a scan id of its own."""
+    codes: dict[tuple[str, int], str] = {}
+    for member in cycle(cast.members):
+        scan = {"scanId": secrets.token_hex(8), "code": _code(member, codes), "purpose": "identify"}
+        yield post("/api/v1/scans", cast.staff_token, scan)
+
+
+def _code(member: Member, codes: dict[tuple[str, int], str]) -> str:
+    """Return the member's code of this step, made once per step."""
+    key = member.serial, int(utc_now().timestamp() // STEP_SECONDS)
+    if key not in codes:
+        codes[key] = member.code()
+    return codes[key]
+
+
+async def read_card(database: Database, cast: Cast) -> Calls:
+    """Return the one read of `card keys`: a card by its person."""
+    documents = database["cards"]
+    people = cycle([member.person for member in cast.members])
+
+    async def call() -> None:
+        await documents.find_one({"person": {"$eq": next(people)}})
+
+    return call
+
+
+async def read_card_and_write_scan(database: Database, cast: Cast) -> Calls:
+    """Return the read and the write of `identify`: a card by its serial, and a scan like one of ours."""
+    await Store(database, FLOOR_SCANS).create_indexes()
+    documents, written = database["cards"], database[FLOOR_SCANS.name]
+    serials = cycle([member.serial for member in cast.members])
+    scan = await database[SCANS.name].find_one({"person": {"$eq": cast.members[0].person}})
+    if scan is None:
+        raise LookupError("the floor of identify needs a scan of ours to be like")
+    names = (f"{scan['scanner']}:{number:016}" for number in count())
+
+    async def call() -> None:
+        await documents.find_one({"_id": {"$eq": next(serials)}})
+        await written.insert_one({**scan, "_id": next(names)})
+
+    return call
+
+
+PATHS = (
+    Path(
+        name="stations near me",
+        method="GET",
+        requests=stations,
+        expects=b'"distanceMetres"',
+        target=0.65,
+    ),
+    Path(
+        name="stations, two facilities",
+        method="GET",
+        requests=stations_with_facilities,
+        expects=b'{"items":[',
+        target=0.65,
+    ),
+    Path(
+        name="session check",
+        method="GET",
+        requests=sessions,
+        expects=b'"kind":"member"',
+    ),
+    Path(
+        name="card keys",
+        method="GET",
+        requests=cards,
+        expects=b'"state":"active"',
+        prepare=read_card,
+        target=0.75,
+    ),
+    Path(
+        name="identify",
+        method="POST",
+        requests=scans,
+        expects=b'"outcome":"accepted"',
+        prepare=read_card_and_write_scan,
+        target=0.70,
+        share=0.5,
+    ),
+)

@@ -1,0 +1,117 @@
+"""Ours against the floor, in alternating rounds; what counts is the CPU seconds of the server's process."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path as Folder
+
+import psutil
+from msgspec import Struct
+
+from scripts.benchmarks.floor import Floor
+from scripts.benchmarks.load import Order, Sent
+from scripts.benchmarks.paths import PATHS, Path
+from scripts.benchmarks.pipes import Child
+from scripts.benchmarks.setting import Cast, Listening, Ready, Setting
+
+WARM_UP_SHARE = 0.3
+
+
+class TooShort(Exception):
+    """The clock of the process's CPU time did not move: more requests are needed."""
+
+
+class Server(Struct, frozen=True):
+    """A running server: its process and its port."""
+
+    child: Child
+    port: int
+
+
+class Round(Struct, frozen=True):
+    """One round against one server: CPU seconds per request, requests per second, latencies in seconds."""
+
+    cpu: float
+    rate: float
+    p50: float
+    p99: float
+
+
+class Comparison(Struct, frozen=True):
+    """All rounds of one path, each of ours beside the floor's that followed."""
+
+    path: Path
+    ours: list[Round]
+    floor: list[Round]
+
+    @property
+    def ratios(self) -> list[float]:
+        """Floor over ours, pair by pair, in CPU seconds per request."""
+        return [floor.cpu / ours.cpu for ours, floor in zip(self.ours, self.floor, strict=True)]
+
+
+class Stage(Struct, frozen=True):
+    """What all comparisons stand on: the setting, the people, the load, our server, and the sizes."""
+
+    setting: Setting
+    cast: Cast
+    load: Child
+    ours: Server
+    rounds: int
+    requests: int
+
+    async def compare(self, number: int) -> Comparison:
+        """Compare one path, by its place in `PATHS`."""
+        count = max(1, round(self.requests * PATHS[number].share))
+        warm_up = max(1, round(count * WARM_UP_SHARE))
+        first = await self._send(self.ours, number, warm_up)
+        child = await Child.start("floor", Folder(self.setting.folder), f"floor-{number}")
+        try:
+            floor = await _listening(child, Floor(self.setting, self.cast, number, first.answer))
+            await self._send(floor, number, warm_up)
+            rounds = [
+                (await self._round(self.ours, number, count), await self._round(floor, number, count))
+                for _ in range(self.rounds)
+            ]
+        finally:
+            await child.end()
+        return Comparison(PATHS[number], [ours for ours, _ in rounds], [bare for _, bare in rounds])
+
+    async def _round(self, server: Server, number: int, count: int) -> Round:
+        before = _cpu_seconds(server)
+        sent = await self._send(server, number, count)
+        cpu = _cpu_seconds(server) - before
+        if not cpu:
+            raise TooShort(f"{PATHS[number].name}: {count} requests are too few to measure")
+        return Round(cpu / count, count / sent.seconds, sent.p50, sent.p99)
+
+    async def _send(self, server: Server, number: int, count: int) -> Sent:
+        return await self.load.ask(Order(number, server.port, count), Sent)
+
+
+@asynccontextmanager
+async def opened_stage(setting: Setting, rounds: int, requests: int) -> AsyncIterator[Stage]:
+    """Seed the database, start our server and the load, and end them after the block."""
+    folder = Folder(setting.folder)
+
+    async with AsyncExitStack() as closing:
+
+        async def start(module: str) -> Child:
+            child = await Child.start(module, folder)
+            closing.push_async_callback(child.end)
+            return child
+
+        cast = await (await start("seeding")).ask(setting, Cast)
+        ours = await _listening(await start("ours"), setting)
+        load = await start("load")
+        await load.ask(cast, Ready)
+        yield Stage(setting, cast, load, ours, rounds, requests)
+
+
+async def _listening(child: Child, question: Struct) -> Server:
+    return Server(child, (await child.ask(question, Listening)).port)
+
+
+def _cpu_seconds(server: Server) -> float:
+    """Return the CPU seconds of the server's process so far, in user and system mode."""
+    times = psutil.Process(server.child.pid).cpu_times()
+    return times.user + times.system

@@ -1,0 +1,55 @@
+"""The tables that a benchmark prints."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from scripts.benchmarks.inside import Timing
+from scripts.benchmarks.load import CONNECTIONS
+from scripts.benchmarks.rounds import Comparison, Round
+
+LEGEND = f"""\
+ratio     CPU seconds of the server's process per request, floor over ours: the middle one of the rounds, and
+          the least and the most. It would be 1.00 if our own code cost nothing.
+floor     a bare Tornado handler in a process of its own that makes the same driver calls through the same
+          client, sends the same bytes (the status, the header fields, a body taken from ours), and does
+          nothing else: one route, no access log, no login, no decoding of the request.
+us        microseconds of the server's CPU per request.
+/s, ms    requests per second, and the middle and the 99th percentile of the latency, as {CONNECTIONS} open
+          connections see them; the load and the engine run on the same machine.
+stations  are put straight into the server's memory, since the path makes no driver call."""
+
+
+def comparison_lines(comparisons: list[Comparison]) -> Iterator[str]:
+    """Yield the table of the paths beside their floors."""
+    yield (
+        f"{'path':<26}{'ratio':>6}  {'least-most':<11}{'target':>6}  "
+        f"{'us ours':>8}{'floor':>6}  {'/s ours':>8}{'floor':>6}  {'ms ours':>11}{'floor':>12}"
+    )
+    for one in comparisons:
+        ratios, target = one.ratios, one.path.target
+        yield (
+            f"{one.path.name:<26}{median(ratios):>6.2f}  {f'{min(ratios):.2f}-{max(ratios):.2f}':<11}"
+            f"{f'{target:.2f}' if target else '':>6}  "
+            f"{_cpu(one.ours):>8.0f}{_cpu(one.floor):>6.0f}  "
+            f"{_rate(one.ours):>8.0f}{_rate(one.floor):>6.0f}  "
+            f"{_latency(one.ours):>11}{_latency(one.floor):>12}"
+        )
+
+
+def timing_lines(timings: list[Timing]) -> Iterator[str]:
+    """Yield the table of what is measured inside one process."""
+    yield f"{'inside the process':<28}{'us':>8}{'target':>8}"
+    for one in timings:
+        yield f"{one.name:<28}{one.microseconds:>8.1f}{one.target:>8.0f}"
+
+
+def _cpu(rounds: list[Round]) -> float:
+    return median(one.cpu for one in rounds) * 1e6
+
+
+def _rate(rounds: list[Round]) -> float:
+    return median(one.rate for one in rounds)
+
+
+def _latency(rounds: list[Round]) -> str:
+    return f"{median(one.p50 for one in rounds) * 1e3:.1f}/{median(one.p99 for one in rounds) * 1e3:.1f}"

@@ -1,0 +1,102 @@
+"""WeChat as the models see it: one mini program's account, and what goes out to WeChat and comes back.
+
+Models know no WeChat and WeChat's client knows no models; here the errors of the one become the outcomes of
+the other.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from handlers.pictures import BrokenPicture, to_png
+from miniprogram_api.errors import MessageRefused, WeChatBusy, WeChatError, WriterNotSeen
+from miniprogram_api.wechat import Release, WeChat
+from miniprogram_api.wechat_wire import TextScene
+from models.messages import Fate, Outcome
+from models.subscriptions import Template
+from models.text_checks import Place, Suggestion
+from server.config import Config, read_templates
+
+FATES: Mapping[int, tuple[Fate, str]] = MappingProxyType(
+    {
+        43101: ("not_granted", "not_granted"),
+        43107: ("refused", "banned"),
+        43108: ("two_at_once", "two_at_once"),
+    }
+)
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """What the mini program's account has, as far as the models ask."""
+
+    appid: str = ""
+    templates: Sequence[Template] = ()
+    release: Release = Release.RELEASE
+    station_page: str = "pages/station/index"
+
+
+NO_ACCOUNT = Account()
+
+
+def account_of(config: Config) -> Account:
+    """Return the account that the environment describes."""
+    return Account(
+        appid=config.wechat_appid,
+        templates=read_templates(config.wechat_templates),
+        release=config.wechat_release,
+        station_page=config.wechat_station_page,
+    )
+
+
+class MessageSender:
+    """Sends subscription messages through WeChat."""
+
+    def __init__(self, wechat: WeChat, release: Release) -> None:
+        self._wechat = wechat
+        self._release = release
+
+    async def send(self, openid: str, template: str, page: str, fields: Mapping[str, str]) -> Outcome:
+        """Send one and say what became of it; only what is certain counts as not sent."""
+        try:
+            sent = await self._wechat.send_message(openid, template, fields, page=page, release=self._release)
+        except MessageRefused as error:
+            fate, reason = FATES.get(error.errcode or 0, ("refused", f"wechat_{error.errcode}"))
+            return Outcome(fate, reason)
+        except WeChatError as error:
+            return Outcome("not_sent" if error.is_certain else "unknown", error.code)
+        return Outcome("accepted", message=sent)
+
+
+class CodeDrawer:
+    """Has mini program codes drawn by WeChat."""
+
+    def __init__(self, wechat: WeChat, release: Release) -> None:
+        self._wechat = wechat
+        self._release = release
+
+    async def draw(self, page: str, scene: str, width: int) -> bytes:
+        """Return a code as PNG; `WeChatError`."""
+        picture = await self._wechat.draw_code(page, scene, release=self._release, width=width)
+        try:
+            return await asyncio.to_thread(to_png, picture)
+        except BrokenPicture as error:
+            raise WeChatBusy(cause="unreadable") from error
+
+
+class TextChecker:
+    """Has texts judged by WeChat."""
+
+    def __init__(self, wechat: WeChat) -> None:
+        self._wechat = wechat
+
+    async def suggest(self, openid: str, place: Place, text: str) -> Suggestion | None:
+        """Return WeChat's suggestion, None when it is not to be had; WriterNotSeen asks for a login first."""
+        try:
+            verdict = await self._wechat.check_text(openid, TextScene[place.upper()], text)
+        except WriterNotSeen:
+            raise
+        except WeChatError:
+            return None
+        return verdict.suggest

@@ -1,0 +1,58 @@
+"""`scripts/bench` runs and prints every row; how fast anything is, is not tested."""
+
+import asyncio
+import os
+import re
+import sys
+
+import pytest
+
+from scripts.benchmarks.growth import QUERIES
+from scripts.benchmarks.paths import PATHS
+
+pytest.importorskip("psutil", reason="the extra `bench` is not installed")
+pytestmark = pytest.mark.engines
+
+MINUTE = 60.0
+
+
+async def bench(*arguments: str) -> list[str]:
+    """The lines that a small benchmark prints."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "scripts.benchmarks", *arguments),
+        env=dict(os.environ),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(MINUTE):
+            said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0
+    return said.decode().splitlines()
+
+
+def ratio(lines: list[str], row: str) -> float:
+    line = next(line for line in lines if line.startswith(row + " "))
+    found = re.search(r"\d+\.\d\d", line.removeprefix(row))
+    assert found is not None
+    return float(found[0])
+
+
+async def test_every_path_is_printed_beside_its_floor() -> None:
+    lines = await bench(
+        "--quick", "--rounds", "1", "--requests", "3000", "--stations", "20000", "--members", "20"
+    )
+    for path in PATHS:
+        assert ratio(lines, path.name) > 0
+    for row in ("search of 2000 at noon", "search of 2000 at 3:00", "checking a card's code"):
+        assert any(line.startswith(row) for line in lines)
+
+
+async def test_every_query_is_printed_at_a_few_rows_and_at_many() -> None:
+    lines = await bench("growth", "--quick", "--rows", "20000", "--repeats", "100")
+    for query in QUERIES:
+        assert ratio(lines, query) > 0
