@@ -12,6 +12,7 @@ from models.addresses import Addresses
 from models.appointments import Appointments
 from models.cards import Cards
 from models.clock import Now
+from models.hours import Openness
 from models.limits import Limits
 from models.members import Members
 from models.prints import Prints
@@ -42,7 +43,15 @@ class Demo(Struct, frozen=True):
     new_login_code: Callable[[str], str]
 
 
-WrittenStations = dict[str, tuple[Station, bytes]]
+class WrittenStations:
+    """What is said of each station and openness, as JSON beside what it was made from.
+
+    Looked up by identity: a station or an openness that changed is another object.
+    """
+
+    def __init__(self) -> None:
+        self.stations: dict[str, tuple[Station, bytes]] = {}
+        self.opennesses: dict[int, tuple[Openness, bytes]] = {}
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -70,4 +79,4 @@ class Services(Struct, frozen=True, kw_only=True):
     limits: Limits
     gate: PushGate | None = None
     demo: Demo | None = None
-    written_stations: WrittenStations = field(default_factory=dict)
+    written_stations: WrittenStations = field(default_factory=WrittenStations)

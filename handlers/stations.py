@@ -1,7 +1,6 @@
 """Stations near me, one station, its landing page and its sign. No login, no database."""
 
 import asyncio
-from functools import lru_cache
 from typing import Annotated, Any
 
 from msgspec import Meta, Raw
@@ -25,7 +24,7 @@ from models.stations import (
 
 RADIUS_METRES = 5_000
 # Of the thousands of stations near somebody most share their hours, and so the words and the answer for them.
-SCHEDULES_REMEMBERED = 4_096
+OPENNESSES_KEPT = 10_000
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
@@ -214,16 +213,17 @@ def position_of(station: Station) -> PositionReply | None:
 
 
 def nearby(found: Found, written: WrittenStations) -> Any:
-    """Return a found station as the JSON of a `NearbyReply`.
-
-    What does not change from question to question is encoded once for each station, and kept in `written`
-    beside the station that it was made from.
-    """
-    station = found.station
-    known = written.get(station.id)
+    """Return a found station as the JSON of a `NearbyReply`, most of which is written once and kept."""
+    station, now = found.station, found.openness
+    known = written.stations.get(station.id)
     if known is None or known[0] is not station:
-        known = written[station.id] = (station, _unchanging(station))
-    return Raw(b'%b,"distanceMetres":%d,"open":%b}' % (known[1], found.metres, _openness(found.openness)))
+        known = written.stations[station.id] = (station, _unchanging(station))
+    opened = written.opennesses.get(id(now))
+    if opened is None or opened[0] is not now:
+        if len(written.opennesses) >= OPENNESSES_KEPT:
+            written.opennesses.clear()
+        opened = written.opennesses[id(now)] = (now, encode(OpennessReply.of(now)))
+    return Raw(b'%b,"distanceMetres":%d,"open":%b}' % (known[1], found.metres, opened[1]))
 
 
 def _unchanging(station: Station) -> bytes:
@@ -241,12 +241,6 @@ def _unchanging(station: Station) -> bytes:
             facilities=station.facilities,
         )
     )[:-1]
-
-
-@lru_cache(SCHEDULES_REMEMBERED)
-def _openness(now: Openness) -> bytes:
-    """Return the JSON of an openness, made once for each that the finder has worked out."""
-    return encode(OpennessReply.of(now))
 
 
 ROUTES = [
