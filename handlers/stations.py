@@ -1,11 +1,11 @@
 """Stations near me, one station, its landing page and its sign. No login, no database."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw
 
-from handlers.base import Asked, Handler, Html, Png, Wire, encode, endpoint, local
+from handlers.base import Asked, Handler, Html, Pdf, Png, Wire, encode, endpoint, local
 from handlers.fields import Latitude, Longitude, Moment, StationCode
 from handlers.pictures import draw_sign
 from handlers.services import WrittenStations
@@ -189,18 +189,30 @@ class LandingHandler(Handler):
 
 
 class SignHandler(Handler):
-    """A station's sign, to print."""
+    """A station's sign, to look at."""
 
     public = True
 
     @endpoint(refuses=(NoSuchStation,))
     async def get(self, code: str) -> Png:
         """Return the sign as a PNG with the plain link that any camera reads."""
+        return Png(await self.draw(code, "PNG"))
+
+    async def draw(self, code: str, form: Literal["PNG", "PDF"]) -> bytes:
+        """Return the sign in a form; it changes only with the station's name and address."""
         station = self.services.stations.get(code)
         link = f"{self.services.public_url}/s/{station.id}"
-        sign = await asyncio.to_thread(draw_sign, station.name, station.address, link, station.id)
         self.set_header("Cache-Control", "public, max-age=3600")
-        return Png(sign)
+        return await asyncio.to_thread(draw_sign, station.name, station.address, link, station.id, form)
+
+
+class SignPageHandler(SignHandler):
+    """A station's sign, to print."""
+
+    @endpoint(refuses=(NoSuchStation,))
+    async def get(self, code: str) -> Pdf:
+        """Return the sign as an A4 page."""
+        return Pdf(await self.draw(code, "PDF"))
 
 
 def position_of(station: Station) -> PositionReply | None:
@@ -248,4 +260,5 @@ ROUTES = [
     ("/api/v1/stations/{code}", StationHandler),
     ("/s/{code}", LandingHandler),
     ("/s/{code}/sign.png", SignHandler),
+    ("/s/{code}/sign.pdf", SignPageHandler),
 ]

@@ -16,6 +16,7 @@ from tests.factories import Factory, Http
 PUBLIC = {
     "ClientLibraryHandler", "HealthHandler", "LandingHandler", "LoginCodesHandler", "OpenApiHandler",
     "PhonePage", "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler",
+    "SignPageHandler",
     "StationHandler", "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
