@@ -103,6 +103,12 @@ class Png(bytes):
     media_type = "image/png"
 
 
+class Pdf(bytes):
+    """A printable page as an answer."""
+
+    media_type = "application/pdf"
+
+
 class Html(str):
     """A page as an answer."""
 
@@ -232,7 +238,7 @@ class Handler(RequestHandler):
         if value is None:
             self.clear_header("Content-Type")
             self.finish()
-        elif isinstance(value, Png | Html | Script | Text):
+        elif isinstance(value, Png | Pdf | Html | Script | Text):
             self.set_header("Content-Type", value.media_type)
             self.finish(value if isinstance(value, str) else bytes(value))
         else:

@@ -2,6 +2,7 @@
 
 import io
 from importlib.resources import as_file, files
+from typing import Literal
 
 import qrcode
 from PIL import Image, ImageDraw, ImageFont
@@ -9,7 +10,8 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.image.pil import PilImage
 
 QUIET_ZONE = 4
-SIGN_WIDTH, SIGN_HEIGHT = 1200, 1700
+SIGN_WIDTH, SIGN_HEIGHT, SIGN_DPI = 1200, 1700, 145.0
+SIGN_CODE_WIDTH = 780
 SIGN_MARGIN = 90
 LARGEST_SIDE = 2000
 RED, INK, GREY = "#b3131b", "#1a1a1a", "#555555"
@@ -24,20 +26,22 @@ def draw_code(text: str, scale: int) -> bytes:
     return _png(_code(text, scale))
 
 
-def draw_sign(name: str, address: str, link: str, code: str) -> bytes:
-    """Return a station's sign as PNG for A4 at 145 dpi: the name, the link's code, how to use it, 12351."""
+def draw_sign(name: str, address: str, link: str, code: str, form: Literal["PNG", "PDF"]) -> bytes:
+    """Return a station's sign for A4 at 145 dpi: the name, the link's code, how to use it, 12351."""
     sign = Image.new("RGB", (SIGN_WIDTH, SIGN_HEIGHT), "white")
     pen = ImageDraw.Draw(sign)
     pen.rectangle((0, 0, SIGN_WIDTH, 210), fill=RED)
     _centre(pen, 50, "工会驿站", 96, "white")
     bottom = _lines(pen, 260, name, 60, INK)
     bottom = _lines(pen, bottom + 14, address, 36, GREY)
-    square = _code(link, 20).convert("RGB").resize((760, 760), Image.Resampling.NEAREST)
+    square = _code(link, SIGN_CODE_WIDTH // _code(link, 1).width).convert("RGB")
     sign.paste(square, ((SIGN_WIDTH - square.width) // 2, bottom + 20))
     below = bottom + 20 + square.height
-    _centre(pen, below + 10, "微信或相机扫一扫：开放时间、设施、签到、反映锁门", 38, INK)
+    _centre(pen, below + 10, "微信或相机扫一扫：开放时间、设施、怎么走", 38, INK)
     _centre(pen, below + 80, f"驿站编号 {code}　　监督电话 12351", 40, RED)
-    return _png(sign)
+    content = io.BytesIO()
+    sign.save(content, form, resolution=SIGN_DPI)
+    return content.getvalue()
 
 
 def to_png(content: bytes) -> bytes:

@@ -14,6 +14,7 @@ from models.appointments import Appointments
 from models.audit_desk import AuditDesk
 from models.cards import Cards
 from models.clock import Now
+from models.hours import Openness
 from models.limits import Limits
 from models.member_lists import MemberLists
 from models.members import Members
@@ -51,7 +52,15 @@ class Demo(Struct, frozen=True):
     officers: tuple[DemoPerson, ...] = ()
 
 
-WrittenStations = dict[str, tuple[Station, bytes]]
+class WrittenStations:
+    """What is said of each station and openness, as JSON beside what it was made from.
+
+    Looked up by identity: a station or an openness that changed is another object.
+    """
+
+    def __init__(self) -> None:
+        self.stations: dict[str, tuple[Station, bytes]] = {}
+        self.opennesses: dict[int, tuple[Openness, bytes]] = {}
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -84,4 +93,4 @@ class Services(Struct, frozen=True, kw_only=True):
     limits: Limits
     gate: PushGate | None = None
     demo: Demo | None = None
-    written_stations: WrittenStations = field(default_factory=dict)
+    written_stations: WrittenStations = field(default_factory=WrittenStations)

@@ -1,12 +1,11 @@
 """Stations near me, one station, its landing page and its sign. No login, no database."""
 
 import asyncio
-from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw
 
-from handlers.base import Asked, Handler, Html, Png, Wire, encode, endpoint, local
+from handlers.base import Asked, Handler, Html, Pdf, Png, Wire, encode, endpoint, local
 from handlers.fields import Latitude, Longitude, Moment, StationCode
 from handlers.pictures import draw_sign
 from handlers.services import WrittenStations
@@ -25,7 +24,7 @@ from models.stations import (
 
 RADIUS_METRES = 5_000
 # Of the thousands of stations near somebody most share their hours, and so the words and the answer for them.
-SCHEDULES_REMEMBERED = 4_096
+OPENNESSES_KEPT = 10_000
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
@@ -190,18 +189,30 @@ class LandingHandler(Handler):
 
 
 class SignHandler(Handler):
-    """A station's sign, to print."""
+    """A station's sign, to look at."""
 
     public = True
 
     @endpoint(refuses=(NoSuchStation,))
     async def get(self, code: str) -> Png:
         """Return the sign as a PNG with the plain link that any camera reads."""
+        return Png(await self.draw(code, "PNG"))
+
+    async def draw(self, code: str, form: Literal["PNG", "PDF"]) -> bytes:
+        """Return the sign in a form; it changes only with the station's name and address."""
         station = self.services.stations.get(code)
         link = f"{self.services.public_url}/s/{station.id}"
-        sign = await asyncio.to_thread(draw_sign, station.name, station.address, link, station.id)
         self.set_header("Cache-Control", "public, max-age=3600")
-        return Png(sign)
+        return await asyncio.to_thread(draw_sign, station.name, station.address, link, station.id, form)
+
+
+class SignPageHandler(SignHandler):
+    """A station's sign, to print."""
+
+    @endpoint(refuses=(NoSuchStation,))
+    async def get(self, code: str) -> Pdf:
+        """Return the sign as an A4 page."""
+        return Pdf(await self.draw(code, "PDF"))
 
 
 def position_of(station: Station) -> PositionReply | None:
@@ -214,16 +225,17 @@ def position_of(station: Station) -> PositionReply | None:
 
 
 def nearby(found: Found, written: WrittenStations) -> Any:
-    """Return a found station as the JSON of a `NearbyReply`.
-
-    What does not change from question to question is encoded once for each station, and kept in `written`
-    beside the station that it was made from.
-    """
-    station = found.station
-    known = written.get(station.id)
+    """Return a found station as the JSON of a `NearbyReply`, most of which is written once and kept."""
+    station, now = found.station, found.openness
+    known = written.stations.get(station.id)
     if known is None or known[0] is not station:
-        known = written[station.id] = (station, _unchanging(station))
-    return Raw(b'%b,"distanceMetres":%d,"open":%b}' % (known[1], found.metres, _openness(found.openness)))
+        known = written.stations[station.id] = (station, _unchanging(station))
+    opened = written.opennesses.get(id(now))
+    if opened is None or opened[0] is not now:
+        if len(written.opennesses) >= OPENNESSES_KEPT:
+            written.opennesses.clear()
+        opened = written.opennesses[id(now)] = (now, encode(OpennessReply.of(now)))
+    return Raw(b'%b,"distanceMetres":%d,"open":%b}' % (known[1], found.metres, opened[1]))
 
 
 def _unchanging(station: Station) -> bytes:
@@ -243,15 +255,10 @@ def _unchanging(station: Station) -> bytes:
     )[:-1]
 
 
-@lru_cache(SCHEDULES_REMEMBERED)
-def _openness(now: Openness) -> bytes:
-    """Return the JSON of an openness, made once for each that the finder has worked out."""
-    return encode(OpennessReply.of(now))
-
-
 ROUTES = [
     ("/api/v1/stations", StationsHandler),
     ("/api/v1/stations/{code}", StationHandler),
     ("/s/{code}", LandingHandler),
     ("/s/{code}/sign.png", SignHandler),
+    ("/s/{code}/sign.pdf", SignPageHandler),
 ]

@@ -79,7 +79,6 @@ class Grid:
         self._vectors = points.vectors.take(chosen, axis=0)
         self._marks = points.marks.take(chosen)
         self._rows = rows.take(chosen)
-        self._places = np.arange(len(chosen))
         self._share = len(chosen) / max(1, len(rows))
 
     def nearest(self, search: Search, limit: int) -> list[int]:
@@ -123,14 +122,17 @@ class Grid:
         """Return the keys, in order, of the points in some runs that bear the marks."""
         if not runs:
             return []
-        places = np.concatenate([self._places[first:last] for first, last in runs])
+        vectors = np.concatenate([self._vectors[first:last] for first, last in runs])
+        rows = np.concatenate([self._rows[first:last] for first, last in runs])
         if search.marks:
-            places = places[(self._marks.take(places) & search.marks) == search.marks]
+            marks = np.concatenate([self._marks[first:last] for first, last in runs])
+            bearing = (marks & search.marks) == search.marks
+            vectors, rows = vectors[bearing], rows[bearing]
         # The chord between two points of the sphere tells their distance, and costs no sine per point.
-        aside = self._vectors.take(places, axis=0) - search.vector
+        aside = vectors - search.vector
         chords = np.sqrt(np.vecdot(aside, aside))
         metres = np.rint(np.arcsin(chords * 0.5) * (2 * EARTH_RADIUS_METRES)).astype(np.int64)
-        keys = metres * ROWS + self._rows.take(places)
+        keys = metres * ROWS + rows
         keys.sort()
         ordered: list[int] = keys.tolist()
         return ordered

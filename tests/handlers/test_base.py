@@ -18,7 +18,7 @@ PUBLIC = {
     "ClientLibraryHandler", "EnrolmentPage", "EnrolmentsHandler", "HealthHandler", "LandingHandler",
     "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhonePage", "PushHandler",
     "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage",
-    "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "StationHandler",
+    "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StationHandler",
     "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 

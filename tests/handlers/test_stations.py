@@ -1,4 +1,5 @@
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -155,6 +156,17 @@ async def test_the_sign_holds_the_plain_link(http: Http) -> None:
     read = zxingcpp.read_barcode(Image.open(io.BytesIO(reply.body)))
     assert read is not None
     assert read.text == f"{http.url}/s/{station['code']}"
+
+
+async def test_the_sign_is_one_printable_a4_page(http: Http) -> None:
+    station = (await near(http))[0]
+    reply = await http("GET", f"/s/{station['code']}/sign.pdf")
+    assert reply.headers["Content-Type"] == "application/pdf"
+    assert reply.body.startswith(b"%PDF-")
+    assert reply.body.count(b"/Type /Page\n") == 1
+    size = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", reply.body)
+    assert size is not None
+    assert [round(float(side) / 72 * 25.4) for side in size.groups()] == [210, 298]
 
 
 async def test_a_change_of_a_station_reaches_the_finder(http: Http, clock: Clock, service: Any) -> None:
