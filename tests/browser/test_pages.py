@@ -97,7 +97,7 @@ async def test_a_frozen_card_is_blocked_until_its_holder_thaws_it(screens: Scree
     await phone.locator("#card-shown").wait_for()
     await scan(scanner, await read_code(phone))
     await expect(scanner.locator("#verdict.accepted")).to_be_visible()
-    await expect(scanner.locator("#totals")).to_have_text("通过 1拒绝 1待上传 0")
+    await expect(scanner.locator("#totals")).to_have_text("通过 1拒绝 1须核对 0待上传 0")
 
 
 async def test_the_card_goes_on_without_a_network(screens: Screens) -> None:
