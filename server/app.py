@@ -22,10 +22,12 @@ from models.appointments import APPOINTMENTS, Appointments
 from models.cards import CARDS, Cards, Masters
 from models.clock import Now
 from models.judgements import Judge
+from models.leases import LEASES
 from models.limits import Limits, LocalLimits, SharedLimits
 from models.members import Members
 from models.memberships import MEMBERSHIPS, Memberships
 from models.messages import MESSAGES, Messages
+from models.migrations import META
 from models.mirrors import Mirror
 from models.organisations import ORGANISATIONS, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
@@ -50,6 +52,7 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, MEMBERSHIPS, ORGANISATIONS, APPOINTMENTS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
     SUBSCRIPTIONS, MESSAGES, PUSHES, WXACODES,
+    META, LEASES,
 )  # fmt: skip
 
 
