@@ -6,7 +6,7 @@ import shutil
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -29,6 +29,13 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110  # Other processes set no event here.
             await asyncio.sleep(0.02)
+
+
+async def eventually(ask: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
+    """Ask until the answer is yes; a new process may take long to come up on a busy machine."""
+    async with asyncio.timeout(seconds):
+        while not await ask():  # noqa: ASYNC110  # Other processes set no event here.
+            await asyncio.sleep(0.05)
 
 
 def is_alive(pid: int) -> bool:
