@@ -123,7 +123,7 @@ def _masters(text: str) -> tuple[Master, ...]:
 
 
 def _make(data_dir: Path, present: Made | None) -> Made:
-    """Make what is missing: everything, or the key of printed cards in a folder from before there were any."""
+    """Make what is missing: everything, or in an older folder the key of printed cards."""
     made = present or Made(f"1:{_new_key()}", f"1:{_new_key()}", _new_key(), f"1:{_new_key()}")
     made = msgspec.structs.replace(made, print_keys=f"1:{_new_key()}")
     write_secrets(data_dir / FILE, made)
