@@ -22,7 +22,7 @@ BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 LAG_SECONDS = 0.25
 METHODS = frozenset(HTTPMethod)
 # Each of these is an effect that a caller was not told about; they are shown from the start, as zero.
-LOST_EFFECTS = ("signal_lost", "bad_code_count_lost")
+LOST_EFFECTS = ("signal_lost", "bad_code_count_lost", "token_shelf_lost")
 
 Labels: TypeAlias = tuple[object, ...]
 
