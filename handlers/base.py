@@ -182,6 +182,8 @@ class Handler(RequestHandler):
         """Take the services that the application was built with."""
         self.services = services
         self.refused_with: str | None = None
+        # Here and not in `prepare`, which Tornado leaves out for a method that it does not know.
+        services.traffic.begin()
 
     def set_default_headers(self) -> None:
         """Set what every answer bears."""
@@ -196,7 +198,6 @@ class Handler(RequestHandler):
 
     def prepare(self) -> Awaitable[None] | None:
         """Find out who is asking, and whether too often, before the method runs."""
-        self.services.traffic.begin()
         if not self.public:
             self._identify()
         person = "" if self.public else self.session.subject
@@ -280,7 +281,6 @@ class Refuse(Handler):
 
     def prepare(self) -> None:
         """Refuse."""
-        self.services.traffic.begin()
         raise HTTPError(self._status)
 
     def data_received(self, chunk: bytes) -> None:

@@ -29,17 +29,28 @@ RETRY_DELAYS = (0.2, 0.8)
 
 log = logging.getLogger("union.wechat")
 T = TypeVar("T")
+Observe = Callable[[tuple[str, str], float], None]
+"""Takes a call's path and how it ended (`ok`, an errcode or a cause), and its seconds."""
+
+
+def unobserved(_call: tuple[str, str], _seconds: float) -> None:
+    """Take no notice of a call."""
 
 
 class Calls:
     """Makes calls through a transport and remembers whether our configuration was refused."""
 
     def __init__(
-        self, transport: Transport, sleep: Callable[[float], Awaitable[None]], call_seconds: float
+        self,
+        transport: Transport,
+        sleep: Callable[[float], Awaitable[None]],
+        call_seconds: float,
+        observe: Observe = unobserved,
     ) -> None:
         self._transport = transport
         self._sleep = sleep
         self._call_seconds = call_seconds
+        self._observe = observe
         self.misconfiguration: str | None = None
 
     async def plain(self, ask: Ask, read: Reader[T]) -> T:
@@ -85,6 +96,19 @@ class Calls:
             raise error.before_sending() from error
 
     async def _within(self, deadline: float, ask: Ask, read: Reader[T], delays: Sequence[float]) -> T:
+        """Make the tries of one call, and note how it ended and how long it took."""
+        outcome, begun = "cancelled", asyncio.get_running_loop().time()
+        try:
+            answer = await self._try(deadline, ask, read, delays)
+            outcome = "ok"
+        except WeChatError as error:
+            outcome = error.cause if error.errcode is None else str(error.errcode)
+            raise
+        finally:
+            self._observe((ask.path, outcome), asyncio.get_running_loop().time() - begun)
+        return answer
+
+    async def _try(self, deadline: float, ask: Ask, read: Reader[T], delays: Sequence[float]) -> T:
         """Try, and try again while WeChat says that it is busy, until the time is up."""
         try:
             async with asyncio.timeout_at(deadline):

@@ -16,7 +16,7 @@ from tornado.httpclient import AsyncHTTPClient
 
 from miniprogram_api import wechat_wire as wire
 from miniprogram_api.access_tokens import AccessTokens, NewToken, NoShelf, TokenShelf
-from miniprogram_api.calls import CALL_SECONDS, Calls
+from miniprogram_api.calls import CALL_SECONDS, Calls, Observe, unobserved
 from miniprogram_api.errors import (
     CodeNotDrawn,
     MessageRefused,
@@ -73,13 +73,14 @@ class WeChat:
         http: AsyncHTTPClient | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         call_seconds: float = CALL_SECONDS,
+        observe: Observe = unobserved,
     ) -> None:
         """`base_url` is `WECHAT_URL` or a simulator on loopback; a given `http` is not closed here.
 
-        `shelf` is where the processes share the access token.
+        `shelf` is where the processes share the access token, `observe` takes each call's outcome and time.
         """
         self._transport = Transport(base_url, http)
-        self._calls = Calls(self._transport, sleep, call_seconds)
+        self._calls = Calls(self._transport, sleep, call_seconds, observe)
         self._tokens = AccessTokens(shelf or NoShelf(), self._fetch_token, sleep)
         self._appid = appid
         self._secret = secret

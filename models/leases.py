@@ -47,3 +47,7 @@ class Leases:
         except Duplicate:
             return False
         return True
+
+    async def give_up(self, name: str, holder: str) -> None:
+        """Leave the work to others at once; a lease that was lost stays with who has it."""
+        await self._store.delete({"_id": name, "holder": holder})

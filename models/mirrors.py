@@ -5,6 +5,8 @@ The question reaches back `OVERLAP` before the newest change seen, because a wri
 carry an earlier time than one already read; what was seen is recognised by id and time of change.
 """
 
+import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -40,9 +42,12 @@ class Mirror(Generic[C]):
         self._newest = EPOCH
         self._seen: dict[str, datetime] = {}
         self.loaded = False
+        self.refreshed = -math.inf
+        """The monotonic clock's seconds when the last successful refresh began."""
 
     async def refresh(self) -> None:
         """Read what changed and hand it on; EngineUnavailable leaves the mirror as it was."""
+        begun = time.monotonic()
         since = max(EPOCH, self._newest - OVERLAP) if self.loaded else EPOCH
         documents = await self._store.list_({"changed": {"$gte": since}})
         fresh = [item for item in documents if self._seen.get(item.id) != item.changed]
@@ -53,4 +58,4 @@ class Mirror(Generic[C]):
                 await working
             self._seen.update((item.id, item.changed) for item in fresh)
             self._newest = max(self._newest, fresh[-1].changed)
-        self.loaded = True
+        self.loaded, self.refreshed = True, begun

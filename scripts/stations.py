@@ -15,6 +15,7 @@ from server.config import Config, ConfigError, read_config
 from server.engines import Engines
 from server.folder import CannotStart
 from server.keys import read_keys
+from server.schema import check_schema
 
 OUTCOMES: dict[Outcome, str] = {
     "station": "驿站",
@@ -45,6 +46,7 @@ async def save(config: Config, result: ImportResult) -> str:
         config.mongodb_uri or None, config.redis_url or None, config.data_dir
     ) as engines:
         database = engines.documents[config.mongodb_database]
+        await check_schema(database, utc_now)
         world = build_world(engines, database, read_keys(config), utc_now)
         saved = await world.stations.save_import(result.stations)
         await world.signals.send("stations")

@@ -41,7 +41,11 @@ def variables() -> str:
     defaults = dict(zip(Config.__struct_fields__, Config.__struct_defaults__, strict=True))
     for name, default in defaults.items():
         meta = next(one for one in hints[name].__metadata__ if isinstance(one, Meta))
-        shown = f"`{str(default).lower() if isinstance(default, bool) else default}`" if default != "" else ""
+        shown = (
+            f"`{str(default).lower() if isinstance(default, bool) else default}`"
+            if default not in ("", None)
+            else ""
+        )
         rows.append(f"| `{name.upper()}` | {shown} | {meta.description} |")
     return "\n".join(rows)
 

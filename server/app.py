@@ -28,6 +28,7 @@ from models.member_lists import MemberLists
 from models.members import Members
 from models.memberships import MEMBERSHIPS, Memberships
 from models.messages import MESSAGES, Messages
+from models.migrations import META
 from models.mirrors import Mirror
 from models.organisations import ORGANISATIONS, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
@@ -56,7 +57,7 @@ from server.platform import NO_ACCOUNT, Account, CodeDrawer
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, MEMBERSHIPS, ORGANISATIONS, APPOINTMENTS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
-    SUBSCRIPTIONS, MESSAGES, PUSHES, WXACODES, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
+    SUBSCRIPTIONS, MESSAGES, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
 )  # fmt: skip
 
 

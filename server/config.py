@@ -30,6 +30,19 @@ class Config(Struct, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8888
+    processes: Annotated[
+        int,
+        Meta(
+            ge=1, le=64, description="processes that serve `PORT` together; more than one needs real engines"
+        ),
+    ] = 1
+    metrics_port: Annotated[
+        Annotated[int, Meta(ge=0, le=65535)] | None,
+        Meta(
+            description="port of `/metrics`, one higher for each further process; 0: free ones; empty: none"
+        ),
+    ] = None
+    metrics_host: Annotated[str, Meta(description="address of `/metrics`, never a public one")] = "127.0.0.1"
     data_dir: Annotated[Path, Meta(description="folder for the embedded engine and for made secrets")] = Path(
         "var"
     )
@@ -125,6 +138,8 @@ def read_config(environment: Mapping[str, str]) -> Config:
     read_templates(config.wechat_templates)
     if config.is_demo:
         _check_demo(config)
+    if config.processes > 1:
+        _check_processes(config)
     return config
 
 
@@ -151,6 +166,16 @@ def _check_demo(config: Config) -> None:
         raise ConfigError("设置了 MONGODB_URI 却没有 WECHAT_APPID；若要在这个数据库上演示，请设置 DEMO=true")
     if config.host not in LOOPBACK:
         raise ConfigError("没有 WECHAT_APPID 时是演示，只能监听本机：HOST 须为 127.0.0.1 或 ::1")
+
+
+def _check_processes(config: Config) -> None:
+    """Refuse what only one process can have: an embedded engine, the simulator of a demo."""
+    absent = [name for name in ("mongodb_uri", "redis_url") if not getattr(config, name)]
+    if absent:
+        names = "、".join(absent).upper()
+        raise ConfigError(f"多进程（PROCESSES 大于 1）必须设置 {names}：内置引擎只能供一个进程使用")
+    if config.is_demo:
+        raise ConfigError("演示只能用一个进程：多进程（PROCESSES 大于 1）必须设置 WECHAT_APPID")
 
 
 def _path(kind: type, text: Any) -> Any:

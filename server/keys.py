@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hmac
 import os
 import secrets
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from server.config import Config, ConfigError
 
 KEY_BYTES = 32
 FILE = "secrets.json"
+FINGERPRINT = b"union-station fingerprint"
 
 T = TypeVar("T")
 
@@ -43,15 +45,45 @@ class Made(Struct, frozen=True):
 
 def read_keys(config: Config) -> Keys:
     """Return the secrets; ConfigError for one that cannot be used, or is missing in production."""
+    made = find_secrets(config)
+    if made is None or not (made.print_keys or config.session_keys):
+        made = _make(config.data_dir, made)
+    return parse_keys(made)
+
+
+def find_secrets(config: Config) -> Made | None:
+    """Return the secrets as they are spelled, or None in a demo that has none yet; ConfigError as above."""
     named = (config.session_keys, config.vault_keys, config.vault_index_key, config.card_keys)
     if all(named):
-        return _keys(Made(*named, config.print_keys))
+        return Made(*named, config.print_keys)
     if any(named) or not config.is_demo:
         raise ConfigError("SESSION_KEYS、VAULT_KEYS、VAULT_INDEX_KEY、CARD_KEYS 必须一起设置")
-    return _keys(_made_once(config.data_dir))
+    path = config.data_dir / FILE
+    return msgspec.json.decode(path.read_bytes(), type=Made) if path.exists() else None
 
 
-def _keys(text: Made) -> Keys:
+def write_secrets(path: Path, made: Made) -> None:
+    """Write secrets to a new file that only its owner can read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(msgspec.json.encode(made))
+        os.fsync(file.fileno())
+    part.rename(path)
+
+
+def fingerprints(keys: Keys) -> dict[str, str]:
+    """Return what tells each key from others by its name (`vault:1`) and gives nothing of it away."""
+    named = {f"session:{version}": key for version, key in keys.sessions.items()}
+    named |= {f"vault:{name}": key for name, key in keys.vault.items()}
+    named |= {f"card:{master.id}": master.key for master in keys.cards}
+    named |= {f"print:{master.id}": master.key for master in keys.prints}
+    named["vault_index"] = keys.vault_index
+    return {name: hmac.digest(key, FINGERPRINT, "sha256")[:8].hex() for name, key in named.items()}
+
+
+def parse_keys(text: Made) -> Keys:
+    """Return secrets ready to use; ConfigError for one that cannot be used."""
     return Keys(
         sessions=_read("SESSION_KEYS", lambda: {int(name): key for name, key in _pairs(text.session_keys)}),
         vault=_read("VAULT_KEYS", lambda: dict(_pairs(text.vault_keys))),
@@ -90,22 +122,11 @@ def _masters(text: str) -> tuple[Master, ...]:
     return tuple(masters)
 
 
-def _made_once(data_dir: Path) -> Made:
-    path = data_dir / FILE
-    if path.exists():
-        made = msgspec.json.decode(path.read_bytes(), type=Made)
-        if made.print_keys:
-            return made
-        # The folder is from before there were printed cards.
-        made = msgspec.structs.replace(made, print_keys=f"1:{_new_key()}")
-    else:
-        made = Made(f"1:{_new_key()}", f"1:{_new_key()}", _new_key(), f"1:{_new_key()}", f"1:{_new_key()}")
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = data_dir / f"{FILE}.{os.getpid()}"
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(made))
-        os.fsync(file.fileno())
-    part.rename(path)
+def _make(data_dir: Path, present: Made | None) -> Made:
+    """Make what is missing: everything, or in an older folder the key of printed cards."""
+    made = present or Made(f"1:{_new_key()}", f"1:{_new_key()}", _new_key(), f"1:{_new_key()}")
+    made = msgspec.structs.replace(made, print_keys=f"1:{_new_key()}")
+    write_secrets(data_dir / FILE, made)
     return made
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TextIO
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
+from tornado.web import RequestHandler
 
 import handlers
 from handlers.assets import FOLDER as ASSETS
@@ -17,19 +19,25 @@ from handlers.console import ROUTES as CONSOLE_ROUTES
 from handlers.demo import ROUTES as DEMO_ROUTES
 from handlers.routes import ROUTES
 from handlers.services import Services
+from miniprogram_api.calls import Observe
 from miniprogram_api.push import PushGate
 from miniprogram_api.simulator import Simulator
 from miniprogram_api.wechat import WeChat
 from models.access_tokens import AccessTokenShelf
 from models.addresses import read_networks
 from models.clock import Now
+from server import measuring
 from server.app import Front, Platform, Site, World, build_services, build_world
 from server.config import Config
 from server.demo import DemoPlatform, seed
 from server.engines import Engines
 from server.keys import read_keys
+from server.listening import Listening
 from server.logs import AccessLog
+from server.metered import MeteredDatabase
+from server.metrics import Metrics
 from server.platform import MessageSender, account_of
+from server.schema import check_schema
 from server.workers import Workers
 
 HEADER_LIMIT = 16 << 10
@@ -47,65 +55,77 @@ class Service:
     `simulator` is the WeChat of a demo.
     """
 
-    def __init__(self, services: Services, world: World, server: HTTPServer, url: str) -> None:
+    def __init__(
+        self, services: Services, world: World, workers: Workers, server: HTTPServer, url: str
+    ) -> None:
         self.services = services
         self.world = world
         self.url = url
         self.simulator: Simulator | None = None
+        self.metrics_url: str | None = None
+        self._workers = workers
         self._server = server
         self._closing = AsyncExitStack()
 
     @classmethod
-    async def open(cls, config: Config, now: Now, access_log: TextIO, *, strict: bool = False) -> Self:
-        """Open the engines and the platform, load what is needed, and listen.
+    async def open(
+        cls,
+        config: Config,
+        now: Now,
+        access_log: TextIO,
+        *,
+        strict: bool = False,
+        shared: Listening | None = None,
+    ) -> Self:
+        """Open the engines and the platform, load what is needed, and listen, on `shared` sockets if given.
 
         Raises ConfigError, CannotStart, or OSError for a port that is taken.
         """
         keys = read_keys(config)
+        metrics = Metrics()
         async with AsyncExitStack() as closing:
+            measuring.begin(metrics, closing)
             engines = await Engines.open(
                 config.mongodb_uri or None, config.redis_url or None, config.data_dir
             )
             closing.push_async_callback(engines.close)
-            database: Any = engines.documents[config.mongodb_database]
-            platform = _open_platform(config, engines, closing, now)
+            database: Any = MeteredDatabase(engines.documents[config.mongodb_database], metrics.engine_calls)
+            platform = _open_platform(config, engines, closing, now, metrics.wechat_calls.observe)
             account = platform.account
             world = build_world(engines, database, keys, now, account=account, strict=strict)
-            workers = Workers(world, MessageSender(platform.wechat, account.release))
+            measuring.show_engines(metrics, engines, world)
+            sender = MessageSender(platform.wechat, account.release)
+            workers = Workers(world, sender, partial(check_schema, database, now))
             closing.push_async_callback(workers.stop)
-            if platform.demo:
-                await workers.prepare()
-                await seed(world, now)
-            sockets = bind_sockets(config.port, config.host)
-            url = f"http://{config.host}:{sockets[0].getsockname()[1]}"
+            await _load(world, workers, platform, now)
+            metrics_url = measuring.open_port(metrics, config, shared.index if shared else 0, closing)
+            listening = shared or Listening.bind(config)
+            url = listening.url(config)
             front = Front(
                 (config.public_url or url).rstrip("/"), read_networks(config.trusted_proxies), config.limits
             )
             services = build_services(world, engines, keys, platform, now, front)
-            site = Site(
-                [*ROUTES, *CONSOLE_ROUTES, *(DEMO_ROUTES if platform.demo else ())],
-                services,
-                log_function=AccessLog(access_log),
-                template_path=str(TEMPLATES),
-                static_path=str(ASSETS),
-                static_handler_class=AssetHandler,
-                static_handler_args={"services": services},
-            )
-            server = HTTPServer(
-                site,
-                max_header_size=HEADER_LIMIT,
-                max_body_size=BODY_LIMIT,
-                idle_connection_timeout=IDLE_SECONDS,
-                body_timeout=BODY_SECONDS,
-            )
-            server.add_sockets(sockets)
+            measuring.show_process(metrics, services.traffic, listening.index)
+            server = _make_server(services, _both(metrics.watch_request, AccessLog(access_log)))
+            server.add_sockets(listening.sockets)
             workers.start()
             if platform.simulator and platform.push_target:
                 await platform.simulator.state.pushes.aim(platform.push_target(url))
-            service = cls(services, world, server, url)
-            service.simulator = platform.simulator
+            service = cls(services, world, workers, server, url)
+            service.simulator, service.metrics_url = platform.simulator, metrics_url
             service._closing = closing.pop_all()
             return service
+
+    async def run_until(self, stop: asyncio.Event) -> None:
+        """Return when `stop` is set; raise what ended the background work, without which nobody is served."""
+        stopping, working = asyncio.create_task(stop.wait()), asyncio.create_task(self._workers.wait())
+        try:
+            await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
+        finally:
+            stopping.cancel()
+            working.cancel()
 
     async def close(self) -> None:
         """Stop accepting, finish what runs within ten seconds, then close everything."""
@@ -118,18 +138,63 @@ class Service:
         await self._closing.aclose()
 
 
-def _open_platform(config: Config, engines: Engines, closing: AsyncExitStack, now: Now) -> Platform:
+async def _load(world: World, workers: Workers, platform: Platform, now: Now) -> None:
+    """Load what requests stand on before the first comes; a real service may start before its documents."""
+    if platform.demo:
+        await workers.prepare()
+        await seed(world, now)
+    else:
+        await workers.try_to_prepare()
+
+
+def _make_server(services: Services, log_function: Callable[[RequestHandler], None]) -> HTTPServer:
+    """Return the server of all routes, those of the demo if there is one, with its limits."""
+    site = Site(
+        [*ROUTES, *CONSOLE_ROUTES, *(DEMO_ROUTES if services.demo else ())],
+        services,
+        log_function=log_function,
+        template_path=str(TEMPLATES),
+        static_path=str(ASSETS),
+        static_handler_class=AssetHandler,
+        static_handler_args={"services": services},
+    )
+    return HTTPServer(
+        site,
+        max_header_size=HEADER_LIMIT,
+        max_body_size=BODY_LIMIT,
+        idle_connection_timeout=IDLE_SECONDS,
+        body_timeout=BODY_SECONDS,
+    )
+
+
+def _both(
+    measure: Callable[[RequestHandler], None], write: Callable[[RequestHandler], None]
+) -> Callable[[RequestHandler], None]:
+    """Return what is done with a finished request: it is measured and gets its line."""
+
+    def note(handler: RequestHandler) -> None:
+        measure(handler)
+        write(handler)
+
+    return note
+
+
+def _open_platform(
+    config: Config, engines: Engines, closing: AsyncExitStack, now: Now, observe: Observe
+) -> Platform:
     """Return WeChat, or the simulator with the demo that goes with it."""
     if config.is_demo:
         simulated = DemoPlatform(config, now)
         base_url = simulated.simulator.listen()
         closing.push_async_callback(simulated.simulator.close)
         shelf = AccessTokenShelf(engines.cache, simulated.appid)
-        wechat = WeChat(base_url, simulated.appid, simulated.secret, shelf=shelf)
+        wechat = WeChat(base_url, simulated.appid, simulated.secret, shelf=shelf, observe=observe)
         platform = simulated.describe(wechat)
     else:
         shelf = AccessTokenShelf(engines.cache, config.wechat_appid)
-        wechat = WeChat(config.wechat_url, config.wechat_appid, config.wechat_secret, shelf=shelf)
+        wechat = WeChat(
+            config.wechat_url, config.wechat_appid, config.wechat_secret, shelf=shelf, observe=observe
+        )
         token, aes_key = config.wechat_push_token, config.wechat_push_aes_key
         platform = Platform(
             wechat=wechat,

@@ -13,6 +13,7 @@ from models.messages import MESSAGES_DUE, Sender
 from models.pushes import PUSHES_DUE
 from models.store import EngineUnavailable
 from server.app import World
+from server.folder import CannotStart
 
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 3600.0
@@ -24,9 +25,11 @@ log = logging.getLogger("union.workers")
 class Workers:
     """The background tasks of one process."""
 
-    def __init__(self, world: World, sender: Sender) -> None:
+    def __init__(self, world: World, sender: Sender, check: Callable[[], Awaitable[None]]) -> None:
+        """`check` raises CannotStart for a database that this program must not touch."""
         self._world = world
         self._sender = sender
+        self._check = check
         self._tasks: list[asyncio.Task[None]] = []
         self._hearing: asyncio.Task[None] | None = None
         self._wakes: list[asyncio.Event] = []
@@ -38,7 +41,11 @@ class Workers:
         self._hearing = asyncio.create_task(self._world.signals.run())
 
     async def prepare(self) -> None:
-        """Make the indexes and load the mirrors; EngineUnavailable if the documents are not there."""
+        """Make the indexes and load the mirrors; EngineUnavailable if the documents are not there.
+
+        CannotStart if the documents have a form that is not this program's.
+        """
+        await self._check()
         for store in self._world.stores:
             await store.create_indexes()
         for mirror in self._world.mirrors.values():
@@ -52,6 +59,17 @@ class Workers:
         if self._hearing:
             self._hearing.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def wait(self) -> None:
+        """Wait for ever; CannotStart if the documents, once they answer, are not for this program."""
+        running = self._tasks[0]
+        await asyncio.wait({running})
+        running.result()
+        await asyncio.Event().wait()
+
+    async def try_to_prepare(self) -> None:
+        """Prepare, or leave it to the background while the documents are not there."""
+        await _attempt("prepare", self.prepare)
 
     async def _run(self) -> None:
         await self._repeat("prepare", self.prepare, POLL_SECONDS, once=True)
@@ -84,12 +102,14 @@ class Workers:
 
 
 async def _attempt(name: str, work: Callable[[], Awaitable[None]]) -> bool:
-    """Do one piece of work; what fails is logged and left for the next time."""
+    """Do one piece of work; what fails is logged and left for the next time, but CannotStart is raised."""
     try:
         await work()
     except EngineUnavailable:
         log.warning("work_postponed", extra={"work": name})
         return False
+    except CannotStart:
+        raise
     except Exception:  # A worker outlives a bug in one round: the others' work must not stop with it.
         log.exception("work_failed", extra={"work": name})
         return False

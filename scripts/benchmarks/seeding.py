@@ -15,6 +15,7 @@ from scripts.benchmarks.setting import Cast, Member, Setting
 from server.app import World, build_world
 from server.engines import Engines
 from server.keys import read_keys
+from server.schema import check_schema
 
 STREET = "BENCHSTREET00001"
 STAFF = 0
@@ -57,7 +58,9 @@ async def seed(setting: Setting) -> Cast:
     config = setting.config
     keys = read_keys(config)
     async with await Engines.open(config.mongodb_uri, None, config.data_dir) as engines:
-        world = build_world(engines, engines.documents[config.mongodb_database], keys, utc_now)
+        database = engines.documents[config.mongodb_database]
+        await check_schema(database, utc_now)
+        world = build_world(engines, database, keys, utc_now)
         for store in world.stores:
             await store.create_indexes()
         street = Organisation(id=STREET, name="测试街道工会服务站", tree="local", changed=utc_now())

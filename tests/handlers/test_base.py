@@ -12,6 +12,7 @@ from handlers.console import ROUTES as CONSOLE_ROUTES
 from handlers.demo import ROUTES as DEMO_ROUTES
 from handlers.openapi import PATH_PARAMETERS
 from handlers.routes import ROUTES, Route
+from server.service import Service
 from tests.factories import Factory, Http
 
 PUBLIC = {
@@ -125,6 +126,13 @@ async def test_a_huge_body_is_refused_by_its_head_alone(
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status}".encode())
     assert json.loads(body)["code"] == code
+
+
+async def test_a_method_that_nobody_knows_is_counted_out_as_it_was_counted_in(
+    http: Http, service: Service
+) -> None:
+    await send_head(http.url, "INVENTED /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert service.services.traffic.running == 0
 
 
 async def test_huge_headers_end_the_connection(http: Http) -> None:
