@@ -158,12 +158,11 @@ async def test_a_failed_renewal_is_heard_by_all_who_wait_and_the_next_call_tries
 
 async def test_a_hanging_renewal_ends_in_time_and_nothing_was_sent(world: World) -> None:
     world.plan(STABLE, Fault.HANG)
-    wechat = world.process(call_seconds=0.3)
     with pytest.raises(WeChatBusy) as caught:
-        await ask(world, wechat)
+        await ask(world, world.process(call_seconds=0.3))
     assert caught.value.is_certain
     assert world.calls(PHONE) == 0
-    await ask(world, wechat)
+    await ask(world, world.process())
 
 
 @pytest.mark.parametrize(("errcode", "stops"), [(40125, True), (40001, True), (40164, False), (89503, False)])
