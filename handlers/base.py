@@ -230,7 +230,7 @@ class Handler(RequestHandler):
     def require_json(self) -> None:
         """Refuse a body that says it is something else than JSON: 415."""
         kind = self.request.headers.get("Content-Type", "application/json")
-        if not kind.startswith("application/json"):
+        if kind.partition(";")[0].strip().lower() != "application/json":
             raise HTTPError(415)
 
     def reply(self, value: object, status: int) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from handlers.base import Asked, Handler, Png, Wire, endpoint, local
-from handlers.fields import Day, Moment, Name, Serial
+from handlers.fields import END, Day, Moment, Name, Serial
 from handlers.pictures import draw_code
 from handlers.scans import UndoneReply
 from models.cards import Card, CardFrozen, CardKeys, CardRevoked, CardState, NoCard
@@ -15,7 +15,7 @@ from models.judgements import Medium, Purpose, Reason, ScanOutcome
 from models.scans import Scan
 
 Key = Annotated[str, Meta(examples=["q1ZyN0v3h8Jx2mT5bW9cR7fK4pL6sD0aE1gH3jU8iYo"])]
-Cursor = Annotated[str, Meta(min_length=1, max_length=40, examples=["01K05Q9C8HZ4T7M2XW"])]
+Cursor = Annotated[str, Meta(pattern=rf"^[0-9A-HJKMNP-TV-Z]{{1,40}}{END}", examples=["01K05Q9C8HZ4T7M2XW"])]
 PageLimit = Annotated[int, Meta(ge=1, le=100, examples=[20])]
 
 

@@ -8,14 +8,20 @@ from typing import Annotated
 
 from msgspec import Meta
 
+# Where a text ends, for Python and ECMAScript alike: `$` alone lets Python pass a line feed behind it.
+END = r"$(?!\n)"
+# One line that people read: no control characters, line ends or marks of writing direction.
+UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+LINE = rf"^[^\s{UNSEEN}][^{UNSEEN}]*{END}"
+
 LoginCode = Annotated[
-    str, Meta(min_length=1, max_length=128, pattern=r"^[!-~]+$", examples=["0a1b2c3d4e5f6g7h8i9j"])
+    str, Meta(min_length=1, max_length=128, pattern=rf"^[!-~]+{END}", examples=["0a1b2c3d4e5f6g7h8i9j"])
 ]
 Moment = Annotated[datetime, Meta(tz=True, examples=["2026-07-15T14:00:00+08:00"])]
-Day = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$", examples=["2026-07-15"])]
+Day = Annotated[str, Meta(pattern=rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{END}", examples=["2026-07-15"])]
 Serial = Annotated[str, Meta(examples=["7K3QF2A9XW"])]
-StationCode = Annotated[str, Meta(pattern=r"^[0-9A-HJKMNP-TV-Z]{8}$", examples=["4E8M0R2T"])]
-ScanId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{8,64}$", examples=["scan-7f3a9c21"])]
+StationCode = Annotated[str, Meta(pattern=rf"^[0-9A-HJKMNP-TV-Z]{{8}}{END}", examples=["4E8M0R2T"])]
+ScanId = Annotated[str, Meta(pattern=rf"^[0-9A-Za-z_-]{{8,64}}{END}", examples=["scan-7f3a9c21"])]
 CodeText = Annotated[
     str, Meta(min_length=1, max_length=512, examples=["UC117K3QF2A9XW1M2N3PQRSTVWXYZ012345"])
 ]

@@ -6,15 +6,16 @@ import msgspec
 from msgspec import Meta, Struct
 
 from handlers.base import Handler, Text, endpoint
+from handlers.fields import END
 from miniprogram_api.push import PushGate, PushRefused, Signed
 from models.errors import Missing
 from models.pushes import Event
 
 Signature = Annotated[
-    str, Meta(pattern="^[0-9a-f]{40}$", examples=["f464b24fc39322e44b38aa78f5edd27bd1441696"])
+    str, Meta(pattern=rf"^[0-9a-f]{{40}}{END}", examples=["f464b24fc39322e44b38aa78f5edd27bd1441696"])
 ]
-Timestamp = Annotated[str, Meta(pattern="^[0-9]{1,12}$", examples=["1714036504"])]
-Nonce = Annotated[str, Meta(pattern="^[!-~]{1,64}$", examples=["1514711492"])]
+Timestamp = Annotated[str, Meta(pattern=rf"^[0-9]{{1,12}}{END}", examples=["1714036504"])]
+Nonce = Annotated[str, Meta(pattern=rf"^[!-~]{{1,64}}{END}", examples=["1514711492"])]
 
 
 class PushesOff(Missing):
@@ -30,7 +31,7 @@ class EchoQuery(Struct, frozen=True, kw_only=True):
     timestamp: Timestamp
     nonce: Nonce
     signature: Signature
-    echostr: Annotated[str, Meta(pattern="^[!-~]{1,128}$", examples=["4375120948345356249"])]
+    echostr: Annotated[str, Meta(pattern=rf"^[!-~]{{1,128}}{END}", examples=["4375120948345356249"])]
 
 
 class PushQuery(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 
 from handlers.base import STAFF, Asked, Handler, Wire, endpoint, local
 from handlers.contracts import NotJson, refused
-from handlers.fields import CodeText, MaskedName, Moment, ScanId, StationCode
+from handlers.fields import LINE, CodeText, MaskedName, Moment, ScanId, StationCode
 from models.appointments import NotStaff
 from models.errors import Refusal
 from models.judgements import Medium, Purpose, Reason, ScanOutcome
@@ -88,7 +88,7 @@ class ScanBatchRequest(Asked, frozen=True):
 class UndoQuery(Asked, frozen=True):
     """Why a scan is taken back; the holder reads it."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=60, examples=["扫错人"])]
+    reason: Annotated[str, Meta(min_length=1, max_length=60, pattern=LINE, examples=["扫错人"])]
 
 
 class HolderReply(Wire, frozen=True):

@@ -5,14 +5,15 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers.base import ANYONE, Asked, Handler, Wire, endpoint
+from handlers.fields import END
 from models.sessions import SessionExpired
 from models.subscriptions import Answer, Granted, UnknownTemplate
 
 TemplateId = Annotated[
     str,
-    Meta(pattern="^[A-Za-z0-9_-]{1,64}$", examples=["VRR0UEO9VJOLs0MHlU0OilqX6MVFDwH3_3gz3Oc0NIc"]),
+    Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}{END}", examples=["VRR0UEO9VJOLs0MHlU0OilqX6MVFDwH3_3gz3Oc0NIc"]),
 ]
-ReportId = Annotated[str, Meta(pattern="^[0-9A-Za-z_-]{8,64}$", examples=["popup-7f3a9c21"])]
+ReportId = Annotated[str, Meta(pattern=rf"^[0-9A-Za-z_-]{{8,64}}{END}", examples=["popup-7f3a9c21"])]
 
 
 class AnswerRequest(Asked, frozen=True):

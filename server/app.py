@@ -60,6 +60,8 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     SUBSCRIPTIONS, MESSAGES, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
 )  # fmt: skip
 
+LENGTH_DIGITS = 20
+
 
 class Platform(Struct, frozen=True, kw_only=True):
     """WeChat, or the simulator and the demo that goes with it, whose pushes go to `push_target(our URL)`."""
@@ -249,5 +251,8 @@ def _refusal(request: HTTPServerRequest) -> int | None:
         return 414
     if "Transfer-Encoding" in request.headers:
         return 411
-    length = request.headers.get("Content-Length")
-    return 413 if length and (not length.isdecimal() or int(length) > BODY_LIMIT) else None
+    length = request.headers.get("Content-Length", "0")
+    if not (length.isascii() and length.isdecimal()):
+        return 400
+    # Python refuses to read numbers of thousands of digits.
+    return 413 if len(length) > LENGTH_DIGITS or int(length) > BODY_LIMIT else None
