@@ -9,10 +9,10 @@ from handlers.fields import Moment, PageNumber, PageSize, StationCode, Total
 from handlers.stations import Address, District, HoursWords, StationName
 from models.appointments import NotStaff
 from models.hours import words
+from models.records import TableTooLarge, UnreadableTable
 from models.station_imports import Outcome, Row, WrongHeading
 from models.station_lists import Imported
 from models.stations import Station, StationState
-from models.tables import TableTooLarge, UnreadableTable
 
 # A request's body is a megabyte at most, and base64 makes four letters of three bytes.
 LIST_BYTES = 700_000

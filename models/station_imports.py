@@ -1,8 +1,7 @@
-"""Lists of stations as published (CSV), read into stations and a report that accounts for every row.
+"""Lists of stations as published (CSV or .xlsx), read into stations and a report that accounts for every row.
 
 Nothing is guessed. A row without a position is a station that is not on the map yet; a position without its
-datum is refused; hours that cannot be read are unknown, with a note; a name that comes twice in a district
-is the same station. What cannot be read as a table at all is refused as a whole.
+datum is refused; unreadable hours are unknown, with a note; a name twice in a district is one station.
 """
 
 import re
@@ -17,6 +16,7 @@ from msgspec import Struct
 from models.errors import Invalid
 from models.hours import UNKNOWN, Hours, UnreadableHours, parse_hours
 from models.positions import Datum, Position, PositionOutsideCountry, to_gcj02
+from models.records import COVERED, Record, TableTooLarge
 from models.stations import (
     FACILITIES,
     Facility,
@@ -25,7 +25,7 @@ from models.stations import (
     folded,
     station_code,
 )
-from models.tables import Record, TableTooLarge, plain, read_records
+from models.tables import plain, read_records
 
 ROWS = 50_000
 CELL_CHARACTERS = 500
@@ -36,7 +36,6 @@ T = TypeVar("T", bound=str)
 
 
 def _by_word(words: Mapping[T, str]) -> Mapping[str, T]:
-    """Return what each word means, from the words for each meaning."""
     return MappingProxyType({word: meaning for meaning, them in words.items() for word in them.split()})
 
 
@@ -55,9 +54,8 @@ HEADINGS: Mapping[str, str] = _by_word(
     }
 )
 # CGCS 2000, the national datum, differs from WGS-84 by centimetres.
-DATUMS: Mapping[str, Datum] = _by_word(
-    {"gcj02": "gcj02 火星 高德 腾讯", "wgs84": "wgs84 gps cgcs2000", "bd09": "bd09 百度"}
-)
+_DATUM_WORDS: Mapping[Datum, str] = {"gcj02": "火星 高德 腾讯", "wgs84": "gps cgcs2000", "bd09": "百度"}
+DATUMS = _by_word({datum: f"{datum} {words}" for datum, words in _DATUM_WORDS.items()})
 _MORE_WORDS: Mapping[Facility, str] = MappingProxyType(
     {
         "water": "饮水机 饮用水 热水 开水",
@@ -198,7 +196,7 @@ def read_stations(content: bytes, source: str, known: Container[str] = ()) -> Im
     """Read a list as published; the same content always gives the same stations.
 
     A row whose 编号 is one of the `known` codes is that station, under whatever name. Raises UnreadableTable
-    or TableTooLarge (`models.tables`), or WrongHeading, for a list that is none.
+    or TableTooLarge (`models.records`), or WrongHeading, for a list that is none.
     """
     reading = _Reading(source, known)
     for record in read_records(content):
@@ -227,6 +225,8 @@ def _named(cells: Sequence[str], columns: Sequence[str | None]) -> dict[str, str
             raise _Rejected(f"第{place}列", "单元格比表头多，可能有未加引号的逗号")
     named = dict.fromkeys(HEADINGS.values(), "")
     for column, cell in zip(columns, cells, strict=False):
+        if column and cell == COVERED:
+            raise _Rejected(column, "单元格是合并的，请取消合并并逐行填写")
         if column and len(cell) > CELL_CHARACTERS:
             raise _Rejected(column, f"超过{CELL_CHARACTERS}个字")
         if column:

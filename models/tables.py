@@ -1,4 +1,4 @@
-"""Tables as people save them: CSV in UTF-8 or GBK, read within bounds, row by row.
+"""Tables as people save them: CSV in UTF-8 or GBK, or .xlsx, read within bounds, row by row.
 
 Rows are numbered as a spreadsheet numbers them, from 1. A run of blank rows is one record, for a spreadsheet
 may be saved with a million of them: after the first thousand a look ahead ends the reading when nothing but
@@ -9,48 +9,30 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from models.errors import Invalid
+from models.records import Record, TableTooLarge, UnreadableTable
+from models.spreadsheets import read_sheet
 
 CONTENT_BYTES = 10_000_000
 LINE_CHARACTERS = 20_000
 BLANK_ROWS = 1_000
 
 _CONTENT = re.compile(r"[^\s,]")
+_SPREADSHEET = b"PK\x03\x04"
 _FOREIGN = (
-    (b"PK\x03\x04", "这是 Excel 文件，请另存为 CSV 再导入"),
-    (b"\xd0\xcf\x11\xe0", "这是 Excel 文件，请另存为 CSV 再导入"),
+    (b"\xd0\xcf\x11\xe0", "这是旧版（.xls）或加了密码的 Excel 文件，请去掉密码，另存为 .xlsx 或 CSV 再导入"),
     (b"\xff\xfe", "文件是 UTF-16 编码，请另存为 UTF-8 编码的 CSV"),
     (b"\xfe\xff", "文件是 UTF-16 编码，请另存为 UTF-8 编码的 CSV"),
 )
 
 
-class UnreadableTable(Invalid):
-    """The content is no CSV text in UTF-8 or GBK; `details.row` is where reading ended, if it began."""
-
-    code = "unreadable_table"
-    message = "无法读取这个文件"
-
-
-class TableTooLarge(Invalid):
-    """More bytes, or more rows, than one import takes; `details.limit` is how many it does take."""
-
-    code = "table_too_large"
-    message = "文件太大，请分成几个文件导入"
-
-
-class Record(NamedTuple):
-    """The rows from `first` to `last`: one row with something in it, or a run of blank ones (no cells)."""
-
-    first: int
-    last: int
-    cells: list[str]
-
-
 def read_records(content: bytes) -> Iterator[Record]:
     """Yield a table's records, which account for every row; UnreadableTable or TableTooLarge."""
-    text = _decoded(content)
+    _bound(content)
+    yield from read_sheet(content) if content.startswith(_SPREADSHEET) else _read_text(_decoded(content))
+
+
+def _read_text(text: str) -> Iterator[Record]:
     lines = io.StringIO(text, newline="")
     number = blank_since = 0
     for number, cells in enumerate(_rows(lines), 1):
@@ -74,11 +56,14 @@ def plain(cell: str) -> str:
     return line if line.isprintable() else "".join(letter for letter in line if letter.isprintable()).strip()
 
 
-def _decoded(content: bytes) -> str:
+def _bound(content: bytes) -> None:
     if len(content) > CONTENT_BYTES:
         raise TableTooLarge(
             f"文件超过 {CONTENT_BYTES // 1_000_000} MB，请分成几个文件导入", limit=CONTENT_BYTES
         )
+
+
+def _decoded(content: bytes) -> str:
     for mark, reason in _FOREIGN:
         if content.startswith(mark):
             raise UnreadableTable(reason)

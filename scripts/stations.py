@@ -1,4 +1,7 @@
-"""Reads a list of stations as published, prints what became of each row, and stores them with `--save`."""
+"""Reads a list of stations as published, prints what became of each row, and stores them with `--save`.
+
+`--template` writes a spreadsheet to fill in, `--problems` one of the rows that need another look.
+"""
 
 import argparse
 import asyncio
@@ -10,6 +13,7 @@ from pathlib import Path
 from models.clock import utc_now
 from models.errors import Refusal
 from models.station_imports import ImportResult, Outcome, Row, read_stations
+from models.station_sheets import problem_sheet, template
 from server.app import build_world
 from server.config import Config, ConfigError, read_config
 from server.engines import Engines
@@ -55,13 +59,25 @@ async def save(config: Config, result: ImportResult) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="scripts/import_stations", description="导入驿站表（CSV）")
-    parser.add_argument("file", type=Path, help="CSV 文件，UTF-8 或 GBK")
+    parser = argparse.ArgumentParser(prog="scripts/import_stations", description="导入驿站表（CSV 或 .xlsx）")
+    parser.add_argument("file", type=Path, nargs="?", help="CSV（UTF-8 或 GBK）或 .xlsx 文件")
     parser.add_argument("--save", action="store_true", help="保存；不加则只检查")
+    parser.add_argument("--template", type=Path, metavar="FILE.xlsx", help="写出空白模板")
+    parser.add_argument(
+        "--problems", type=Path, metavar="FILE.xlsx", help="写出需要处理的行：原行号、列、原因"
+    )
     options = parser.parse_args(arguments)
+    if not options.file and not options.template:
+        parser.error("请给出要导入的文件，或用 --template 写出模板")
     try:
+        if options.template:
+            options.template.write_bytes(template())
+        if not options.file:
+            return 0
         result = read_stations(options.file.read_bytes(), options.file.name)
         print(report(result))
+        if options.problems:
+            options.problems.write_bytes(problem_sheet(result.report))
         if options.save:
             print(asyncio.run(save(read_config(os.environ), result)))
     except (Refusal, ConfigError, CannotStart, OSError) as error:

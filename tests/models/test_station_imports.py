@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from models.errors import Refusal
 from models.hours import parse_hours
 from models.positions import Position, metres_between, to_gcj02
+from models.records import TableTooLarge
 from models.station_imports import (
     CELL_CHARACTERS,
     NEEDED,
@@ -23,7 +24,6 @@ from models.station_imports import (
     read_stations,
 )
 from models.stations import SourcePosition, station_code
-from models.tables import TableTooLarge
 
 DEMO = Path(__file__).parents[2] / "server" / "data" / "demo-stations.csv"
 HEADING = ",".join(NEEDED)

@@ -7,13 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.records import Record, TableTooLarge, UnreadableTable
 from models.tables import (
     BLANK_ROWS,
     CONTENT_BYTES,
     LINE_CHARACTERS,
-    Record,
-    TableTooLarge,
-    UnreadableTable,
     plain,
     read_records,
 )
@@ -80,7 +78,7 @@ def test_records_account_for_every_row(rows: list[str]) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"PK\x03\x04rest", "Excel"),
+        (b"PK\x03\x04rest", "损坏"),
         (b"\xd0\xcf\x11\xe0rest", "Excel"),
         ("名称".encode("utf-16"), "UTF-16"),
         ("名称".encode("utf-16-be"), "既不是"),

@@ -1,0 +1,78 @@
+"""Spreadsheets about lists of stations: the template to fill in, and the rows that need another look."""
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+from models.station_imports import NEEDED, Outcome, Report
+from models.tables import plain
+
+HEADINGS = (*NEEDED, "设施", "编号")
+EXAMPLE = (
+    "示例：碧沙岗街道工会驿站",
+    "中原区建设西路1号",
+    "中原区",
+    "113.62",
+    "34.75",
+    "gcj02",
+    "每天 08:00-20:00",
+    "饮水、充电、厕所",
+    "",
+)
+NOTES = (
+    ("名称、地址、行政区", "必填。同一行政区内名称相同的算同一个驿站。"),
+    ("经度、纬度", "以度为单位的数字，两个都填或都不填；不填的驿站暂不在地图上显示。"),
+    ("坐标系", "填了经纬度就必须写：gcj02（高德、腾讯）、wgs84（GPS）或 bd09（百度）。"),
+    ("开放时间", "例如：每天 08:00-20:00；周一至周五 09:00-17:30；24小时。"),
+    ("设施", "用顿号隔开，例如：饮水、充电、厕所、微波炉。可以不填。"),
+    ("编号", "只在更新已有驿站时填写它的编号；新驿站不填。"),
+    ("示例行", "第一张表的第2行是示例，导入前请删去。"),
+    ("注意", "请勿合并单元格；公式只取已保存的结果；只读取第一张工作表，最多 50,000 行。"),
+)
+OUTCOMES: dict[Outcome, str] = {"rejected": "未导入", "duplicate": "重复"}
+NOTE = "已导入，有提醒"
+
+
+def template() -> bytes:
+    """Return the template as .xlsx: the headings with one example row, and a sheet of notes."""
+    return _written({"驿站": [HEADINGS, EXAMPLE], "填写说明": [("列", "说明"), *NOTES]})
+
+
+def problem_sheet(report: Report) -> bytes:
+    """Return as .xlsx what became of the rows that did not go through whole: original row, column, reason."""
+    return _written({"需要处理的行": [("原行号", "结果", "名称", "列", "原因"), *_problems(report)]})
+
+
+def _problems(report: Report) -> Iterable[tuple[str, ...]]:
+    for row in report.rows:
+        if row.outcome in OUTCOMES:
+            yield str(row.row), OUTCOMES[row.outcome], row.name, row.column or "", row.reason or ""
+        for note in row.notes:
+            yield str(row.row), NOTE, row.name, note.column, note.reason
+
+
+def _written(sheets: dict[str, Iterable[Sequence[str]]]) -> bytes:
+    book = Workbook(write_only=True)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        sheet.freeze_panes = "A2"
+        for place in range(1, len(HEADINGS) + 1):
+            sheet.column_dimensions[get_column_letter(place)].width = 24
+        for number, texts in enumerate(rows):
+            sheet.append([_cell(sheet, text, is_heading=number == 0) for text in texts])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _cell(sheet: Any, text: str, *, is_heading: bool) -> Any:
+    """Return a cell of text, which stays text even where it begins like a formula."""
+    cell = WriteOnlyCell(sheet, plain(text))
+    cell.data_type = "s"
+    cell.font = Font(bold=is_heading)
+    return cell
