@@ -8,7 +8,7 @@ from msgspec import Meta
 from handlers import cookies
 from handlers.base import STAFF, Asked, Handler, Png, Wire, endpoint, local
 from handlers.cookies import CrossSiteRequest
-from handlers.fields import AccountName, Moment, OneTimeCode, Password, SignInCode
+from handlers.fields import END, AccountName, Moment, OneTimeCode, Password, SignInCode
 from handlers.pictures import draw_code
 from models.accounts import SignInRefused
 from models.appointments import NotStaff, Role
@@ -21,7 +21,7 @@ QR_SCALE = 8
 
 Secret = Annotated[
     str,
-    Meta(pattern="^[0-9A-HJKMNP-TV-Z]{32}$", examples=["6Q0B8Z2J4N1TFE7M6Q0B8Z2J4N1TFE7M"]),
+    Meta(pattern=rf"^[0-9A-HJKMNP-TV-Z]{{32}}{END}", examples=["6Q0B8Z2J4N1TFE7M6Q0B8Z2J4N1TFE7M"]),
 ]
 
 
