@@ -26,6 +26,7 @@ from server.config import ConfigError, read_config
 from server.engines import Engines
 from server.folder import CannotStart
 from server.keys import read_keys
+from server.schema import check_schema
 
 
 class NoSuchOrganisation(Refusal):
@@ -105,7 +106,9 @@ async def run(arguments: argparse.Namespace, who: Particulars | None) -> None:
     async with await Engines.open(
         config.mongodb_uri or None, config.redis_url or None, config.data_dir
     ) as engines:
-        world = build_world(engines, engines.documents[config.mongodb_database], keys, utc_now)
+        database = engines.documents[config.mongodb_database]
+        await check_schema(database, utc_now)
+        world = build_world(engines, database, keys, utc_now)
         for store in world.stores:
             await store.create_indexes()
         for mirror in world.mirrors.values():
