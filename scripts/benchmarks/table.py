@@ -10,13 +10,15 @@ from scripts.benchmarks.rounds import Comparison, Round
 LEGEND = f"""\
 ratio     CPU seconds of the server's process per request, floor over ours: the middle one of the rounds, and
           the least and the most. It would be 1.00 if our own code cost nothing.
+ours      the service as in production, its access log going to a file; only the limits per person and per
+          address are off, since one scanner and one address send everything here. The stations are put
+          straight into its memory, and each is written once before, as after a while of use.
 floor     a bare Tornado handler in a process of its own that makes the same driver calls through the same
           client, sends the same bytes (the status, the header fields, a body taken from ours), and does
           nothing else: one route, no access log, no login, no decoding of the request.
 us        microseconds of the server's CPU per request.
 /s, ms    requests per second, and the middle and the 99th percentile of the latency, as {CONNECTIONS} open
-          connections see them; the load and the engine run on the same machine.
-stations  are put straight into the server's memory, since the path makes no driver call."""
+          connections see them; the load and the engine run on the same machine."""
 
 
 def comparison_lines(comparisons: list[Comparison]) -> Iterator[str]:
