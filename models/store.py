@@ -10,11 +10,12 @@ Promises kept here:
 - a unique index counts only documents that have its fields;
 - `change` answers None for a conflict of a unique index as well as for "no such document": the caller
   decides by a read, never by the None alone;
+- a write that the engine undid for a conflict is made again;
 - driver errors leave as `Duplicate` or `EngineUnavailable`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
@@ -28,12 +29,16 @@ from models.errors import Unavailable
 from models.filters import Index, is_served, spell
 
 T = TypeVar("T", bound=Struct)
+R = TypeVar("R")
 Database = AsyncDatabase[Document]
 
 RETRY_SECONDS = 2
 DUPLICATE_KEY = 11000
 # Of MongoDB: a time limit passed (50, 64), shutting down, a conflict of writes, no longer the primary.
 STATE_CODES = frozenset({50, 64, 91, 112, 189, 10107, 11600, 11602})
+# The engine undid a write since it met another's; it may be asked again.
+WRITE_CONFLICT = 112
+ATTEMPTS = 5
 # One reply for most lists: an engine that lends its cursors may lose a sorted one between two replies.
 REPLY_DOCUMENTS = 10_000
 _is_path = re.compile(r'[^.$\[\]"\\\0-\x1f]+(\.[^.$\[\]"\\\0-\x1f]+)*').fullmatch
@@ -81,6 +86,17 @@ def _is_passing(error: object) -> bool:
     return isinstance(error, errors.ConnectionFailure)
 
 
+async def _undisturbed(write: Callable[[], Awaitable[R]]) -> R:
+    """Make a write to one document, again when the engine undid it for a conflict or a deadlock."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await write()
+        except errors.OperationFailure as error:
+            if error.code != WRITE_CONFLICT:
+                raise
+    return await write()
+
+
 def _directed(name: str) -> tuple[str, int]:
     return name.lstrip("-"), -1 if name.startswith("-") else 1
 
@@ -116,8 +132,9 @@ class Store(Generic[T]):
 
     async def insert(self, item: T) -> None:
         """Store a new document; Duplicate if its id or unique fields exist."""
+        document = to_document(item)
         with TRANSLATED:
-            await self._documents.insert_one(to_document(item))
+            await _undisturbed(lambda: self._documents.insert_one(document))
 
     async def insert_many(self, items: Iterable[T]) -> list[int]:
         """Store new documents, each on its own; return the places of those that existed already."""
@@ -136,8 +153,9 @@ class Store(Generic[T]):
     async def put(self, item: T) -> None:
         """Store a document whole under its id, in place of what was there."""
         document = to_document(item)
+        where = {"_id": {"$eq": document["_id"]}}
         with TRANSLATED:
-            await self._documents.replace_one({"_id": {"$eq": document["_id"]}}, document, upsert=True)
+            await _undisturbed(lambda: self._documents.replace_one(where, document, upsert=True))
 
     async def find(self, key: str) -> T | None:
         """Return the document with this id, or None."""
@@ -182,8 +200,10 @@ class Store(Generic[T]):
         update = {operator: paths for operator, paths in update.items() if paths}
         document: Document | None = None
         with TRANSLATED, suppress(errors.DuplicateKeyError):
-            document = await self._documents.find_one_and_update(
-                spell(where), update, return_document=ReturnDocument.AFTER
+            document = await _undisturbed(
+                lambda: self._documents.find_one_and_update(
+                    spell(where), update, return_document=ReturnDocument.AFTER
+                )
             )
         return None if document is None else to_struct(document, self._kind)
 

@@ -315,6 +315,48 @@ async def test_of_racing_claims_of_many_units_each_person_gets_one(units: Store[
     assert sum(unit.live == live for unit in await units.list_({"place": place})) == 1
 
 
+class Disturbed:
+    """A database that undoes the first writes to each collection, as an engine does after a deadlock."""
+
+    def __init__(self, database: Database, times: int) -> None:
+        self._database = database
+        self.left = times
+
+    def __getitem__(self, name: str) -> "Disturbed":
+        self._documents = self._database[name]
+        return self
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        write = getattr(self._documents, name)
+
+        async def attempt(*arguments: Any, **options: Any) -> Any:
+            if self.left:
+                self.left -= 1
+                raise errors.OperationFailure("WriteConflict: deadlock detected", 112)
+            return await write(*arguments, **options)
+
+        return attempt
+
+
+async def test_a_write_that_an_engine_undid_is_made_again(units: Store[Unit], database: Database) -> None:
+    unit = Unit(id=new_id(), place="disturbed")
+    disturbed = Disturbed(database, 4)
+    store = Store[Unit](disturbed, UNITS)  # type: ignore[arg-type]  # the few calls that a store makes
+    await store.insert(unit)
+    disturbed.left = 4
+    assert await store.change({"_id": unit.id}, {"state": "held"})
+    disturbed.left = 4
+    await store.put(msgspec.structs.replace(unit, slot=7))
+    assert await units.find(unit.id) == msgspec.structs.replace(unit, slot=7)
+
+
+async def test_a_write_that_is_undone_every_time_is_unavailable(database: Database) -> None:
+    disturbed = Disturbed(database, 99)
+    with pytest.raises(EngineUnavailable):
+        await Store(disturbed, UNITS).insert(Unit(id=new_id()))  # type: ignore[arg-type]  # as above
+    assert disturbed.left == 99 - 5
+
+
 async def test_an_engine_that_does_not_answer_is_unavailable_within_two_seconds() -> None:
     with bound_socket(0) as reservation:
         port = reservation.getsockname()[1]
