@@ -5,9 +5,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers import cookies
-from handlers.base import Asked, Handler, endpoint
+from handlers.base import Handler, endpoint
 from handlers.cookies import CrossSiteRequest
 from handlers.fields import AccountName, OneTimeCode, Password, SignInCode
+from handlers.wire import Asked
 from models.accounts import EnrolmentRefused, WeakPassword
 from models.attempts import SignInLocked
 from models.limits import PerAddress

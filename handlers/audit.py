@@ -4,8 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from handlers.base import CONSOLE, Asked, Handler, Wire, endpoint, local
+from handlers.base import CONSOLE, Handler, endpoint
 from handlers.fields import Moment, PageNumber, PageSize, Total
+from handlers.wire import Asked, Wire, local
 from models.appointments import NotStaff
 from models.audit import Action, Entry, Outcome, Search
 from models.audit_blocks import Block

@@ -7,22 +7,22 @@ unless its class says `public = True`.
 
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
-import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
+from tornado.httputil import HTTPHeaders, format_timestamp
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers import cookies
 from handlers.contracts import BodyReader, QueryReader, read_contract
 from handlers.services import Services
+from handlers.wire import Wire, encode
 from miniprogram_api.contract import Contract, Refused
 from miniprogram_api.errors import WeChatError
 from models.appointments import NotStaff
-from models.clock import LOCAL
 from models.errors import (
     Conflict,
     Forbidden,
@@ -72,20 +72,19 @@ WRONG_KIND: dict[frozenset[SessionKind], type[Refusal]] = {
     CONSOLE: SecondFactorRequired,
 }
 
+FIELDS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
 log = logging.getLogger("union.requests")
-encode = msgspec.json.Encoder().encode
 
 H = TypeVar("H", bound="Handler")
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class Wire(Struct, frozen=True, rename="camel", kw_only=True):
-    """A reply: camelCase on the wire, never a stored struct."""
-
-
-class Asked(Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """A request's body or query: camelCase on the wire, unknown fields refused."""
 
 
 class Problem(Wire, frozen=True):
@@ -128,11 +127,6 @@ class Script(str):
 
     media_type = "text/javascript; charset=UTF-8"
     __slots__ = ()
-
-
-def local(at: datetime) -> datetime:
-    """Return a moment as it goes on the wire: with `+08:00`."""
-    return at.astimezone(LOCAL)
 
 
 def status_of(kind: type[Refusal] | type[WeChatError]) -> int:
@@ -185,16 +179,16 @@ class Handler(RequestHandler):
         # Here and not in `prepare`, which Tornado leaves out for a method that it does not know.
         services.traffic.begin()
 
-    def set_default_headers(self) -> None:
-        """Set what every answer bears."""
+    def clear(self) -> None:
+        """Begin an answer with the fields that every answer bears.
+
+        In place of Tornado's own, which checks and sets them one by one: this stands on every hot path.
+        """
         self.request_id = secrets.token_hex(8)
-        self.clear_header("Server")
-        self.set_header("X-Request-Id", self.request_id)
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("X-Frame-Options", "DENY")
-        self.set_header("Referrer-Policy", "no-referrer")
-        self.set_header("Cache-Control", "no-store")
-        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        date = _http_date(int(time.time()))
+        self._headers = HTTPHeaders({**FIELDS, "Date": date, "X-Request-Id": self.request_id})
+        self._write_buffer: list[bytes] = []
+        self.set_status(200)
 
     def prepare(self) -> Awaitable[None] | None:
         """Find out who is asking, and whether too often, before the method runs."""
@@ -237,7 +231,6 @@ class Handler(RequestHandler):
         """Answer with a struct as JSON, a picture, a page, or nothing."""
         self.set_status(status)
         if value is None:
-            self.clear_header("Content-Type")
             self.finish()
         elif isinstance(value, Png | Pdf | Html | Script | Text):
             self.set_header("Content-Type", value.media_type)
@@ -285,6 +278,11 @@ class Refuse(Handler):
 
     def data_received(self, chunk: bytes) -> None:
         """Drop what comes of the body all the same."""
+
+
+@lru_cache(maxsize=1)
+def _http_date(second: int) -> str:
+    return format_timestamp(second)
 
 
 def limits_of(handler: type[Handler]) -> Sequence[Limit]:

@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from handlers.base import Asked, Handler, Png, Wire, endpoint, local
+from handlers.base import Handler, Png, endpoint
 from handlers.fields import END, Day, Moment, Name, Serial
 from handlers.pictures import draw_code
 from handlers.scans import UndoneReply
+from handlers.wire import Asked, Wire, local
 from models.cards import Card, CardFrozen, CardKeys, CardRevoked, CardState, NoCard
 from models.judgements import Medium, Purpose, Reason, ScanOutcome
 from models.scans import Scan

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from handlers.base import Handler, Wire, endpoint
+from handlers.base import Handler, endpoint
+from handlers.wire import Wire
 from models.errors import Unavailable
 
 

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from handlers.base import CONSOLE, Asked, Handler, Wire, endpoint
+from handlers.base import CONSOLE, Handler, endpoint
 from handlers.fields import Day, MaskedName, Name, PageNumber, PageSize, PersonId, Total
+from handlers.wire import Asked, Wire
 from models.appointments import NotStaff
 from models.limits import PerPerson
 from models.member_lists import (

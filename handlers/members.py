@@ -1,7 +1,8 @@
 """The member's own record."""
 
-from handlers.base import ANYONE, Handler, Wire, endpoint
+from handlers.base import ANYONE, Handler, endpoint
 from handlers.fields import Day, MaskedName, Name, PersonId
+from handlers.wire import Wire
 from models.members import Member, NotAMember
 from models.memberships import MembershipState
 

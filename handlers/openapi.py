@@ -10,18 +10,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
-from handlers.base import (
-    FAILURES,
-    WRONG_KIND,
-    Handler,
-    Problem,
-    encode,
-    endpoint,
-    limits_of,
-    status_of,
-)
+from handlers.base import FAILURES, WRONG_KIND, Handler, Problem, endpoint, limits_of, status_of
 from handlers.contracts import InvalidField, NotJson
 from handlers.cookies import CrossSiteRequest
+from handlers.wire import encode
 from miniprogram_api.contract import Operation, Refused
 from miniprogram_api.openapi import Common, describe
 from models.errors import Refusal, TooMany, Unauthenticated

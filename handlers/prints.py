@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from handlers.base import Asked, Handler, Png, Wire, endpoint, local
+from handlers.base import Handler, Png, endpoint
 from handlers.cards import PictureQuery
 from handlers.fields import Moment
 from handlers.pictures import draw_code
+from handlers.wire import Asked, Wire, local
 from models.cards import CardFrozen, CardRevoked, NoCard
 from models.errors import Invalid
 from models.prints import (

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-from handlers.base import STAFF, Asked, Handler, Wire, endpoint, local
+from handlers.base import STAFF, Handler, endpoint
 from handlers.contracts import NotJson, refused
 from handlers.fields import LINE, CodeText, MaskedName, Moment, ScanId, StationCode
+from handlers.wire import Asked, Wire, local
 from models.appointments import NotStaff
 from models.errors import Refusal
 from models.judgements import Medium, Purpose, Reason, ScanOutcome

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from msgspec import Struct, field
+from msgspec import Struct
 
+from handlers.nearby import NearbyWriter
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
 from miniprogram_api.push import PushGate
@@ -14,7 +15,6 @@ from models.appointments import Appointments
 from models.audit_desk import AuditDesk
 from models.cards import Cards
 from models.clock import Now
-from models.hours import Openness
 from models.limits import Limits
 from models.member_lists import MemberLists
 from models.members import Members
@@ -26,7 +26,6 @@ from models.sessions import Sessions
 from models.sign_ins import SignIns
 from models.station_board import StationBoard
 from models.station_lists import StationLists
-from models.stations import Station
 from models.subscriptions import Subscriptions
 from models.wxacodes import Drawer, Wxacodes
 
@@ -50,17 +49,6 @@ class Demo(Struct, frozen=True):
     people: tuple[DemoPerson, ...]
     new_login_code: Callable[[str], str]
     officers: tuple[DemoPerson, ...] = ()
-
-
-class WrittenStations:
-    """What is said of each station and openness, as JSON beside what it was made from.
-
-    Looked up by identity: a station or an openness that changed is another object.
-    """
-
-    def __init__(self) -> None:
-        self.stations: dict[str, tuple[Station, bytes]] = {}
-        self.opennesses: dict[int, tuple[Openness, bytes]] = {}
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -91,6 +79,6 @@ class Services(Struct, frozen=True, kw_only=True):
     traffic: Traffic
     addresses: Addresses
     limits: Limits
+    nearby: NearbyWriter
     gate: PushGate | None = None
     demo: Demo | None = None
-    written_stations: WrittenStations = field(default_factory=WrittenStations)

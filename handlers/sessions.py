@@ -5,9 +5,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers import cookies
-from handlers.base import ANYONE, Asked, Handler, Wire, endpoint, local
+from handlers.base import ANYONE, Handler, endpoint
 from handlers.fields import LoginCode, Moment
 from handlers.members import MemberReply
+from handlers.wire import Asked, Wire, local
 from miniprogram_api.errors import (
     LoginBlocked,
     LoginCodeInvalid,

@@ -6,10 +6,11 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers import cookies
-from handlers.base import STAFF, Asked, Handler, Png, Wire, endpoint, local
+from handlers.base import STAFF, Handler, Png, endpoint
 from handlers.cookies import CrossSiteRequest
 from handlers.fields import END, AccountName, Moment, OneTimeCode, Password, SignInCode
 from handlers.pictures import draw_code
+from handlers.wire import Asked, Wire, local
 from models.accounts import SignInRefused
 from models.appointments import NotStaff, Role
 from models.attempts import SignInLocked

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from handlers.base import CONSOLE, Asked, Handler, Wire, endpoint, local
+from handlers.base import CONSOLE, Handler, endpoint
 from handlers.fields import Moment, PageNumber, PageSize, StationCode, Total
-from handlers.stations import Address, District, HoursWords, StationName
+from handlers.nearby import Address, District, HoursWords, StationName
+from handlers.wire import Asked, Wire, local
 from models.appointments import NotStaff
 from models.hours import words
 from models.records import TableTooLarge, UnreadableTable

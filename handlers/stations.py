@@ -1,30 +1,36 @@
 """Stations near me, one station, its landing page and its sign. No login, no database."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import Meta, Raw
+from msgspec import Meta
 
-from handlers.base import Asked, Handler, Html, Pdf, Png, Wire, encode, endpoint, local
+from handlers.base import Handler, Html, Pdf, Png, endpoint
 from handlers.fields import Latitude, Longitude, Moment, StationCode
+from handlers.nearby import (
+    Address,
+    AnyFacility,
+    District,
+    HoursWords,
+    OpennessReply,
+    PositionReply,
+    StationName,
+    StationsReply,
+    position_of,
+)
 from handlers.pictures import draw_sign
-from handlers.services import WrittenStations
-from models.finder import Found
-from models.hours import Openness, State, openness, words
+from handlers.wire import Asked, Wire, local
+from models.hours import State, openness, words
 from models.positions import Datum, PositionOutsideCountry, to_gcj02
 from models.stations import (
     FACILITIES,
     STATES,
     SUPERVISION_PHONE,
-    Facility,
     NoSuchStation,
-    Station,
     StationState,
 )
 
 RADIUS_METRES = 5_000
-# Of the thousands of stations near somebody most share their hours, and so the words and the answer for them.
-OPENNESSES_KEPT = 10_000
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
@@ -36,12 +42,6 @@ OPEN_WORDS: dict[State, str] = {
     "unknown": "开放时间未公布",
 }
 
-StationName = Annotated[str, Meta(examples=["金水工会杜岭户外劳动者爱心驿站"])]
-Address = Annotated[str, Meta(examples=["郑州市金水区杜岭街28号"])]
-District = Annotated[str, Meta(examples=["金水区"])]
-HoursWords = Annotated[str, Meta(examples=["每天 05:00-17:30"])]
-AnyFacility = Annotated[Facility, Meta(examples=["water"])]
-
 
 class StationsQuery(Asked, frozen=True):
     """Where, in which datum, and what the station must have (divided by commas)."""
@@ -52,56 +52,6 @@ class StationsQuery(Asked, frozen=True):
     facilities: tuple[AnyFacility, ...] = ()
     radius: Annotated[int, Meta(ge=100, le=50_000, examples=[5000], description="Metres")] = RADIUS_METRES
     limit: Annotated[int, Meta(ge=1, le=100, examples=[20])] = 20
-
-
-class PositionReply(Wire, frozen=True, gc=False):
-    """A position in GCJ-02, as maps in China want it."""
-
-    longitude: Longitude
-    latitude: Latitude
-    datum: Annotated[Datum, Meta(examples=["gcj02"])]
-
-
-class OpennessReply(Wire, frozen=True, gc=False):
-    """Whether a station is open now, until when, or from when again; unknown hours are not open."""
-
-    state: Annotated[State, Meta(examples=["open"])]
-    until: Annotated[Moment | None, Meta(examples=["2026-07-15T17:30:00+08:00"])]
-    opens_at: Annotated[Moment | None, Meta(examples=[None])]
-
-    @classmethod
-    def of(cls, now: Openness) -> "OpennessReply":
-        """Return an openness with local times."""
-        return cls(
-            state=now.state,
-            until=local(now.until) if now.until else None,
-            opens_at=local(now.opens_at) if now.opens_at else None,
-        )
-
-
-class NearbyStation(Wire, frozen=True, gc=False):
-    """What does not depend on the place and the moment of the question."""
-
-    code: StationCode
-    name: StationName
-    address: Address
-    position: PositionReply
-    hours: HoursWords
-    facilities: tuple[AnyFacility, ...]
-
-
-class NearbyReply(NearbyStation, frozen=True, gc=False):
-    """A station near the place asked for."""
-
-    distance_metres: Annotated[int, Meta(examples=[320])]
-    open: OpennessReply
-
-
-class StationsReply(Wire, frozen=True):
-    """Stations, the most useful first: open before closing before unknown before closed, then the nearest."""
-
-    items: list[NearbyReply]
-    server_time: Moment
 
 
 class StationReply(Wire, frozen=True):
@@ -133,8 +83,7 @@ class StationsHandler(Handler):
         here = to_gcj02(query.longitude, query.latitude, query.datum)
         asked = frozenset(query.facilities)
         found = self.services.stations.nearest(here, at, asked, query.limit, query.radius)
-        written = self.services.written_stations
-        return StationsReply(items=[nearby(one, written) for one in found], server_time=local(at))
+        return self.services.nearby.write(found, at)
 
 
 class StationHandler(Handler):
@@ -213,46 +162,6 @@ class SignPageHandler(SignHandler):
     async def get(self, code: str) -> Pdf:
         """Return the sign as an A4 page."""
         return Pdf(await self.draw(code, "PDF"))
-
-
-def position_of(station: Station) -> PositionReply | None:
-    """Return where a station is, if that is known."""
-    if station.position is None:
-        return None
-    return PositionReply(
-        longitude=station.position.longitude, latitude=station.position.latitude, datum="gcj02"
-    )
-
-
-def nearby(found: Found, written: WrittenStations) -> Any:
-    """Return a found station as the JSON of a `NearbyReply`, most of which is written once and kept."""
-    station, now = found.station, found.openness
-    known = written.stations.get(station.id)
-    if known is None or known[0] is not station:
-        known = written.stations[station.id] = (station, _unchanging(station))
-    opened = written.opennesses.get(id(now))
-    if opened is None or opened[0] is not now:
-        if len(written.opennesses) >= OPENNESSES_KEPT:
-            written.opennesses.clear()
-        opened = written.opennesses[id(now)] = (now, encode(OpennessReply.of(now)))
-    return Raw(b'%b,"distanceMetres":%d,"open":%b}' % (known[1], found.metres, opened[1]))
-
-
-def _unchanging(station: Station) -> bytes:
-    """Return the JSON of a station without its closing brace; only those with a position are found."""
-    position = position_of(station)
-    if position is None:
-        raise ValueError(f"station {station.id} was found without a position")
-    return encode(
-        NearbyStation(
-            code=station.id,
-            name=station.name,
-            address=station.address,
-            position=position,
-            hours=words(station.hours),
-            facilities=station.facilities,
-        )
-    )[:-1]
 
 
 ROUTES = [

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from handlers.base import ANYONE, Asked, Handler, Wire, endpoint
+from handlers.base import ANYONE, Handler, endpoint
 from handlers.fields import END
+from handlers.wire import Asked, Wire
 from models.sessions import SessionExpired
 from models.subscriptions import Answer, Granted, UnknownTemplate
 

@@ -5,11 +5,11 @@ those whose hours nobody knows, then the closed; within each the nearest, and of
 lower code. The answer is the one that looking at every station would give.
 
 How it is quick: openness is worked out once per distinct schedule and stands until that schedule next
-changes, and stations are parted by it into grids, so that a search at night does not walk over the closed to
-find the open.
+changes; stations are parted by it into grids, so that a search at night does not walk over the closed to
+find the open; and what a cell of the map needs is gathered once (`models/patches.py`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from math import inf
 from typing import NamedTuple
@@ -18,23 +18,30 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from models.grid import ROWS, Density, Grid, Points, Vectors, Whole, cell_of, vector_of
+from models.grid import Density, Grid, Points, Vectors, Whole, cell_of, vector_of
 from models.hours import Hours, Openness, State, openness
 from models.ids import decode
+from models.patches import Patches
 from models.positions import Position
 from models.stations import FACILITIES, Facility, Station
 
+Describe = Callable[[Station], bytes]
+
 RANKING: tuple[State, ...] = ("open", "closing", "unknown", "closed")
+
+# A station, its schedule's number, and what is kept beside it.
+_Shown = tuple[Station, int, bytes]
 
 _BITS = {facility: 1 << place for place, facility in enumerate(FACILITIES)}
 
 
 class Found(Struct, frozen=True, gc=False):
-    """A station near a place: how far, in whole metres, and whether it is open."""
+    """A station near a place: how far, in whole metres, whether it is open, and what is kept beside it."""
 
     station: Station
     metres: int
     openness: Openness
+    face: bytes
 
 
 class _Columns(NamedTuple):
@@ -42,6 +49,7 @@ class _Columns(NamedTuple):
 
     codes: Whole
     stations: NDArray[np.object_]
+    faces: NDArray[np.object_]
     schedules: Whole
     cells: Whole
     vectors: Vectors
@@ -61,23 +69,36 @@ class _Snapshot(NamedTuple):
 
 
 class _View(NamedTuple):
-    """Every schedule's openness from `since` until just before `until` (POSIX seconds), and the grids."""
+    """Every schedule's openness from `since` until just before `until` (POSIX seconds), and the patches."""
 
     since: float
     until: float
     answers: tuple[Openness, ...]
     ranks: Whole
-    grids: tuple[Grid, ...]
+    patches: Patches[_Shown]
+
+
+def _nothing(_: Station) -> bytes:
+    return b""
 
 
 class Finder:
-    """A snapshot of the stations that answers which are near; making one belongs off the loop."""
+    """A snapshot of the stations that answers which are near; making one belongs off the loop.
 
-    def __init__(self, stations: Iterable[Station] = (), base: _Snapshot | None = None) -> None:
-        self._snapshot = _absorbed(base or _Snapshot({}, {}, _columns((), {})), stations)
+    `describe` makes what is kept beside each station that can be found, and handed out with it.
+    """
+
+    def __init__(
+        self,
+        stations: Iterable[Station] = (),
+        describe: Describe = _nothing,
+        base: _Snapshot | None = None,
+    ) -> None:
+        self._describe = describe
+        self._snapshot = _absorbed(base or _Snapshot({}, {}, _columns((), {}, describe)), stations, describe)
         columns = self._snapshot.columns
-        self._stations: list[Station] = columns.stations.tolist()
-        self._schedules: list[int] = columns.schedules.tolist()
+        shown = columns.stations.tolist(), columns.schedules.tolist(), columns.faces.tolist()
+        self._shown: list[_Shown] = list(zip(*shown, strict=True))
         self._rows = np.argsort(columns.cells)
         by_cell = columns.taken(self._rows)
         self._points = Points(by_cell.cells, by_cell.vectors, by_cell.facilities)
@@ -87,7 +108,7 @@ class Finder:
 
     def replace(self, changed: Iterable[Station]) -> "Finder":
         """Return a finder in which these stations stand as they are now; this one stays as it is."""
-        return Finder(changed, self._snapshot)
+        return Finder(changed, self._describe, self._snapshot)
 
     def find(self, code: str) -> Station | None:
         """Return the station with this code, whatever its state, or None."""
@@ -103,16 +124,11 @@ class Finder:
     ) -> list[Found]:
         """Return at most `limit` operating stations within `radius` whole metres, the most useful first."""
         asked = sum(_BITS[facility] for facility in facilities)
-        search = self._density.search(position, radius, asked)
         view = self._view_at(at)
-        keys: list[int] = []
-        for grid in view.grids:
-            if len(keys) < limit:
-                keys += grid.nearest(search, limit - len(keys))
-        stations, schedules, answers = self._stations, self._schedules, view.answers
+        answers = view.answers
         return [
-            Found(stations[row], metres, answers[schedules[row]])
-            for metres, row in (divmod(key, ROWS) for key in keys)
+            Found(station, metres, answers[schedule], face)
+            for metres, (station, schedule, face) in view.patches.nearest(position, radius, asked, limit)
         ]
 
     def _view_at(self, at: datetime) -> _View:
@@ -133,33 +149,34 @@ class Finder:
         until = min(map(_end, answers), default=inf)
         ranks = np.array([RANKING.index(answer.state) for answer in answers], dtype=np.int64)
         if last and np.array_equal(ranks, last.ranks):
-            return _View(now, until, answers, ranks, last.grids)
+            return _View(now, until, answers, ranks, last.patches)
         ranked = ranks[self._schedules_by_cell]
         chosen = ((ranked == rank).nonzero()[0] for rank in range(len(RANKING)))
         grids = tuple(Grid(self._points, self._rows, places) for places in chosen)
-        return _View(now, until, answers, ranks, grids)
+        return _View(now, until, answers, ranks, Patches(grids, self._density, self._shown))
 
 
-def _absorbed(base: _Snapshot, changed: Iterable[Station]) -> _Snapshot:
+def _absorbed(base: _Snapshot, changed: Iterable[Station], describe: Describe) -> _Snapshot:
     """Return a snapshot in which these stations stand as they are now."""
     news = {station.id: station for station in changed}
     numbers = base.numbers.copy()
     shown = [station for station in news.values() if station.position and station.state == "operating"]
-    fresh = _columns(shown, numbers)
+    fresh = _columns(shown, numbers, describe)
     kept = ~np.isin(base.columns.codes, _whole(decode(code) for code in news))
     joined = (np.concatenate((old[kept], new)) for old, new in zip(base.columns, fresh, strict=True))
     columns = _Columns._make(joined)
     return _Snapshot(base.stations | news, numbers, columns.taken(np.argsort(columns.codes)))
 
 
-def _columns(stations: Sequence[Station], numbers: dict[Hours, int]) -> _Columns:
+def _columns(stations: Sequence[Station], numbers: dict[Hours, int], describe: Describe) -> _Columns:
     """Return stations that have a position as columns, numbering the schedules that are new."""
-    objects = np.empty(len(stations), dtype=np.object_)
-    objects[:] = stations
+    objects, faces = (np.empty(len(stations), dtype=np.object_) for _ in range(2))
+    objects[:], faces[:] = stations, [describe(station) for station in stations]
     places = [station.position for station in stations if station.position]
     return _Columns(
         codes=_whole(decode(station.id) for station in stations),
         stations=objects,
+        faces=faces,
         schedules=_whole(numbers.setdefault(station.hours, len(numbers)) for station in stations),
         cells=_whole(cell_of(place) for place in places),
         vectors=np.array([vector_of(place) for place in places], dtype=np.float64).reshape(-1, 3),

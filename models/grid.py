@@ -118,24 +118,32 @@ class Grid:
         lasts = self._cells.searchsorted(starts + width).tolist()
         return [run for run in zip(firsts, lasts, strict=True) if run[0] < run[1]]
 
+    def within(self, search: Search) -> tuple[Vectors, Whole]:
+        """Return the vectors and the rows of all points within the radius, in order of the rows."""
+        vectors, rows = self._bearing(self._runs(search.here, search.radius), search.marks)
+        near = (_metres_to(vectors, search.vector) <= search.radius).nonzero()[0]
+        chosen = near[rows[near].argsort()]
+        return vectors[chosen], rows[chosen]
+
     def _keys(self, runs: Sequence[tuple[int, int]], search: Search) -> list[int]:
         """Return the keys, in order, of the points in some runs that bear the marks."""
-        if not runs:
-            return []
-        vectors = np.concatenate([self._vectors[first:last] for first, last in runs])
-        rows = np.concatenate([self._rows[first:last] for first, last in runs])
-        if search.marks:
-            marks = np.concatenate([self._marks[first:last] for first, last in runs])
-            bearing = (marks & search.marks) == search.marks
-            vectors, rows = vectors[bearing], rows[bearing]
-        # The chord between two points of the sphere tells their distance, and costs no sine per point.
-        aside = vectors - search.vector
-        chords = np.sqrt(np.vecdot(aside, aside))
-        metres = np.rint(np.arcsin(chords * 0.5) * (2 * EARTH_RADIUS_METRES)).astype(np.int64)
-        keys = metres * ROWS + rows
+        vectors, rows = self._bearing(runs, search.marks)
+        keys = _metres_to(vectors, search.vector).astype(np.int64) * ROWS + rows
         keys.sort()
         ordered: list[int] = keys.tolist()
         return ordered
+
+    def _bearing(self, runs: Sequence[tuple[int, int]], asked: int) -> tuple[Vectors, Whole]:
+        """Return the vectors and the rows of the points in some runs that bear some marks."""
+        if not runs:
+            return self._vectors[:0], self._rows[:0]
+        vectors = np.concatenate([self._vectors[first:last] for first, last in runs])
+        rows = np.concatenate([self._rows[first:last] for first, last in runs])
+        if not asked:
+            return vectors, rows
+        marks = np.concatenate([self._marks[first:last] for first, last in runs])
+        bearing = (marks & asked) == asked
+        return vectors[bearing], rows[bearing]
 
 
 def cell_of(place: Position) -> int:
@@ -145,10 +153,24 @@ def cell_of(place: Position) -> int:
     return min(max(row, 0), ROW_CELLS - 1) * ROW_CELLS + min(max(column, 0), ROW_CELLS - 1)
 
 
+def centre_of(cell: int) -> Position:
+    """Return the middle of a cell."""
+    row, column = divmod(cell, ROW_CELLS)
+    return Position(WEST + (column + 0.5) * CELL_DEGREES, SOUTH + (row + 0.5) * CELL_DEGREES)
+
+
 def vector_of(place: Position) -> tuple[float, float, float]:
     """Return a place on the unit sphere."""
     longitude, latitude = radians(place.longitude), radians(place.latitude)
     return cos(latitude) * cos(longitude), cos(latitude) * sin(longitude), sin(latitude)
+
+
+def _metres_to(vectors: Vectors, here: Vectors) -> Vectors:
+    """Return the distances of points from a place: the chord tells them, and costs no sine per point."""
+    aside = vectors - here
+    chords = np.sqrt(np.vecdot(aside, aside))
+    metres: Vectors = np.rint(np.arcsin(chords * 0.5) * (2 * EARTH_RADIUS_METRES))
+    return metres
 
 
 def _block(cell: Cell) -> Cell:

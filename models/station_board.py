@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
-from models.finder import Finder, Found
+from models.finder import Describe, Finder, Found
 from models.mirrors import Mirror
 from models.positions import Position
 from models.stations import Facility, NoSuchStation, Station
@@ -16,8 +16,8 @@ STATIONS_CHANGED = "stations"
 class StationBoard:
     """Answers where stations are and whether they are open, without a database."""
 
-    def __init__(self, store: Store[Station]) -> None:
-        self._finder = Finder(())
+    def __init__(self, store: Store[Station], describe: Describe) -> None:
+        self._finder = Finder((), describe)
         self.mirror = Mirror(store, self._absorb)
 
     def nearest(

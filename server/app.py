@@ -8,6 +8,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application
 
 from handlers.base import BODY_LIMIT, URL_LIMIT, Refuse
+from handlers.nearby import NearbyWriter, write_station
 from handlers.routes import Route, to_pattern
 from handlers.services import Demo, Services
 from handlers.tokens import Tokens
@@ -166,7 +167,7 @@ def build_world(
         scan_batches=ScanBatches(stores["scans"], cards, judge, guards, now),
         shared_limits=shared_limits,
         stations=stations,
-        board=StationBoard(stores["stations"]),
+        board=StationBoard(stores["stations"], write_station),
         subscriptions=subscriptions,
         messages=messages,
         pushes=Pushes(stores["pushes"], vault, signals, effects, now),
@@ -217,6 +218,7 @@ def build_services(
         traffic=Traffic(),
         addresses=Addresses(front.proxies),
         limits=Limits(LocalLimits(lambda: now().timestamp()), world.shared_limits, is_on=front.has_limits),
+        nearby=NearbyWriter(),
         demo=platform.demo,
     )
 

@@ -7,10 +7,7 @@ import asyncio
 import sys
 from urllib.parse import urlsplit
 
-from handlers.stations import nearby
 from models.clock import utc_now
-from models.finder import Found
-from models.hours import openness
 from scripts.benchmarks.country import make_stations
 from scripts.benchmarks.pipes import Parent
 from scripts.benchmarks.setting import Listening, Setting
@@ -29,9 +26,6 @@ async def main() -> None:
         await mirror.refresh()
     stations = list(make_stations(setting.stations))
     await world.board._absorb(stations)  # noqa: SLF001  # What its mirror does with stations that were read.
-    for station in stations:  # Each is written once, as after a while of use.
-        if station.position:
-            nearby(Found(station, 0, openness(station.hours, utc_now())), service.services.written_stations)
     parent.tell(Listening(urlsplit(service.url).port or 0))
     await parent.wait_until_gone()
     await service.close()

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from tornado.web import RequestHandler
 
 from handlers.base import Handler
 from handlers.console import ROUTES as CONSOLE_ROUTES
@@ -159,6 +160,16 @@ async def test_every_answer_bears_the_security_headers(http: Http) -> None:
         assert headers["Cache-Control"] == "no-store"
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert "Server" not in headers
+
+
+def test_an_answer_begins_as_tornado_begins_it() -> None:
+    ours, bare = Handler.__new__(Handler), RequestHandler.__new__(RequestHandler)
+    ours.clear()
+    bare.clear()
+    assert vars(ours).keys() - vars(bare).keys() == {"request_id"}
+    fields = vars(ours).pop("_headers")
+    assert fields["Date"][:16] == vars(bare).pop("_headers")["Date"][:16]
+    assert vars(ours).items() >= vars(bare).items()
 
 
 async def test_a_request_s_log_line_has_no_path_query_person_or_token(

@@ -9,10 +9,11 @@ import pytest
 from msgspec import Meta, Struct
 from tornado.web import RequestHandler
 
-from handlers.base import FAILURES, Asked, Problem
+from handlers.base import FAILURES, Problem
 from handlers.contracts import QueryReader
 from handlers.openapi import CACHE_SECONDS, PATH, describe_routes
 from handlers.routes import METHODS, PARAMETERS, ROUTES, list_operations, to_pattern
+from handlers.wire import Asked
 from miniprogram_api.contract import Contract, Operation, Refused
 from miniprogram_api.openapi import Common, describe, example_of
 from tests.factories import Factory, Http

@@ -8,7 +8,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from handlers.stations import StationsReply
+from handlers.nearby import StationsReply
 from tests.factories import Clock, Http
 
 NEAR = "/api/v1/stations?longitude=113.62&latitude=34.75&datum=gcj02"

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from models.clock import LOCAL
 from models.finder import RANKING, Finder, Found
+from models.grid import CELL_DEGREES, cell_of, centre_of
 from models.hours import UNKNOWN, Hours, openness, parse_hours
 from models.ids import encode
-from models.positions import EARTH_RADIUS_METRES, Position, metres_between
+from models.patches import REACH_METRES
+from models.positions import EARTH_RADIUS_METRES, NORTH, SOUTH, WEST, Position, metres_between
 from models.stations import FACILITIES, Facility, Station
 
 NOON = datetime(2026, 7, 15, 12, 0, tzinfo=LOCAL)
@@ -255,6 +257,28 @@ def crowded_stations(random: np.random.Generator, count: int) -> list[Station]:
         )
         for number in range(count)
     ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 400), st.integers(1, 25), st.integers(300, 9000), st.integers(1, 2**32), st.booleans())
+def test_every_place_of_a_cell_is_answered_as_looking_at_all_does(
+    count: int, limit: int, radius: int, seed: int, with_water: bool
+) -> None:
+    random = np.random.default_rng(seed)
+    stations = crowded_stations(random, count)
+    finder = Finder(stations)
+    middle = centre_of(cell_of(stations[0].position or CENTRE))
+    asked = frozenset[Facility]({"water"} if with_water else ())
+    for east, north in random.uniform(-0.5, 0.5, (12, 2)) * CELL_DEGREES:
+        here = Position(middle.longitude + east, middle.latitude + north)
+        found = answers(finder.nearest(here, NOON, asked, limit, radius))
+        assert found == looking_at_all(stations, here, NOON, asked, radius)[:limit]
+
+
+@pytest.mark.parametrize("latitude", [SOUTH, 30.0, NORTH])
+def test_a_cell_reaches_no_farther_than_its_patch(latitude: float) -> None:
+    corner = Position(WEST + CELL_DEGREES, latitude + CELL_DEGREES)
+    assert metres_between(Position(WEST, latitude), corner) < 2 * REACH_METRES
 
 
 def metres_to_all(here: Position, places: NDArray[np.float64]) -> NDArray[np.float64]:

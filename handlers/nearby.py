@@ -1,0 +1,122 @@
+"""What is said of the stations near a place: written once per station, and put together for each answer."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, cast
+
+from msgspec import Meta, Raw
+
+from handlers.fields import Latitude, Longitude, Moment, StationCode
+from handlers.wire import Wire, encode, local
+from models.finder import Found
+from models.hours import Openness, State, words
+from models.positions import Datum
+from models.stations import Facility, Station
+
+# Of thousands of stations most share their hours, and so the answer for them.
+OPENNESSES_KEPT = 10_000
+
+StationName = Annotated[str, Meta(examples=["金水工会杜岭户外劳动者爱心驿站"])]
+Address = Annotated[str, Meta(examples=["郑州市金水区杜岭街28号"])]
+District = Annotated[str, Meta(examples=["金水区"])]
+HoursWords = Annotated[str, Meta(examples=["每天 05:00-17:30"])]
+AnyFacility = Annotated[Facility, Meta(examples=["water"])]
+
+
+class PositionReply(Wire, frozen=True, gc=False):
+    """A position in GCJ-02, as maps in China want it."""
+
+    longitude: Longitude
+    latitude: Latitude
+    datum: Annotated[Datum, Meta(examples=["gcj02"])]
+
+
+class OpennessReply(Wire, frozen=True, gc=False):
+    """Whether a station is open now, until when, or from when again; unknown hours are not open."""
+
+    state: Annotated[State, Meta(examples=["open"])]
+    until: Annotated[Moment | None, Meta(examples=["2026-07-15T17:30:00+08:00"])]
+    opens_at: Annotated[Moment | None, Meta(examples=[None])]
+
+    @classmethod
+    def of(cls, now: Openness) -> "OpennessReply":
+        """Return an openness with local times."""
+        return cls(
+            state=now.state,
+            until=local(now.until) if now.until else None,
+            opens_at=local(now.opens_at) if now.opens_at else None,
+        )
+
+
+class NearbyStation(Wire, frozen=True, gc=False):
+    """What does not depend on the place and the moment of the question."""
+
+    code: StationCode
+    name: StationName
+    address: Address
+    position: PositionReply
+    hours: HoursWords
+    facilities: tuple[AnyFacility, ...]
+
+
+class NearbyReply(NearbyStation, frozen=True, gc=False):
+    """A station near the place asked for."""
+
+    distance_metres: Annotated[int, Meta(examples=[320])]
+    open: OpennessReply
+
+
+class StationsReply(Wire, frozen=True):
+    """Stations, the most useful first: open before closing before unknown before closed, then the nearest."""
+
+    items: list[NearbyReply]
+    server_time: Moment
+
+
+def position_of(station: Station) -> PositionReply | None:
+    """Return where a station is, if that is known."""
+    if station.position is None:
+        return None
+    return PositionReply(
+        longitude=station.position.longitude, latitude=station.position.latitude, datum="gcj02"
+    )
+
+
+def write_station(station: Station) -> bytes:
+    """Return the JSON of a station without its closing brace; only those with a position are found."""
+    position = position_of(station)
+    if position is None:
+        raise ValueError(f"station {station.id} was found without a position")
+    return encode(
+        NearbyStation(
+            code=station.id,
+            name=station.name,
+            address=station.address,
+            position=position,
+            hours=words(station.hours),
+            facilities=station.facilities,
+        )
+    )[:-1]
+
+
+class NearbyWriter:
+    """Writes the answers; an openness is written once, and known again by its identity."""
+
+    def __init__(self) -> None:
+        self._opennesses: dict[int, tuple[Openness, bytes]] = {}
+
+    def write(self, found: Iterable[Found], at: datetime) -> StationsReply:
+        """Return found stations, whose faces `write_station` made, as a `StationsReply` in JSON already."""
+        items = b",".join(
+            b'%b,"distanceMetres":%d,"open":%b}' % (one.face, one.metres, self._written(one.openness))
+            for one in found
+        )
+        return cast(StationsReply, Raw(b'{"items":[%b],"serverTime":%b}' % (items, encode(local(at)))))
+
+    def _written(self, now: Openness) -> bytes:
+        known = self._opennesses.get(id(now))  # Whose is kept here, and so no other's.
+        if known is None:
+            if len(self._opennesses) >= OPENNESSES_KEPT:
+                self._opennesses.clear()
+            known = self._opennesses[id(now)] = now, encode(OpennessReply.of(now))
+        return known[1]
