@@ -6,6 +6,7 @@ question from there looks at these few alone, and finds what looking at every po
 enough to be counted through in Python, which beats a dozen calls of NumPy between two requests.
 """
 
+import struct
 from collections.abc import Sequence
 from math import asin, sin, sqrt
 from typing import Generic, NamedTuple, TypeVar
@@ -28,6 +29,7 @@ DIAMETER_METRES = 2 * EARTH_RADIUS_METRES
 METRES_BITS = 18
 PLACE_BITS = 8
 TIER = 1 << METRES_BITS + PLACE_BITS
+POINT = struct.Struct("4dq")
 # Where more points than this are in question, they are searched each time.
 FEW = 1 << PLACE_BITS
 
@@ -36,11 +38,11 @@ class Patch(NamedTuple, Generic[Item]):
     """The points of a cell, in the order that points of the same metre have in an answer, and their items.
 
     A point is half its vector from the cell's centre, doubled; this half's square; and what its key holds
-    besides the metres.
+    besides the metres. They lie packed: what is near in memory is soon read.
     """
 
     centre: tuple[float, float, float]
-    points: list[tuple[float, float, float, float, int]]
+    points: bytes
     items: list[Item]
     has_strangers: bool  # Some may be beyond the radius, seen from somewhere in the cell.
 
@@ -61,7 +63,7 @@ class Patches(Generic[Item]):
         """Return the metres and the item of at most `limit` points, in order."""
         asked = cell_of(here), radius, marks, limit
         patch = self._patches.get(asked) or self._remembered(asked)
-        if len(patch.points) > FEW:
+        if len(patch.items) > FEW:
             return self._search(here, radius, marks, limit)
         x, y, z = ((there - middle) / 2 for there, middle in zip(vector_of(here), patch.centre, strict=True))
         square = x * x + y * y + z * z
@@ -71,7 +73,7 @@ class Patches(Generic[Item]):
         keys = [
             (round(asin(sqrt(abs(square + s - a * x - b * y - c * z))) * DIAMETER_METRES) << PLACE_BITS)
             + tail
-            for a, b, c, s, tail in patch.points
+            for a, b, c, s, tail in POINT.iter_unpack(patch.points)
         ]
         keys.sort()
         if patch.has_strangers:
@@ -119,4 +121,5 @@ class Patches(Generic[Item]):
                 break
         halves = (np.concatenate(vectors) - search.vector) / 2
         columns = *(2 * halves).T.tolist(), np.vecdot(halves, halves).tolist(), tails
-        return Patch(vector_of(middle), list(zip(*columns, strict=True)), items, has_strangers)
+        points = b"".join(map(POINT.pack, *columns))
+        return Patch(vector_of(middle), points, items, has_strangers)
