@@ -32,6 +32,7 @@ def test_a_handler_s_noun_is_a_model_s_too() -> None:
         "services",
         "tokens",
         "traffic",
+        "uploads",
     }
     served = {"console", "demo", "health", "openapi"}
     nouns = {path.stem for path in (ROOT / "handlers").glob("*.py")} - own - served - {"__init__"}
