@@ -17,7 +17,7 @@ from tornado.httputil import HTTPHeaders, format_timestamp
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers import cookies
-from handlers.contracts import BodyReader, QueryReader, read_contract
+from handlers.contracts import QueryReader, body_reader, read_contract
 from handlers.services import Services
 from handlers.wire import Wire, encode
 from miniprogram_api.contract import Contract, Refused
@@ -58,7 +58,7 @@ FAILURES: dict[int, tuple[str, str]] = {
     411: ("length_required", "请求缺少长度"),
     413: ("body_too_large", "请求内容过大"),
     414: ("url_too_long", "请求地址过长"),
-    415: ("unsupported_media_type", "请求内容须为 JSON"),
+    415: ("unsupported_media_type", "请求内容的类型不对"),
     500: ("internal_error", "系统出错了，请稍后再试"),
 }
 ANYONE: frozenset[SessionKind] = frozenset({"guest", "member", "staff", "console"})
@@ -144,14 +144,14 @@ def endpoint(
 
     def mark(method: Callable[Concatenate[H, P], Awaitable[R]]) -> Callable[..., Awaitable[None]]:
         contract = read_contract(method, status, listed)
-        body = BodyReader(contract.body) if contract.body else None
+        body = body_reader(contract.body) if contract.body else None
         query = QueryReader(contract.query) if contract.query else None
 
         @wraps(method)
         async def call(self: H, *path: str) -> None:
             given: dict[str, Any] = {}
             if body:
-                self.require_json()
+                self.require_type(body.media_types)
                 given["body"] = body.read(self.request.body)
             if query:
                 given["query"] = query.read(self.request.query_arguments)
@@ -221,10 +221,10 @@ class Handler(RequestHandler):
     def compute_etag(self) -> None:
         """Make no tag from a reply's bytes: where one is useful the handler knows a cheaper one."""
 
-    def require_json(self) -> None:
-        """Refuse a body that says it is something else than JSON: 415."""
-        kind = self.request.headers.get("Content-Type", "application/json")
-        if kind.partition(";")[0].strip().lower() != "application/json":
+    def require_type(self, media_types: tuple[str, ...]) -> None:
+        """Refuse a body that says it is of another type than these: 415."""
+        kind = self.request.headers.get("Content-Type", media_types[0])
+        if kind.partition(";")[0].strip().lower() not in media_types:
             raise HTTPError(415)
 
     def reply(self, value: object, status: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from miniprogram_api.contract import Contract, Refused
+from miniprogram_api.contract import Contract, RawBody, Refused
 from models.errors import Invalid
 
 
@@ -40,6 +40,8 @@ def refused(error: msgspec.ValidationError, root: str) -> InvalidField:
 class BodyReader:
     """Decodes JSON bodies of one type."""
 
+    media_types: tuple[str, ...] = ("application/json",)
+
     def __init__(self, kind: type[Struct]) -> None:
         self._decoder = msgspec.json.Decoder(kind)
 
@@ -51,6 +53,23 @@ class BodyReader:
             raise refused(error, "body") from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise NotJson from error
+
+
+class RawReader:
+    """Takes bodies that are not JSON as they are."""
+
+    def __init__(self, kind: type[RawBody]) -> None:
+        self._kind = kind
+        self.media_types = kind.media_types
+
+    def read(self, body: bytes) -> RawBody:
+        """Return the body; what is in it is for a model to judge."""
+        return self._kind(body)
+
+
+def body_reader(kind: type[Struct] | type[RawBody]) -> BodyReader | RawReader:
+    """Return what reads the bodies of a type."""
+    return RawReader(kind) if issubclass(kind, RawBody) else BodyReader(kind)
 
 
 class QueryReader:

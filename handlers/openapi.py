@@ -14,7 +14,7 @@ from handlers.base import FAILURES, WRONG_KIND, Handler, Problem, endpoint, limi
 from handlers.contracts import InvalidField, NotJson
 from handlers.cookies import CrossSiteRequest
 from handlers.wire import encode
-from miniprogram_api.contract import Operation, Refused
+from miniprogram_api.contract import Operation, RawBody, Refused
 from miniprogram_api.openapi import Common, describe
 from models.errors import Refusal, TooMany, Unauthenticated
 from models.sessions import SessionExpired
@@ -108,11 +108,13 @@ def _completed(operation: Operation, handler: type[Handler]) -> Operation:
 
 
 def _general(operation: Operation, handler: type[Handler]) -> list[Refused]:
-    has_body, has_query = operation.contract.body is not None, operation.contract.query is not None
+    body, has_query = operation.contract.body, operation.contract.query is not None
+    has_body = body is not None
+    has_json = body is not None and not issubclass(body, RawBody)
     has_path = "{" in operation.path
     found: dict[type[Refusal], bool] = {
-        InvalidField: has_body or has_query,
-        NotJson: has_body,
+        InvalidField: has_json or has_query,
+        NotJson: has_json,
         Unauthenticated: not handler.public,
         SessionExpired: not handler.public,
         WRONG_KIND.get(handler.kinds, Unauthenticated): not handler.public,

@@ -1,4 +1,4 @@
-"""Pictures: QR codes and signs, drawn with qrcode and Pillow. Slow: call it in a thread."""
+"""Pictures of our own: QR codes and signs, drawn with qrcode and Pillow. Slow: call it in a thread."""
 
 import io
 from importlib.resources import as_file, files
@@ -13,12 +13,7 @@ QUIET_ZONE = 4
 SIGN_WIDTH, SIGN_HEIGHT, SIGN_DPI = 1200, 1700, 145.0
 SIGN_CODE_WIDTH = 780
 SIGN_MARGIN = 90
-LARGEST_SIDE = 2000
 RED, INK, GREY = "#b3131b", "#1a1a1a", "#555555"
-
-
-class BrokenPicture(Exception):
-    """The bytes are no picture, or too large a one."""
 
 
 def draw_code(text: str, scale: int) -> bytes:
@@ -42,17 +37,6 @@ def draw_sign(name: str, address: str, link: str, code: str, form: Literal["PNG"
     content = io.BytesIO()
     sign.save(content, form, resolution=SIGN_DPI)
     return content.getvalue()
-
-
-def to_png(content: bytes) -> bytes:
-    """Return a picture that came as PNG or JPEG as PNG, without what else it carried; BrokenPicture."""
-    try:
-        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
-            if max(picture.size) > LARGEST_SIDE:
-                raise BrokenPicture
-            return _png(picture.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BrokenPicture from error
 
 
 def _code(text: str, scale: int) -> Image.Image:

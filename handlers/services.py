@@ -21,6 +21,7 @@ from models.members import Members
 from models.prints import Prints
 from models.pushes import Pushes
 from models.scan_batches import ScanBatches
+from models.scan_pictures import ScanPictures
 from models.scans import Scans
 from models.sessions import Sessions
 from models.sign_ins import SignIns
@@ -61,6 +62,7 @@ class Services(Struct, frozen=True, kw_only=True):
     prints: Prints
     scans: Scans
     scan_batches: ScanBatches
+    scan_pictures: ScanPictures
     appointments: Appointments
     accounts: Accounts
     sign_ins: SignIns

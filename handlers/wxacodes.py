@@ -8,6 +8,7 @@ from miniprogram_api.errors import (
     WeChatQuotaSpent,
     WeChatRateLimited,
 )
+from models.photos import PhotosBusy
 from models.stations import NoSuchStation
 
 CACHE_SECONDS = 86_400
@@ -26,6 +27,7 @@ class StationWxacodeHandler(Handler):
             WeChatMisconfigured,
             WeChatQuotaSpent,
             WeChatRateLimited,
+            PhotosBusy,
         )
     )
     async def get(self, code: str) -> Png:

@@ -4,7 +4,7 @@
 who call us.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -17,16 +17,22 @@ class Refused(Struct, frozen=True):
     message: str
 
 
+class RawBody(bytes):
+    """A body that is not JSON: its docstring tells callers what it must be, `media_types` in which forms."""
+
+    media_types: ClassVar[tuple[str, ...]] = ()
+
+
 class Contract(Struct, frozen=True, kw_only=True):
     """One operation: its types, the status of success, and its refusals.
 
-    `body` and `query` are structs or None; `reply` is a struct, a media type of ours (`media_type` says
-    which), or None for an empty answer.
+    `query` is a struct or None, `body` may be a raw one, too. `reply` is a struct, a media type of ours
+    (`media_type` says which), or None for an empty answer.
     """
 
     summary: str
     status: int
-    body: type[Struct] | None
+    body: type[Struct] | type[RawBody] | None
     query: type[Struct] | None
     reply: Any
     refuses: tuple[Refused, ...]

@@ -7,12 +7,13 @@ refusals from what each operation lists. Nothing is said twice by hand, and so n
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
+from inspect import getdoc
 from typing import Any
 
 import msgspec
 from msgspec import Struct, inspect
 
-from miniprogram_api.contract import Contract, Operation, Refused
+from miniprogram_api.contract import Contract, Operation, RawBody, Refused
 
 TITLE = "工会驿站"
 DESCRIPTION = """\
@@ -105,14 +106,21 @@ def _operation(operation: Operation, common: Common, schemas: Mapping[Any, Objec
         "responses": {str(contract.status): _success(contract, schemas)},
     }
     if contract.body:
-        body = {"schema": schemas[contract.body], "example": example_of(contract.body)}
-        described["requestBody"] = {"required": True, "content": {JSON: body}}
+        described["requestBody"] = {"required": True, **_body(contract.body, schemas)}
     for status in sorted({refused.status for refused in contract.refuses}):
         refuses = [refused for refused in contract.refuses if refused.status == status]
         described["responses"][str(status)] = _failure(status, refuses, schemas[common.problem])
     if operation.public:
         described["security"] = []
     return described
+
+
+def _body(kind: type[Struct] | type[RawBody], schemas: Mapping[Any, Object]) -> Object:
+    """Return what a body may be; OpenAPI has no way to write an example of bytes down."""
+    if issubclass(kind, RawBody):
+        content = {one: {"schema": {"contentMediaType": one}} for one in kind.media_types}
+        return {"description": getdoc(kind), "content": content}
+    return {"content": {JSON: {"schema": schemas[kind], "example": example_of(kind)}}}
 
 
 def _path_parameters(path: str, kinds: Mapping[str, Any]) -> Iterable[Object]:
@@ -195,7 +203,7 @@ def _schemas(
 ) -> tuple[Mapping[Any, Object], dict[str, Object]]:
     """Return the schema of each type that is sent as JSON, and the components that the schemas name."""
     contracts = [operation.contract for operation in operations]
-    bodies = [contract.body for contract in contracts if contract.body]
+    bodies = [one.body for one in contracts if one.body and not issubclass(one.body, RawBody)]
     replies = [contract.reply for contract in contracts if contract.reply is not None]
     written = [reply for reply in replies if reply is not msgspec.Raw and not hasattr(reply, "media_type")]
     kinds = list(dict.fromkeys([problem, *bodies, *written]))

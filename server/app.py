@@ -1,6 +1,7 @@
 """The application: wiring and nothing else."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from handlers.routes import Route, to_pattern
 from handlers.services import Demo, Services
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
+from handlers.uploads import UPLOAD_LIMIT, UploadHandler
 from miniprogram_api.push import PushGate
 from miniprogram_api.simulator import Simulator
 from miniprogram_api.simulator_pushes import Target
@@ -33,10 +35,12 @@ from models.migrations import META
 from models.mirrors import Mirror
 from models.organisations import ORGANISATIONS, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
+from models.photos import Photos
 from models.prints import Prints
 from models.push_effects import PushEffects
 from models.pushes import PUSHES, Pushes
 from models.scan_batches import ScanBatches
+from models.scan_pictures import ScanPictures
 from models.scans import SCANS, Scans
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
@@ -188,7 +192,7 @@ def build_services(
             await platform.wechat.recheck()
         return [*absent, "wechat"] if platform.wechat.misconfigured else absent
 
-    audit = world.auditing.audit
+    audit, photos = world.auditing.audit, Photos()
     return Services(
         tokens=Tokens(keys.sessions, now),
         sessions=world.sessions,
@@ -197,6 +201,7 @@ def build_services(
         prints=world.prints,
         scans=world.scans,
         scan_batches=world.scan_batches,
+        scan_pictures=ScanPictures(photos),
         appointments=world.appointments,
         accounts=world.console.accounts,
         sign_ins=world.console.sign_ins,
@@ -210,7 +215,7 @@ def build_services(
         wxacodes=world.wxacodes,
         pushes=world.pushes,
         wechat=platform.wechat,
-        drawer=CodeDrawer(platform.wechat, platform.account.release),
+        drawer=CodeDrawer(platform.wechat, platform.account.release, photos),
         gate=platform.gate,
         missing=missing,
         now=now,
@@ -228,6 +233,9 @@ class Site(Application):
 
     def __init__(self, routes: list[Route], services: Services, **settings: Any) -> None:
         self._services = services
+        self._uploads = [
+            re.compile(to_pattern(path)) for path, handler in routes if issubclass(handler, UploadHandler)
+        ]
         self._exact = {path: handler for path, handler in routes if "{" not in path}
         bound = [(to_pattern(path), handler, {"services": services}) for path, handler in routes]
         super().__init__(
@@ -239,7 +247,7 @@ class Site(Application):
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         """Return who answers a request, judged by its head."""
-        if status := _refusal(request):
+        if status := _refusal(request, self._uploads):
             refusal = {"services": self._services, "status": status}
             return self.get_handler_delegate(request, Refuse, refusal)
         if handler := self._exact.get(request.path):  # Most paths have no parameter: no pattern to try.
@@ -247,7 +255,7 @@ class Site(Application):
         return super().find_handler(request, **kwargs)
 
 
-def _refusal(request: HTTPServerRequest) -> int | None:
+def _refusal(request: HTTPServerRequest, uploads: Sequence[re.Pattern[str]]) -> int | None:
     """Return the status to refuse a request's head with, or None for a head that will do."""
     if len(request.uri or "") > URL_LIMIT:
         return 414
@@ -257,4 +265,10 @@ def _refusal(request: HTTPServerRequest) -> int | None:
     if not (length.isascii() and length.isdecimal()):
         return 400
     # Python refuses to read numbers of thousands of digits.
-    return 413 if len(length) > LENGTH_DIGITS or int(length) > BODY_LIMIT else None
+    if len(length) > LENGTH_DIGITS:
+        return 413
+    size = int(length)
+    if size <= BODY_LIMIT:
+        return None
+    is_upload = any(upload.fullmatch(request.path) for upload in uploads)
+    return None if is_upload and size <= UPLOAD_LIMIT else 413

@@ -44,6 +44,8 @@ def set_up_logs(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # Pillow warns of what strangers wrote into their pictures; a line of text would be none of ours.
+    logging.captureWarnings(capture=True)
     for name in ("tornado.access", "pymongo", "fakeredis", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -4,17 +4,17 @@ Models know no WeChat and WeChat's client knows no models; here the errors of th
 the other.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from msgspec import Struct
 
-from handlers.pictures import BrokenPicture, to_png
 from miniprogram_api.errors import MessageRefused, WeChatBusy, WeChatError, WriterNotSeen
 from miniprogram_api.wechat import Release, WeChat
 from miniprogram_api.wechat_wire import TextScene
 from models.messages import Fate, Outcome
+from models.photos import Photos
+from models.picture_heads import PictureTooLarge, UnreadablePicture, UnsupportedPicture
 from models.subscriptions import Template
 from models.text_checks import Place, Suggestion
 from server.config import Config, read_templates
@@ -72,16 +72,17 @@ class MessageSender:
 class CodeDrawer:
     """Has mini program codes drawn by WeChat."""
 
-    def __init__(self, wechat: WeChat, release: Release) -> None:
+    def __init__(self, wechat: WeChat, release: Release, photos: Photos) -> None:
         self._wechat = wechat
         self._release = release
+        self._photos = photos
 
     async def draw(self, page: str, scene: str, width: int) -> bytes:
         """Return a code as PNG; `WeChatError`."""
         picture = await self._wechat.draw_code(page, scene, release=self._release, width=width)
         try:
-            return await asyncio.to_thread(to_png, picture)
-        except BrokenPicture as error:
+            return (await self._photos.clean(picture, "PNG")).content
+        except (UnsupportedPicture, UnreadablePicture, PictureTooLarge) as error:
             raise WeChatBusy(cause="unreadable") from error
 
 

@@ -14,11 +14,11 @@ from tornado.web import RequestHandler
 import handlers
 from handlers.assets import FOLDER as ASSETS
 from handlers.assets import AssetHandler
-from handlers.base import BODY_LIMIT
 from handlers.console import ROUTES as CONSOLE_ROUTES
 from handlers.demo import ROUTES as DEMO_ROUTES
 from handlers.routes import ROUTES
 from handlers.services import Services
+from handlers.uploads import UPLOAD_LIMIT
 from miniprogram_api.calls import Observe
 from miniprogram_api.push import PushGate
 from miniprogram_api.simulator import Simulator
@@ -161,7 +161,7 @@ def _make_server(services: Services, log_function: Callable[[RequestHandler], No
     return HTTPServer(
         site,
         max_header_size=HEADER_LIMIT,
-        max_body_size=BODY_LIMIT,
+        max_body_size=UPLOAD_LIMIT,
         idle_connection_timeout=IDLE_SECONDS,
         body_timeout=BODY_SECONDS,
     )

@@ -1,40 +1,71 @@
-/** Scanning by camera, where the browser can read QR codes by itself (`BarcodeDetector`). */
-
-const FORMAT = "qr_code";
-const LOOK_MILLISECONDS = 200;
+/** Scanning by camera: an eye (`eyes.js`) looks at it again and again until it is closed. */
 
 /** A code that stays in view is one scan; it must be away for so long to be another. */
 const AWAY_MILLISECONDS = 3000;
 
-/**
- * Whether this browser has a camera for pages, and reads QR codes.
- * @returns {Promise<boolean>}
- */
-export async function canUseCamera() {
-  const hasBoth = "BarcodeDetector" in window && navigator.mediaDevices !== undefined;
-  return hasBoth && (await window.BarcodeDetector.getSupportedFormats()).includes(FORMAT);
-}
+/** A camera whose frames go over the network is not left on by mistake. */
+const IDLE_MILLISECONDS = 120000;
+
+const TROUBLE_MILLISECONDS = 2000;
+const OTHER = "other";
+
+/** Whether this browser has a camera for pages; over plain HTTP none has, but for this machine itself. */
+export const canUseCamera = () => navigator.mediaDevices !== undefined;
 
 /**
  * Opens the camera and reads codes until it is closed.
  * @param {HTMLVideoElement} video shows what the camera sees
- * @param {function(string): void} onText gets each code once
+ * @param {import("./eyes.js").Eye} eye
+ * @param {object} tell
+ * @param {function(string): void} tell.onCode gets each code once
+ * @param {function(): void} tell.onOther a code that is not ours came into view
+ * @param {function(?Error): void} tell.onTrouble the eye could not see just now; null: it can again
+ * @param {function(): void} tell.onIdle nothing was seen for two minutes; only where looking costs
  * @returns {Promise<function(): void>} closes the camera; rejects when the person or the system refuses it
  */
-export async function openCamera(video, onText) {
+export async function openCamera(video, eye, { onCode, onOther, onTrouble, onIdle }) {
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-  const detector = new window.BarcodeDetector({ formats: [FORMAT] });
   const isNew = createMemory();
+  let seenAt = performance.now();
   let timer = null;
   let isClosed = false;
 
-  async function look() {
-    const texts = await read(detector, video);
-    if (isClosed) {
-      return;
+  function take({ codes, others }) {
+    onTrouble(null);
+    if (codes.length > 0 || others > 0) {
+      seenAt = performance.now();
     }
-    texts.filter(isNew).forEach(onText);
-    timer = setTimeout(look, LOOK_MILLISECONDS);
+    codes.filter(isNew).forEach(onCode);
+    if (others > 0 && isNew(OTHER) && codes.length === 0) {
+      onOther();
+    }
+  }
+
+  /** Looks once; how long to wait then, in milliseconds. */
+  async function glance() {
+    const begun = performance.now();
+    try {
+      const sight = document.hidden ? { codes: [], others: 0 } : await eye.see(video);
+      if (!isClosed) {
+        take(sight);
+      }
+      return Math.max(0, begun + eye.pace - performance.now());
+    } catch (error) {
+      if (!isClosed) {
+        onTrouble(error);
+      }
+      return Math.max(TROUBLE_MILLISECONDS, 1000 * ((error.details || {}).retryAfter || 0));
+    }
+  }
+
+  async function look() {
+    const pause = await glance();
+    if (!isClosed && eye.isServer && performance.now() - seenAt > IDLE_MILLISECONDS) {
+      onIdle();
+    }
+    if (!isClosed) {
+      timer = setTimeout(look, pause);
+    }
   }
 
   video.srcObject = stream;
@@ -46,15 +77,6 @@ export async function openCamera(video, onText) {
     stream.getTracks().forEach((track) => track.stop());
     video.srcObject = null;
   };
-}
-
-/** The texts of the codes in view; none for a picture that the browser cannot look at yet. */
-async function read(detector, video) {
-  try {
-    return (await detector.detect(video)).map((found) => found.rawValue);
-  } catch (noPicture) {
-    return [];
-  }
 }
 
 function createMemory() {

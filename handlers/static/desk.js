@@ -26,6 +26,7 @@ function newScanId() {
 export function createDesk({ client, storage, sounds, place }) {
   const history = createHistory(client.now);
   let latest = null;
+  let isOver = false;
 
   const queue = createScanQueue({
     send: client.scan,
@@ -44,11 +45,29 @@ export function createDesk({ client, storage, sounds, place }) {
     }
   }
 
+  /** Says what became of something that is no scan. */
+  function tell(result) {
+    latest = null;
+    showVerdict(result);
+    sounds.play(result.kind);
+  }
+
+  async function readPicture(picture) {
+    latest = null;
+    showVerdict({ kind: "reading" });
+    try {
+      return await client.readPicture(await picture);
+    } catch (error) {
+      tell({ kind: "attention", words: "图片没有识别", step: error.message });
+      return null;
+    }
+  }
+
   byId("staff-words").textContent = place;
   showVerdict({ kind: "idle" });
   queue.retry();
 
-  return {
+  const desk = {
     /** Takes what was scanned, pasted or typed. @param {string} text */
     scan: (text) => {
       const code = codeOf(text);
@@ -56,8 +75,7 @@ export function createDesk({ client, storage, sounds, place }) {
         return;
       }
       if (code.length > LONGEST_TEXT) {
-        showVerdict({ kind: "refused", words: "不是会员卡码", step: "内容太长。请扫“互助服务卡”页面上的码" });
-        sounds.play("refused");
+        tell({ kind: "refused", words: "不是会员卡码", step: "内容太长。请扫“互助服务卡”页面上的码" });
         return;
       }
       const scannedAt = new Date().toISOString();
@@ -66,12 +84,27 @@ export function createDesk({ client, storage, sounds, place }) {
       showVerdict({ kind: "checking" });
       queue.add(scan);
     },
+    /** Says that something was shown which is not ours; it is not even told what. */
+    refuseOther: () => tell(NOT_OURS),
+    /** Scans the codes in a picture. @param {Promise<Blob>} picture */
+    scanPicture: async (picture) => {
+      const found = await readPicture(picture);
+      if (found === null || isOver) {
+        return;
+      }
+      found.codes.forEach(desk.scan);
+      if (found.codes.length === 0) {
+        tell(found.others > 0 ? NOT_OURS : NO_CODE);
+      }
+    },
     signOut: () => {
+      isOver = true;
       queue.close();
       history.forget();
       return client.signOut();
     },
   };
+  return desk;
 }
 
 function stepAfter({ status, message }) {
@@ -85,7 +118,22 @@ function queueWords(count) {
 /** A verdict's colour and sound, by its outcome. */
 const KINDS = { accepted: "accepted", refused: "refused", needs_attention: "attention", review: "attention" };
 
-const IDLE = { idle: ["请扫会员卡", "结果会显示在这里"], checking: ["正在核验…", ""] };
+const IDLE = {
+  idle: ["请扫会员卡", "结果会显示在这里"],
+  checking: ["正在核验…", ""],
+  reading: ["正在识别图片…", ""],
+};
+
+const NOT_OURS = {
+  kind: "refused",
+  words: "不是会员卡码",
+  step: "看到的码不是会员卡的，内容没有留存。请对方打开“互助服务卡”页面",
+};
+const NO_CODE = {
+  kind: "attention",
+  words: "没有读到码",
+  step: "请靠近些、对准焦、避开反光再拍一张，或请对方把屏幕调亮",
+};
 
 /** Shows a result: its colour is its kind, its words say the same. */
 function showVerdict({ kind, verdict, words = "", step = "" }) {

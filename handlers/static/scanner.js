@@ -3,13 +3,21 @@
 import { byId, clientOf, say, storageOf, tabStorage, wirePeople } from "./demo.js";
 import { canUseCamera, openCamera } from "./camera.js";
 import { createDesk } from "./desk.js";
+import { pickEye, smallPicture } from "./eyes.js";
 import { createSounds } from "./sounds.js";
 
 const STAFF_KEY = "scanner.staff";
 
 const sounds = createSounds(storageOf("scanner"));
+const SERVER_SEES = "本机浏览器不会识码：画面由服务器识别，每秒最多两帧，会用流量；画面不保存。";
+const CLOSED_IDLE = "两分钟没有扫到码，摄像头已关闭。";
+
+/** Answers after which looking on is of no use: the session or the appointment is over. */
+const FINAL = [401, 403];
+
 const hasKeyboard = window.matchMedia("(pointer: fine)").matches;
 let desk = null;
+let eye = null;
 let stopCamera = null;
 
 /** Signs a person in, and opens the desk; the server decides who is staff. */
@@ -18,14 +26,15 @@ async function signIn(person, name) {
   const client = clientOf(person, { isStaff: true });
   try {
     const { member } = await client.signIn();
-    openDesk(client, person, member ? member.membership.organisationName : name);
+    await openDesk(client, person, member ? member.membership.organisationName : name);
     tabStorage.set(STAFF_KEY, person);
   } catch (error) {
     say(byId("sign-in-problem"), `${name}：${error.message}`);
   }
 }
 
-function openDesk(client, person, place) {
+async function openDesk(client, person, place) {
+  eye = await pickEye(client);
   desk = createDesk({ client, storage: storageOf(person), sounds, place });
   showDesk(true);
   focusEntry();
@@ -59,13 +68,29 @@ function focusEntry() {
   }
 }
 
-function closeCamera() {
+/** Said twice a second: what has not changed is not read out again. */
+function sayOfCamera(words) {
+  if (byId("camera-words").textContent !== words) {
+    byId("camera-words").textContent = words;
+  }
+}
+
+function closeCamera(words = "") {
   if (stopCamera !== null) {
     stopCamera();
     stopCamera = null;
   }
   byId("preview").hidden = true;
   byId("camera").textContent = "打开摄像头扫码";
+  sayOfCamera(words);
+}
+
+function showTrouble(error) {
+  if (error && FINAL.includes(error.status)) {
+    closeCamera(error.message);
+  } else {
+    sayOfCamera(error ? `暂时不能识别：${error.message}` : eye.isServer ? SERVER_SEES : "");
+  }
 }
 
 async function switchCamera() {
@@ -76,18 +101,42 @@ async function switchCamera() {
   }
   byId("camera-words").textContent = "";
   try {
-    stopCamera = await openCamera(byId("preview"), (text) => desk && desk.scan(text));
+    stopCamera = await openCamera(byId("preview"), eye, {
+      onCode: desk.scan,
+      onOther: desk.refuseOther,
+      onTrouble: showTrouble,
+      onIdle: () => closeCamera(CLOSED_IDLE),
+    });
     byId("preview").hidden = false;
     byId("camera").textContent = "关闭摄像头";
   } catch (refused) {
-    byId("camera-words").textContent = "没有打开摄像头。请允许本页使用摄像头，或粘贴卡码。";
+    byId("camera-words").textContent = "没有打开摄像头。请允许本页使用摄像头，或从图片识别、粘贴卡码。";
   }
 }
 
-async function offerCamera() {
-  const isThere = await canUseCamera();
+function offerCamera() {
+  const isThere = canUseCamera();
   byId("camera").hidden = !isThere;
-  byId("camera-words").textContent = isThere ? "" : "此浏览器不能用摄像头扫码：请用扫码枪，或粘贴卡码。";
+  byId("camera-words").textContent = isThere ? "" : "此浏览器不能用摄像头：请用扫码枪、从图片识别，或粘贴卡码。";
+  byId("photograph").hidden = hasKeyboard;
+}
+
+/** Lets a button ask for a picture, and the desk read it; the same one may be chosen again. */
+function wirePicture(name) {
+  const chooser = byId(`${name}-file`);
+  byId(name).addEventListener("click", () => {
+    sounds.unlock();
+    chooser.click();
+  });
+  chooser.addEventListener("change", async () => {
+    const [file] = chooser.files;
+    if (file && desk !== null) {
+      byId(name).disabled = true;
+      await desk.scanPicture(smallPicture(file));
+      byId(name).disabled = false;
+    }
+    chooser.value = "";
+  });
 }
 
 /** A keyboard scanner types wherever the focus is: its letters are led to the entry. */
@@ -109,6 +158,8 @@ const people = wirePeople((person, name) => {
 });
 byId("sign-out").addEventListener("click", signOut);
 byId("camera").addEventListener("click", switchCamera);
+wirePicture("picture");
+wirePicture("photograph");
 byId("sound").addEventListener("click", () => {
   sounds.toggle();
   showSound();

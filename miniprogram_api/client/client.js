@@ -124,6 +124,17 @@ function createCalls({ request, exchange, session, card, clockOffset }) {
     },
 
     /**
+     * Reads the codes in a picture of a card, where the device cannot; each is to be given to `scan` then.
+     * @param {ArrayBuffer|Blob} content a JPEG, PNG or WebP picture
+     * @returns {Promise<{codes: string[], others: number}>} the cards' codes in reading order, and how many codes
+     *   of others there were
+     */
+    readPicture: (content) => {
+      const upload = { type: "image/jpeg", content };
+      return request("POST", `${API}/scans/picture`, { upload });
+    },
+
+    /**
      * Takes a scan of one's own back, within ten minutes of its arrival.
      * @param {string} scanId
      * @param {string} reason the holder reads it

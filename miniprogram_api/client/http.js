@@ -12,7 +12,8 @@ const MOST_AT_ONCE = 8;
 
 /**
  * @typedef {{method: string, path: string, query: (object|undefined), body: (object|undefined),
- *   headers: (Object<string, string>|undefined)}} Exchange
+ *   upload: ({type: string, content: (ArrayBuffer|Blob)}|undefined),
+ *   headers: (Object<string, string>|undefined)}} Exchange what is sent is `body` as JSON, or `upload` as it is
  * @typedef {{status: number, headers: Object<string, string>, body: *, sentAt: number, receivedAt: number}}
  *   JsonAnswer `body` is null for an empty answer; the times are the phone's, in milliseconds
  */
@@ -72,16 +73,17 @@ function createHttp({ baseUrl, transport, clock }) {
     };
   }
 
-  return async function send({ method, path, query, body, headers }) {
+  return async function send({ method, path, query, body, upload, headers }) {
     if (!METHODS.includes(method)) {
       throw new TypeError(`a mini program cannot send ${method}`);
     }
-    const type = body === undefined ? {} : { "Content-Type": "application/json" };
+    const sent = upload || jsonUpload(body);
+    const type = sent === null ? {} : { "Content-Type": sent.type };
     const call = {
       method,
       url: root + path + queryText(query),
       headers: Object.assign({ Accept: "application/json" }, type, headers),
-      body: body === undefined ? null : JSON.stringify(body),
+      body: sent === null ? null : sent.content,
       timeout: TIMEOUT_MILLISECONDS,
     };
     return enqueue(() => exchange(call));
@@ -94,6 +96,10 @@ async function answerOf(transport, call) {
   } catch (failure) {
     throw failure instanceof ApiError ? failure : ownError("network_failed", 0, failure);
   }
+}
+
+function jsonUpload(body) {
+  return body === undefined ? null : { type: "application/json", content: JSON.stringify(body) };
 }
 
 /** The answer's JSON. A proxy's page under an error status becomes null, under success it is no success. */

@@ -15,6 +15,7 @@ const UNAUTHENTICATED = 401;
  * @typedef {object} RequestOptions
  * @property {object} [query] absent values are left out, lists are joined by commas
  * @property {object} [body] sent as JSON; with a `scanId` or `scans` in it the request is safe to repeat
+ * @property {{type: string, content: (ArrayBuffer|Blob)}} [upload] sent as it is, in place of a body
  * @property {string} [idempotencyKey] makes a write safe to repeat, and so repeated
  * @property {boolean} [isPublic] sent without a session
  */
@@ -46,9 +47,10 @@ function createRequest({ exchange, session, sleep }) {
     return repeated(Object.assign({}, call, { headers }), 0);
   }
 
-  return async function request(method, path, { query, body, idempotencyKey, isPublic = false } = {}) {
+  return async function request(method, path, options = {}) {
+    const { query, body, upload, idempotencyKey, isPublic = false } = options;
     const headers = idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey };
-    const call = { method, path, query, body, headers };
+    const call = { method, path, query, body, upload, headers };
     if (isPublic) {
       return repeated(call, 0);
     }

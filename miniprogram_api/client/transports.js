@@ -11,7 +11,7 @@ const WX_TIMEOUT_ERRNO = 5;
  * @property {string} method
  * @property {string} url
  * @property {Object<string, string>} headers
- * @property {?string} body
+ * @property {?(string|ArrayBuffer|Blob)} body a mini program cannot send a Blob
  * @property {number} timeout milliseconds
  *
  * @typedef {object} Answer

@@ -5,7 +5,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from tests.browser.screens import Screens
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
+
+    Launch = Callable[..., Awaitable[Browser]]
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
@@ -32,16 +35,26 @@ ENGINES = ("MONGODB_URI", "REDIS_URL", "WECHAT_APPID")
 
 
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator["Browser"]:
+async def launch() -> AsyncIterator["Launch"]:
+    """Starts a browser, with more arguments than all have."""
     playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
     playwright.expect.set_options(timeout=PATIENCE_MILLISECONDS)
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip(f"no browser here: none of {', '.join(NAMES)}")
     async with playwright.async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        await browser.close()
+
+        async def launch(*more: str) -> "Browser":
+            return await driver.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more])  # type: ignore[no-any-return]  # playwright may be absent
+
+        yield launch
+
+
+@pytest.fixture(scope="session")
+async def browser(launch: "Launch") -> AsyncIterator["Browser"]:
+    browser = await launch()
+    yield browser
+    await browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -76,8 +89,8 @@ async def _address(server: asyncio.subprocess.Process) -> str:
     raise AssertionError("the server ended before it said where it is")
 
 
-@pytest.fixture
-async def screens(browser: "Browser", url: str) -> AsyncIterator[Screens]:
+@asynccontextmanager
+async def open_screens(browser: "Browser", url: str) -> AsyncIterator[Screens]:
     """One browser with its own storage; what its console said must have been expected."""
     context = await browser.new_context(
         base_url=url, locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 390, "height": 844}
@@ -87,3 +100,10 @@ async def screens(browser: "Browser", url: str) -> AsyncIterator[Screens]:
     yield screens
     await context.close()
     assert screens.problems == []
+
+
+@pytest.fixture
+async def screens(browser: "Browser", url: str) -> AsyncIterator[Screens]:
+    """One browser with its own storage; what its console said must have been expected."""
+    async with open_screens(browser, url) as screens:
+        yield screens

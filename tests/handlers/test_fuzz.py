@@ -11,6 +11,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from pymongo import AsyncMongoClient
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -27,6 +28,7 @@ from miniprogram_api.contract import Operation
 from server.config import Config
 from server.service import Service
 from tests.factories import Clock, Factory, Http
+from tests.models.hostile_pictures import HOSTILE, make_picture
 
 Caller = Literal["guest", "member", "staff"]
 
@@ -81,6 +83,8 @@ async def caller(unlimited: Service) -> AsyncIterator[Factory]:
 
 @pytest.fixture(scope="module")
 def schema() -> Any:
+    for form in ("JPEG", "PNG", "WEBP"):
+        schemathesis.openapi.media_type(f"image/{form.lower()}", pictures(form))
     return schemathesis.openapi.from_dict(describe_routes(ROUTES, OPERATIONS, PARAMETERS))
 
 
@@ -88,6 +92,21 @@ def takes_anything(operation: Operation) -> bool:
     """Whether there is anything in a request that could be wrong."""
     contract = operation.contract
     return bool(contract.body or contract.query) or "{" in operation.path or not operation.public
+
+
+def pictures(form: str) -> st.SearchStrategy[bytes]:
+    """Whole, damaged and hostile pictures: the description cannot say what a picture is."""
+    whole = make_picture(form)
+    return st.one_of(
+        st.just(whole),
+        st.builds(
+            lambda place, put: whole[:place] + put + whole[place + len(put) :],
+            st.integers(0, len(whole)),
+            st.binary(max_size=16),
+        ),
+        st.sampled_from([content for content, _ in HOSTILE.values()]),
+        st.binary(max_size=64),
+    )
 
 
 async def token_of(make: Factory, kind: Caller) -> str:

@@ -1,5 +1,6 @@
 """The OpenAPI document: it holds every operation, and everything it says is true."""
 
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from handlers.contracts import QueryReader
 from handlers.openapi import CACHE_SECONDS, PATH, describe_routes
 from handlers.routes import METHODS, PARAMETERS, ROUTES, list_operations, to_pattern
 from handlers.wire import Asked
-from miniprogram_api.contract import Contract, Operation, Refused
+from miniprogram_api.contract import Contract, Operation, RawBody, Refused
 from miniprogram_api.openapi import Common, describe, example_of
 from tests.factories import Factory, Http
 
@@ -169,7 +170,10 @@ def test_the_body_is_described_by_its_struct_and_a_true_example(
     body = operation.contract.body
     found = described(document, operation).get("requestBody")
     assert (found is None) == (body is None)
-    if found and body:
+    if found and body and issubclass(body, RawBody):
+        assert found["description"] == inspect.getdoc(body)
+        assert found["content"] == {kind: {"schema": {"contentMediaType": kind}} for kind in body.media_types}
+    elif found and body:
         media = found["content"][JSON]
         assert found["required"] is True
         assert media["schema"] == {"$ref": f"#/components/schemas/{body.__name__}"}
@@ -272,6 +276,12 @@ def test_a_path_parameter_that_nobody_explains_is_refused() -> None:
     common = Common(problem=Problem, parameters={}, nouns={"x": "X."}, refuses=())
     with pytest.raises(KeyError, match="thing"):
         describe([operation], "1.0.0", common)
+
+
+def test_a_body_that_is_no_json_is_never_refused_as_json(document: dict[str, Any]) -> None:
+    responses = document["paths"]["/api/v1/scans/picture"]["post"]["responses"]
+    assert set(codes(responses["400"])) == {"picture_too_large", "unreadable_picture", "unsupported_picture"}
+    assert {"411", "413", "415", "429", "503"} <= set(responses)
 
 
 async def test_the_document_is_served_to_anybody_as_described(http: Http, document: dict[str, Any]) -> None:

@@ -26,6 +26,14 @@ function makeHttp(step) {
   return { calls, send: createHttp({ baseUrl: "https://union.test/", transport, clock: () => 7 }) };
 }
 
+test("an upload goes out as it is, under its own type", async () => {
+  const { calls, send } = makeHttp(answers(200, {}));
+  const content = new Uint8Array([255, 216, 255]).buffer;
+  await send({ method: "POST", path: "/picture", upload: { type: "image/jpeg", content } });
+  assert.equal(calls[0].body, content);
+  assert.equal(calls[0].headers["Content-Type"], "image/jpeg");
+});
+
 test("a queue runs eight at once and the others in order", async () => {
   const started = [];
   const enqueue = createQueue(8);
