@@ -1,5 +1,6 @@
 """Officers set hours and closures; everybody sees them, with the reason and the end."""
 
+import asyncio
 import base64
 import secrets
 from typing import Any
@@ -101,6 +102,19 @@ async def test_of_two_officers_the_second_is_told_to_look_again(http: Http, make
     assert stale.json["details"]["version"] == kept["version"]
     again = await put(http, first, station, "hours", hours=DAILY)
     assert (again.status, again.json["version"]) == (200, kept["version"])
+
+
+async def test_of_two_changes_at_once_one_is_made(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    station = await a_station(http, headers)
+    for _ in range(5):
+        texts = ("24小时", "每天 8:00-20:00", "工作日 9:00-17:00")
+        replies = await asyncio.gather(
+            *(put(http, headers, station, "hours", text=text) for text in texts if text != station["text"])
+        )
+        assert [reply.status for reply in replies].count(200) == 1
+        assert {reply.code for reply in replies if reply.status != 200} == {"station_changed"}
+        station = next(reply.json for reply in replies if reply.status == 200)
 
 
 async def test_a_closure_says_why_and_until_when_and_ends(

@@ -86,6 +86,8 @@ def test_openness_at_a_moment(
         ("24小时；节假日休息", "07-15T23:00", "open", None, None, None),
         ("工作日开放", "10-10T10:00", "unknown", None, None, None),
         ("工作日开放", "10-05T10:00", "closed", None, None, "国庆节休息"),
+        # The night before goes on over the holiday's own hours, which end earlier.
+        ("20:00-次日10:00；节假日 8:00-9:00", "10-01T08:30", "open", "10-01T10:00", "10-02T08:00", None),
         # The last of summer goes on past midnight into the rest of the year.
         (
             "6月1日至8月31日 20:00-次日3:00；其余时间 9:00-17:00",
