@@ -9,7 +9,8 @@ from msgspec import Meta, Raw
 from handlers.fields import Latitude, Longitude, Moment, StationCode
 from handlers.wire import Wire, encode, local
 from models.finder import Found
-from models.hours import Openness, State, words
+from models.hours_open import Openness, Reason, ReasonCode, State
+from models.hours_words import words
 from models.positions import Datum
 from models.stations import Facility, Station
 
@@ -31,12 +32,27 @@ class PositionReply(Wire, frozen=True, gc=False):
     datum: Annotated[Datum, Meta(examples=["gcj02"])]
 
 
+class ReasonReply(Wire, frozen=True, gc=False):
+    """Why a station is not open, where its weekly hours do not say so; `until` is when a closure ends."""
+
+    code: Annotated[ReasonCode, Meta(examples=["holiday"])]
+    words: Annotated[str, Meta(examples=["国庆节休息"])]
+    until: Annotated[Moment | None, Meta(examples=[None])]
+
+    @classmethod
+    def of(cls, reason: Reason) -> "ReasonReply":
+        """Return a reason with local times."""
+        until = local(reason.until) if reason.until else None
+        return cls(code=reason.code, words=reason.words, until=until)
+
+
 class OpennessReply(Wire, frozen=True, gc=False):
-    """Whether a station is open now, until when, or from when again; unknown hours are not open."""
+    """Whether a station is open now, until when, or from when again, and why not; unknown is not open."""
 
     state: Annotated[State, Meta(examples=["open"])]
     until: Annotated[Moment | None, Meta(examples=["2026-07-15T17:30:00+08:00"])]
     opens_at: Annotated[Moment | None, Meta(examples=[None])]
+    reason: ReasonReply | None
 
     @classmethod
     def of(cls, now: Openness) -> "OpennessReply":
@@ -45,6 +61,7 @@ class OpennessReply(Wire, frozen=True, gc=False):
             state=now.state,
             until=local(now.until) if now.until else None,
             opens_at=local(now.opens_at) if now.opens_at else None,
+            reason=ReasonReply.of(now.reason) if now.reason else None,
         )
 
 

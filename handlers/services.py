@@ -26,6 +26,7 @@ from models.scans import Scans
 from models.sessions import Sessions
 from models.sign_ins import SignIns
 from models.station_board import StationBoard
+from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.subscriptions import Subscriptions
 from models.wxacodes import Drawer, Wxacodes
@@ -69,6 +70,7 @@ class Services(Struct, frozen=True, kw_only=True):
     stations: StationBoard
     member_lists: MemberLists
     station_lists: StationLists
+    station_hours: StationHours
     audit_desk: AuditDesk
     subscriptions: Subscriptions
     wxacodes: Wxacodes

@@ -9,7 +9,7 @@ from handlers.fields import Moment, PageNumber, PageSize, StationCode, Total
 from handlers.nearby import Address, District, HoursWords, StationName
 from handlers.wire import Asked, Wire, local
 from models.appointments import NotStaff
-from models.hours import words
+from models.hours_words import words
 from models.records import TableTooLarge, UnreadableTable
 from models.station_imports import Outcome, Row, WrongHeading
 from models.station_lists import Imported

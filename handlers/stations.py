@@ -14,13 +14,15 @@ from handlers.nearby import (
     HoursWords,
     OpennessReply,
     PositionReply,
+    ReasonReply,
     StationName,
     StationsReply,
     position_of,
 )
 from handlers.pictures import draw_sign
 from handlers.wire import Asked, Wire, local
-from models.hours import State, openness, words
+from models.hours_open import State, openness
+from models.hours_words import words
 from models.positions import Datum, PositionOutsideCountry, to_gcj02
 from models.stations import (
     FACILITIES,
@@ -103,7 +105,7 @@ class StationHandler(Handler):
             district=station.district,
             state=station.state,
             position=position_of(station),
-            open=OpennessReply.of(openness(station.hours, at)),
+            open=OpennessReply.of(openness(station.hours, at, station.closure)),
             hours=words(station.hours),
             hours_text=station.hours_text,
             facilities=station.facilities,
@@ -121,7 +123,7 @@ class LandingHandler(Handler):
     async def get(self, code: str) -> Html:
         """Show the station to any browser."""
         station = self.services.stations.get(code)
-        now = openness(station.hours, self.services.now())
+        now = openness(station.hours, self.services.now(), station.closure)
         self.set_header("Content-Security-Policy", PAGE_POLICY)
         page = self.render_string(
             "station.html",
@@ -130,6 +132,7 @@ class LandingHandler(Handler):
             open_words=OPEN_WORDS[now.state] if station.state == "operating" else STATES[station.state],
             until=local(now.until) if now.until else None,
             opens_at=local(now.opens_at) if now.opens_at else None,
+            reason=ReasonReply.of(now.reason) if now.reason else None,
             hours=words(station.hours),
             facilities=[FACILITIES[facility] for facility in station.facilities],
             phone=SUPERVISION_PHONE,

@@ -44,6 +44,9 @@ Action = Literal[
     "account_issued",
     "account_enrolled",
     "station_import",
+    "station_hours_set",
+    "station_closed",
+    "station_reopened",
     "personal_data_shown",
     "audit_viewed",
 ]

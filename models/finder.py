@@ -19,7 +19,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from models.grid import Density, Grid, Points, Vectors, Whole, cell_of, vector_of
-from models.hours import Hours, Openness, State, openness
+from models.hours import Closure, Hours
+from models.hours_open import Openness, State, openness
 from models.ids import decode
 from models.patches import Patches
 from models.positions import Position
@@ -31,6 +32,9 @@ RANKING: tuple[State, ...] = ("open", "closing", "unknown", "closed")
 
 # A station, its schedule's number, and what is kept beside it.
 _Shown = tuple[Station, int, bytes]
+
+# What says when a station is open; the stations that share one are worked out once.
+Schedule = tuple[Hours, Closure | None]
 
 _BITS = {facility: 1 << place for place, facility in enumerate(FACILITIES)}
 
@@ -64,7 +68,7 @@ class _Snapshot(NamedTuple):
     """What a finder stands on; never changed once it is made."""
 
     stations: dict[str, Station]
-    numbers: dict[Hours, int]  # The distinct schedules, numbered.
+    numbers: dict[Schedule, int]  # The distinct schedules, numbered.
     columns: _Columns
 
 
@@ -143,8 +147,8 @@ class Finder:
         """Return the view at a moment, keeping of the last one what still holds."""
         kept = last.answers if last and last.since <= now else ()
         answers = tuple(
-            kept[number] if number < len(kept) and now < _end(kept[number]) else openness(hours, at)
-            for hours, number in self._snapshot.numbers.items()
+            kept[number] if number < len(kept) and now < _end(kept[number]) else openness(hours, at, closure)
+            for (hours, closure), number in self._snapshot.numbers.items()
         )
         until = min(map(_end, answers), default=inf)
         ranks = np.array([RANKING.index(answer.state) for answer in answers], dtype=np.int64)
@@ -168,7 +172,7 @@ def _absorbed(base: _Snapshot, changed: Iterable[Station], describe: Describe) -
     return _Snapshot(base.stations | news, numbers, columns.taken(np.argsort(columns.codes)))
 
 
-def _columns(stations: Sequence[Station], numbers: dict[Hours, int], describe: Describe) -> _Columns:
+def _columns(stations: Sequence[Station], numbers: dict[Schedule, int], describe: Describe) -> _Columns:
     """Return stations that have a position as columns, numbering the schedules that are new."""
     objects, faces = (np.empty(len(stations), dtype=np.object_) for _ in range(2))
     objects[:], faces[:] = stations, [describe(station) for station in stations]
@@ -177,7 +181,9 @@ def _columns(stations: Sequence[Station], numbers: dict[Hours, int], describe: D
         codes=_whole(decode(station.id) for station in stations),
         stations=objects,
         faces=faces,
-        schedules=_whole(numbers.setdefault(station.hours, len(numbers)) for station in stations),
+        schedules=_whole(
+            numbers.setdefault((station.hours, station.closure), len(numbers)) for station in stations
+        ),
         cells=_whole(cell_of(place) for place in places),
         vectors=np.array([vector_of(place) for place in places], dtype=np.float64).reshape(-1, 3),
         facilities=_whole(sum(_BITS[name] for name in set(station.facilities)) for station in stations),

@@ -14,17 +14,11 @@ from typing import Literal, TypeVar
 from msgspec import Struct
 
 from models.errors import Invalid
-from models.hours import UNKNOWN, Hours, UnreadableHours, parse_hours
+from models.hours import UNKNOWN, Hours, UnreadableHours
+from models.hours_text import parse_hours
 from models.positions import Datum, Position, PositionOutsideCountry, to_gcj02
 from models.records import COVERED, Record, TableTooLarge
-from models.stations import (
-    FACILITIES,
-    Facility,
-    SourcePosition,
-    Station,
-    folded,
-    station_code,
-)
+from models.stations import FACILITIES, Facility, SourcePosition, Station, folded, station_code
 from models.tables import plain, read_records
 
 ROWS = 50_000

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from models.clock import Now
 from models.errors import Missing
 from models.filters import Index
-from models.hours import UNKNOWN, Hours
+from models.hours import UNKNOWN, Closure, Hours
 from models.ids import encode
 from models.pages import Page
 from models.positions import Datum, Position
@@ -111,6 +111,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     source_position: SourcePosition | None = None
     hours: Hours = UNKNOWN
     hours_text: str = ""
+    closure: Closure | None = None
     facilities: tuple[Facility, ...] = ()
     state: StationState = "operating"
     source: str

@@ -45,6 +45,7 @@ from models.scans import SCANS, Scans
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
+from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
@@ -108,6 +109,7 @@ class World(Struct, frozen=True, kw_only=True):
     shared_limits: SharedLimits
     stations: Stations
     board: StationBoard
+    station_hours: StationHours
     subscriptions: Subscriptions
     messages: Messages
     pushes: Pushes
@@ -172,6 +174,7 @@ def build_world(
         shared_limits=shared_limits,
         stations=stations,
         board=StationBoard(stores["stations"], write_station),
+        station_hours=StationHours(stores["stations"], appointments, auditing.audit, signals, now),
         subscriptions=subscriptions,
         messages=messages,
         pushes=Pushes(stores["pushes"], vault, signals, effects, now),
@@ -210,6 +213,7 @@ def build_services(
             world.people, world.memberships, world.organisations, world.appointments, audit
         ),
         station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
+        station_hours=world.station_hours,
         audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),
         subscriptions=world.subscriptions,
         wxacodes=world.wxacodes,

@@ -37,6 +37,9 @@ export const ACTIONS = {
   account_issued: "发放账号",
   account_enrolled: "启用账号",
   station_import: "导入驿站",
+  station_hours_set: "修改开放时间",
+  station_closed: "临时关闭驿站",
+  station_reopened: "恢复驿站开放",
   personal_data_shown: "查看个人信息",
   audit_viewed: "查看审计",
 };

@@ -64,19 +64,21 @@ export const localOf = (milliseconds) =>
 
 /**
  * Whether a station is open, in words.
- * @param {{state: string, until: ?string, opensAt: ?string}} open
+ * @param {{state: string, until: ?string, opensAt: ?string, reason: ?{words: string}}} open
  * @param {string} now the server's time
  */
-export function opennessWords({ state, until, opensAt }, now) {
+export function opennessWords({ state, until, opensAt, reason }, now) {
   switch (state) {
     case "open":
       return until === null ? "24 小时开放" : `开放至 ${momentWords(until, now)}`;
     case "closing":
       return `即将关门，${momentWords(until, now)} 止`;
     case "closed":
-      return opensAt === null ? "今天不开放" : `${momentWords(opensAt, now)} 开门`;
+      return [reason?.words, opensAt === null ? "今天不开放" : `${momentWords(opensAt, now)} 开门`]
+        .filter(Boolean)
+        .join("，");
     default:
-      return "未公布开放时间";
+      return reason?.words ?? "未公布开放时间";
   }
 }
 

@@ -120,7 +120,8 @@ async def test_a_file_that_is_not_there_is_refused_in_the_one_shape(screens: Scr
     assert set(json.loads(await answer.text())) == {"code", "message", "requestId"}
 
 
-OPENNESS = (
+# State, until when, from when again and perhaps why; the time of the server; and the words.
+OPENNESS: tuple[tuple[tuple[str | None, ...], str, str], ...] = (
     (("open", None, None), "2026-07-15T14:00", "24 小时开放"),
     (("open", "2026-07-15T18:30", None), "2026-07-15T14:00", "开放至 18:30"),
     (("open", "2026-07-16T02:00", None), "2026-07-15T22:00", "开放至 明天 02:00"),
@@ -130,14 +131,25 @@ OPENNESS = (
     (("closed", None, "2026-07-20T09:00"), "2026-07-17T18:00", "周一 09:00 开门"),
     (("closed", None, None), "2026-07-18T12:00", "今天不开放"),
     (("unknown", None, None), "2026-07-15T14:00", "未公布开放时间"),
+    (("closed", None, "2026-10-08T09:00", "国庆节休息"), "2026-10-05T12:00", "国庆节休息，周四 09:00 开门"),
+    (("closed", None, None, "装修"), "2026-10-05T12:00", "装修，今天不开放"),
+    (("unknown", None, None, "国庆节是否开放未公布"), "2026-10-05T12:00", "国庆节是否开放未公布"),
 )
 
 
 async def test_openness_is_said_in_words(screens: Screens) -> None:
     page = await screens.open("/demo/phone")
     asked = [
-        ({"state": state, "until": moment(until), "opensAt": moment(opens_at)}, moment(now))
-        for (state, until, opens_at), now, _ in OPENNESS
+        (
+            {
+                "state": openness[0],
+                "until": moment(openness[1]),
+                "opensAt": moment(openness[2]),
+                "reason": {"words": openness[3]} if len(openness) > 3 else None,
+            },
+            moment(now),
+        )
+        for openness, now, _ in OPENNESS
     ]
     said = await page.evaluate(SAY_OPENNESS, asked)
     assert said == [words for _, _, words in OPENNESS]

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from models.clock import LOCAL
 from models.finder import RANKING, Finder, Found
 from models.grid import CELL_DEGREES, cell_of, centre_of
-from models.hours import UNKNOWN, Hours, openness, parse_hours
+from models.hours import UNKNOWN, Closure, Hours
+from models.hours_open import openness
+from models.hours_text import parse_hours
 from models.ids import encode
 from models.patches import REACH_METRES
 from models.positions import EARTH_RADIUS_METRES, NORTH, SOUTH, WEST, Position, metres_between
@@ -33,7 +35,17 @@ SCHEDULES = [
         "22:00-06:00",
         "周六、周日 10:00-16:00",
         "11:00-13:00",
+        "工作日 9:00-17:00；节假日 10:00-12:00",
+        "6月1日至9月30日 8:00-次日2:00；其余时间 周一至周五 9:00-17:00",
     )
+]
+# On the 30th of September the seasons change and a holiday of seven days begins.
+AUTUMN = datetime(2026, 9, 30, 12, 0, tzinfo=LOCAL)
+CLOSURES = [
+    None,
+    None,
+    Closure("停电", NOON + timedelta(hours=3), NOON + timedelta(hours=30)),
+    Closure("装修", AUTUMN),
 ]
 
 Answer = tuple[int, int, str]
@@ -73,7 +85,7 @@ def looking_at_all(
 ) -> list[Answer]:
     """Return rank, metres and code of every station that counts, sorted."""
     return sorted(
-        (RANKING.index(openness(station.hours, at).state), round(metres), station.id)
+        (RANKING.index(openness(station.hours, at, station.closure).state), round(metres), station.id)
         for station in stations
         if station.position and station.state == "operating" and facilities <= set(station.facilities)
         if round(metres := metres_between(here, station.position)) <= radius
@@ -171,19 +183,24 @@ positions = st.builds(
 facility_sets = st.frozensets(st.sampled_from(list(FACILITIES)[:3]))
 station_lists = st.lists(
     st.builds(
-        lambda number, place, hours, facilities, state: replace(
-            make_station(number, place, hours, tuple(facilities)), state=state
+        lambda number, place, hours, facilities, state, closure: replace(
+            make_station(number, place, hours, tuple(facilities)), state=state, closure=closure
         ),
         st.integers(0, 99),
         st.none() | st.just(CENTRE) | positions,
         st.sampled_from(SCHEDULES),
         facility_sets,
         st.sampled_from(["operating", "operating", "operating", "suspended"]),
+        st.sampled_from(CLOSURES),
     ),
     max_size=60,
     unique_by=lambda station: station.id,
 )
-moments = st.integers(0, 7 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes))
+moments = st.builds(
+    lambda start, minutes: start + timedelta(minutes=minutes),
+    st.sampled_from([NOON, AUTUMN]),
+    st.integers(0, 7 * 24 * 60),
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -208,12 +225,8 @@ def test_the_finder_finds_what_looking_at_all_finds(
         found = finder.nearest(here, at, asked, limit, radius)
         assert answers(found) == looking_at_all(stations, here, at, asked, radius)[:limit]
         for one in found:
-            now = openness(one.station.hours, at)
-            assert (one.openness.state, one.openness.until, one.openness.opens_at) == (
-                now.state,
-                now.until,
-                now.opens_at,
-            )
+            now = openness(one.station.hours, at, one.station.closure)
+            assert replace(one.openness, changes_at=None) == replace(now, changes_at=None)
 
 
 @settings(max_examples=100, deadline=None)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import Refusal
-from models.hours import parse_hours
+from models.hours_text import parse_hours
 from models.positions import Position, metres_between, to_gcj02
 from models.records import TableTooLarge
 from models.station_imports import (
@@ -173,7 +173,9 @@ def test_unreadable_hours_are_unknown_and_noted() -> None:
     (station,) = result.stations
     assert station.hours.kind == "unknown"
     assert station.hours_text == "看门大爷在就开"
-    assert result.report.rows[0].notes == (Note("开放时间", "看不懂“看门大爷在就开”，按未公布处理"),)
+    assert result.report.rows[0].notes == (
+        Note("开放时间", "看不懂“看门大爷在就开”（第1个字起），按未公布处理"),
+    )
 
 
 def test_facilities_are_read_by_many_names_and_unknown_ones_noted() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from models.hours import UNKNOWN, parse_hours
+from models.hours import UNKNOWN
+from models.hours_text import parse_hours
 from models.ids import ALPHABET
 from models.positions import Position
 from models.stations import (

@@ -1,0 +1,143 @@
+"""Officers set when a station is open: its hours, as a form or in words, and closures with a reason."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from handlers.base import CONSOLE, Handler, endpoint
+from handlers.fields import END, LINE, Moment, StationCode
+from handlers.nearby import HoursWords, OpennessReply, StationName
+from handlers.wire import Asked, Wire, local
+from models.appointments import NotStaff
+from models.hours import Closure, Hours, UnreadableHours
+from models.hours_forms import HoursForm, WrongHours, form_of, hours_of
+from models.hours_open import openness
+from models.hours_text import parse_hours
+from models.hours_words import words
+from models.station_hours import StationChanged, WrongClosure, version_of
+from models.stations import NoSuchStation, Station
+
+Version = Annotated[
+    str, Meta(pattern=rf"^[0-9a-f-]{{1,16}}{END}", examples=["19813f2c5d8"], description="As it was read")
+]
+HoursText = Annotated[str, Meta(max_length=500, examples=["工作日 08:30-12:00,13:00-17:30；节假日休息"])]
+ClosureReason = Annotated[str, Meta(max_length=60, pattern=LINE, examples=["停电检修"])]
+
+
+class ClosureReply(Wire, frozen=True):
+    """A closure; without an end until further notice."""
+
+    reason: ClosureReason
+    since: Moment
+    until: Annotated[Moment | None, Meta(examples=["2026-07-22T18:00:00+08:00"])]
+
+    @classmethod
+    def of(cls, closure: Closure) -> "ClosureReply":
+        """Return a closure with local times."""
+        until = local(closure.until) if closure.until else None
+        return cls(reason=closure.reason, since=local(closure.since), until=until)
+
+
+class StationHoursReply(Wire, frozen=True):
+    """When a station is open, for the form: `hours` is null where the times are not known."""
+
+    code: StationCode
+    name: StationName
+    version: Version
+    kind: Annotated[Literal["unknown", "days", "weekly", "always"], Meta(examples=["weekly"])]
+    words: HoursWords
+    text: HoursText
+    hours: HoursForm | None
+    closure: ClosureReply | None
+    open: OpennessReply
+    server_time: Moment
+
+
+class HoursRequest(Asked, frozen=True):
+    """Other hours: as a form, or in words (empty: not known)."""
+
+    version: Version
+    hours: HoursForm | None = None
+    text: HoursText | None = None
+
+    def read(self) -> Hours:
+        """Return the hours; WrongHours."""
+        if (self.hours is None) == (self.text is None):
+            raise WrongHours("请填写 hours 或 text 中的一个", field="body.hours")
+        if self.hours is not None:
+            return hours_of(self.hours, "body.hours")
+        try:
+            return parse_hours(self.text or "")
+        except UnreadableHours as error:
+            raise WrongHours(str(error), field="body.text", reason=str(error), place=error.place) from error
+
+
+class ClosureRequest(Asked, frozen=True):
+    """A closure: why, from when (absent: from now) and until when (absent: until further notice)."""
+
+    version: Version
+    reason: ClosureReason
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class StationHoursHandler(Handler):
+    """One station's hours."""
+
+    kinds = CONSOLE
+
+    @endpoint(refuses=(NotStaff, NoSuchStation))
+    async def get(self, code: str) -> StationHoursReply:
+        """Return when a station is open, and the version that a change has to name."""
+        return _reply(self, await self.services.station_hours.get(self.session.subject, code))
+
+    @endpoint(refuses=(NotStaff, NoSuchStation, WrongHours, StationChanged))
+    async def put(self, code: str, *, body: HoursRequest) -> StationHoursReply:
+        """Give a station other hours."""
+        hours = body.read()
+        text = words(hours) if body.text is None else body.text
+        kept = await self.services.station_hours.set_hours(
+            self.session.subject, code, body.version, hours, text
+        )
+        return _reply(self, kept)
+
+
+class StationClosureHandler(Handler):
+    """One station's closure."""
+
+    kinds = CONSOLE
+
+    @endpoint(refuses=(NotStaff, NoSuchStation, WrongClosure, StationChanged))
+    async def put(self, code: str, *, body: ClosureRequest) -> StationHoursReply:
+        """Close a station for a time, or change its closure."""
+        closure = Closure(body.reason, body.since or self.services.now(), body.until)
+        kept = await self.services.station_hours.close(self.session.subject, code, body.version, closure)
+        return _reply(self, kept)
+
+    @endpoint(refuses=(NotStaff, NoSuchStation, StationChanged))
+    async def delete(self, code: str) -> StationHoursReply:
+        """End a station's closure; none is as good as one that was ended."""
+        return _reply(self, await self.services.station_hours.reopen(self.session.subject, code))
+
+
+def _reply(handler: Handler, station: Station) -> StationHoursReply:
+    at = handler.services.now()
+    closure = station.closure
+    return StationHoursReply(
+        code=station.id,
+        name=station.name,
+        version=version_of(station),
+        kind=station.hours.kind,
+        words=words(station.hours),
+        text=station.hours_text,
+        hours=form_of(station.hours),
+        closure=ClosureReply.of(closure) if closure else None,
+        open=OpennessReply.of(openness(station.hours, at, closure)),
+        server_time=local(at),
+    )
+
+
+ROUTES = [
+    ("/api/v1/staff/stations/{code}/hours", StationHoursHandler),
+    ("/api/v1/staff/stations/{code}/closure", StationClosureHandler),
+]
