@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 from handlers import cookies
 from handlers.base import CONSOLE as CONSOLE_KINDS
-from handlers.base import Handler, Html, endpoint
+from handlers.base import Handler, endpoint
+from handlers.media import Html
 from models.appointments import CONSOLE, POSTS, Role
 from models.audit_desk import AUDITORS
 from models.errors import Forbidden, Unauthenticated

@@ -27,11 +27,14 @@ def test_a_handler_s_noun_is_a_model_s_too() -> None:
         "contracts",
         "cookies",
         "fields",
+        "media",
+        "nearby",
         "pictures",
         "routes",
         "services",
         "tokens",
         "traffic",
+        "wire",
     }
     served = {"console", "demo", "health", "openapi"}
     nouns = {path.stem for path in (ROOT / "handlers").glob("*.py")} - own - served - {"__init__"}
