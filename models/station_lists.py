@@ -17,6 +17,7 @@ from models.pages import Page
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
 from models.station_imports import ImportResult, Report, read_stations
+from models.station_sheets import problem_sheet, template
 from models.stations import NoSuchStation, Saved, Station, Stations
 
 OFFICERS: frozenset[Role] = frozenset({"officer"})
@@ -87,6 +88,17 @@ class StationLists:
         saved = await self._stations.save_import(result.stations)
         await self._signals.send(STATIONS_CHANGED)
         return Imported(result.report, len(result.stations), saved)
+
+    async def make_template(self, officer: str) -> bytes:
+        """Return the sheet to fill in, as .xlsx; NotStaff."""
+        self._appointments.get(officer, OFFICERS)
+        return await asyncio.to_thread(template)
+
+    async def make_problem_sheet(self, officer: str, content: bytes, source: str) -> bytes:
+        """Return as .xlsx the rows of a list that need another look; refusals as `check` has them."""
+        self._appointments.get(officer, OFFICERS)
+        result = await self._read(content, source)
+        return await asyncio.to_thread(problem_sheet, result.report)
 
     async def _read(self, content: bytes, source: str) -> ImportResult:
         return await asyncio.to_thread(read_stations, content, source, _Known(self._board))

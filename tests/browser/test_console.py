@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from models.tables import read_records
 from tests.browser.screens import Screens
 from tests.browser.test_legibility import complaints
 
@@ -30,6 +31,14 @@ async def sign_in(screens: Screens, person: str) -> "Page":
     await page.click(f"[data-person={person}]")
     await page.wait_for_url("**/console")
     return page
+
+
+async def saved_rows(page: "Page", button: str) -> list[str]:
+    """The first cells of the sheet that a button saves."""
+    async with page.expect_download() as download:
+        await page.click(button)
+    path = await (await download.value).path()
+    return [record.cells[0] for record in read_records(path.read_bytes())]
 
 
 async def test_who_is_not_signed_in_sees_the_sign_in_and_who_signs_out_again(screens: Screens) -> None:
@@ -103,9 +112,35 @@ async def test_a_list_is_checked_row_by_row_and_then_imported(screens: Screens, 
     await expect(page.locator("#report-rows tr")).to_have_count(2)
     await page.check("#only-problems")
     await expect(page.locator("#report-rows")).to_have_text("3不导入没有纬度的驿站纬度：经度和纬度只填了一个")
+    assert await saved_rows(page, "#problem-sheet") == ["原行号", "3"]
     await page.click("#confirm-import")
     await expect(page.locator("#report-words")).to_contain_text("已导入：新增 1")
+    assert await saved_rows(page, "#problem-sheet") == ["原行号", "3"]
     await expect(page.locator("#rows tr").first).to_contain_text("浏览器测试驿站")
+
+
+async def test_the_template_can_be_filled_in_and_imported(screens: Screens, tmp_path: Path) -> None:
+    page = await sign_in(screens, "officer")
+    await page.goto("/console/stations")
+    async with page.expect_download() as download:
+        await page.click("text=下载导入模板")
+    template = await download.value
+    assert template.suggested_filename == "驿站导入模板.xlsx"
+    await template.save_as(tmp_path / "filled.xlsx")
+    await page.set_input_files("#file", tmp_path / "filled.xlsx")
+    await page.click("#import-form button")
+    await expect(page.locator("#report-words")).to_contain_text("还没有保存。驿站 1")
+    await expect(page.locator("#problem-sheet")).to_be_hidden()
+
+
+async def test_a_list_that_is_too_large_is_told_before_it_is_sent(screens: Screens, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes(b"x" * 700_001)
+    page = await sign_in(screens, "officer")
+    await page.goto("/console/stations")
+    await page.set_input_files("#file", file)
+    await page.click("#import-form button")
+    await expect(page.locator("#import-problem")).to_have_text("文件超过 700 KB，请分成几个文件导入")
 
 
 async def test_what_is_no_list_is_told_in_words(screens: Screens, tmp_path: Path) -> None:
