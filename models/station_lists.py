@@ -31,6 +31,17 @@ class Imported(Struct, frozen=True):
     saved: Saved | None
 
 
+def fact_of(actor: str, content: bytes, result: ImportResult) -> Fact:
+    """Return what the audit holds of an import: whose, and the list by its hash."""
+    return Fact(
+        actor=actor,
+        action="station_import",
+        kind="list",
+        object=hashlib.sha256(content).hexdigest(),
+        details={"stations": str(len(result.stations)), "rows": str(len(result.report.rows))},
+    )
+
+
 class _Known(Container[str]):
     """The codes of the stations on the board."""
 
@@ -77,14 +88,7 @@ class StationLists:
         """Read a list and store its stations; refusals as `check` has them."""
         self._appointments.get(officer, OFFICERS)
         result = await self._read(content, source)
-        fact = Fact(
-            actor=officer,
-            action="station_import",
-            kind="list",
-            object=hashlib.sha256(content).hexdigest(),
-            details={"stations": str(len(result.stations)), "rows": str(len(result.report.rows))},
-        )
-        await self._audit.record(fact)
+        await self._audit.record(fact_of(officer, content, result))
         saved = await self._stations.save_import(result.stations)
         await self._signals.send(STATIONS_CHANGED)
         return Imported(result.report, len(result.stations), saved)
