@@ -13,11 +13,13 @@ from handlers import (
     prints,
     pushes,
     scans,
+    security,
     sessions,
     sign_ins,
     station_lists,
     stations,
     subscriptions,
+    system,
     wxacodes,
 )
 from handlers.base import Handler, find_contract
@@ -31,6 +33,7 @@ PARAMETERS = {
     "person": "[0-9A-HJKMNP-TV-Z]{16}",
     "signIn": "[0-9A-HJKMNP-TV-Z]{16}",
     "scanId": "[0-9A-Za-z_-]{8,64}",
+    "appointment": "[0-9A-Za-z-]{1,40}",
     "number": "[1-9][0-9]?",
 }
 
@@ -46,6 +49,8 @@ NOUNS: list[Route] = [
     *member_lists.ROUTES,
     *station_lists.ROUTES,
     *audit.ROUTES,
+    *system.ROUTES,
+    *security.ROUTES,
     *subscriptions.ROUTES,
     *wxacodes.ROUTES,
     *pushes.ROUTES,

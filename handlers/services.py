@@ -22,11 +22,13 @@ from models.prints import Prints
 from models.pushes import Pushes
 from models.scan_batches import ScanBatches
 from models.scans import Scans
+from models.security import SecurityDesk
 from models.sessions import Sessions
 from models.sign_ins import SignIns
 from models.station_board import StationBoard
 from models.station_lists import StationLists
 from models.subscriptions import Subscriptions
+from models.system import SystemDesk
 from models.wxacodes import Drawer, Wxacodes
 
 
@@ -68,6 +70,8 @@ class Services(Struct, frozen=True, kw_only=True):
     member_lists: MemberLists
     station_lists: StationLists
     audit_desk: AuditDesk
+    system_desk: SystemDesk
+    security_desk: SecurityDesk
     subscriptions: Subscriptions
     wxacodes: Wxacodes
     pushes: Pushes

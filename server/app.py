@@ -38,6 +38,7 @@ from models.push_effects import PushEffects
 from models.pushes import PUSHES, Pushes
 from models.scan_batches import ScanBatches
 from models.scans import SCANS, Scans
+from models.security import SecurityDesk
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
@@ -45,6 +46,7 @@ from models.station_lists import StationLists
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
+from models.system import SystemDesk, Watch
 from models.vault import Vault
 from models.wxacodes import WXACODES, Wxacodes
 from server.auditing import COLLECTIONS as AUDIT_COLLECTIONS
@@ -176,18 +178,9 @@ def build_world(
 
 
 def build_services(
-    world: World, engines: Engines, keys: Keys, platform: Platform, now: Now, front: Front
+    world: World, keys: Keys, platform: Platform, now: Now, front: Front, watch: Watch
 ) -> Services:
     """Return what handlers may use."""
-
-    async def missing() -> list[str]:
-        absent = await engines.missing()
-        if not all(mirror.loaded for mirror in world.mirrors.values()):
-            absent.append("mirrors")
-        if platform.wechat.misconfigured:
-            await platform.wechat.recheck()
-        return [*absent, "wechat"] if platform.wechat.misconfigured else absent
-
     audit = world.auditing.audit
     return Services(
         tokens=Tokens(keys.sessions, now),
@@ -206,13 +199,19 @@ def build_services(
         ),
         station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
         audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),
+        system_desk=SystemDesk(
+            watch, world.pushes, world.messages, world.auditing.blocks, world.appointments
+        ),
+        security_desk=SecurityDesk(
+            world.appointments, world.organisations, world.people, world.console.accounts, world.sessions
+        ),
         subscriptions=world.subscriptions,
         wxacodes=world.wxacodes,
         pushes=world.pushes,
         wechat=platform.wechat,
         drawer=CodeDrawer(platform.wechat, platform.account.release),
         gate=platform.gate,
-        missing=missing,
+        missing=watch.missing,
         now=now,
         public_url=front.public_url,
         traffic=Traffic(),
