@@ -16,6 +16,7 @@ from models.audit_desk import AuditDesk
 from models.cards import Cards
 from models.clock import Now
 from models.limits import Limits
+from models.media_checks import MediaChecks, PictureJudge
 from models.member_lists import MemberLists
 from models.members import Members
 from models.prints import Prints
@@ -77,6 +78,8 @@ class Services(Struct, frozen=True, kw_only=True):
     pushes: Pushes
     wechat: WeChat
     drawer: Drawer
+    media_checks: MediaChecks
+    picture_judge: PictureJudge
     missing: Callable[[], Awaitable[list[str]]]
     now: Now
     public_url: str

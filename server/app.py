@@ -25,6 +25,7 @@ from models.cards import CARDS, Cards, Masters
 from models.clock import Now
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
+from models.media_checks import MEDIA_CHECKS, MediaChecks
 from models.member_lists import MemberLists
 from models.members import Members
 from models.memberships import MEMBERSHIPS, Memberships
@@ -55,12 +56,12 @@ from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
 from server.console import Console, build_console
 from server.engines import Engines
 from server.keys import Keys
-from server.platform import NO_ACCOUNT, Account, CodeDrawer
+from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, MEMBERSHIPS, ORGANISATIONS, APPOINTMENTS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
-    SUBSCRIPTIONS, MESSAGES, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
+    SUBSCRIPTIONS, MESSAGES, MEDIA_CHECKS, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
 )  # fmt: skip
 
 LENGTH_DIGITS = 20
@@ -108,6 +109,7 @@ class World(Struct, frozen=True, kw_only=True):
     board: StationBoard
     subscriptions: Subscriptions
     messages: Messages
+    media_checks: MediaChecks
     pushes: Pushes
     wxacodes: Wxacodes
 
@@ -150,7 +152,8 @@ def build_world(
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
-    effects = PushEffects(account.appid, subscriptions, messages, sessions, people)
+    media_checks = MediaChecks(stores["media_checks"], now)
+    effects = PushEffects(account.appid, subscriptions, messages, sessions, people, media_checks)
     return World(
         stores=tuple(stores.values()),
         auditing=auditing,
@@ -172,6 +175,7 @@ def build_world(
         board=StationBoard(stores["stations"], write_station),
         subscriptions=subscriptions,
         messages=messages,
+        media_checks=media_checks,
         pushes=Pushes(stores["pushes"], vault, signals, effects, now),
         wxacodes=Wxacodes(stores["wxacodes"], account.station_page, account.release.value, now),
     )
@@ -209,6 +213,8 @@ def build_services(
         wxacodes=world.wxacodes,
         pushes=world.pushes,
         wechat=platform.wechat,
+        media_checks=world.media_checks,
+        picture_judge=PictureChecker(platform.wechat),
         drawer=CodeDrawer(platform.wechat, platform.account.release),
         gate=platform.gate,
         missing=watch.missing,
