@@ -18,6 +18,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers import cookies
 from handlers.contracts import QueryReader, body_reader, read_contract
+from handlers.media import Media
 from handlers.services import Services
 from handlers.wire import Wire, encode
 from miniprogram_api.contract import Contract, Refused
@@ -94,39 +95,6 @@ class Problem(Wire, frozen=True):
     message: str
     request_id: str
     details: dict[str, Any] | UnsetType = UNSET
-
-
-class Png(bytes):
-    """A picture as an answer."""
-
-    media_type = "image/png"
-
-
-class Pdf(bytes):
-    """A printable page as an answer."""
-
-    media_type = "application/pdf"
-
-
-class Html(str):
-    """A page as an answer."""
-
-    media_type = "text/html; charset=UTF-8"
-    __slots__ = ()
-
-
-class Text(str):
-    """Plain text as an answer."""
-
-    media_type = "text/plain; charset=UTF-8"
-    __slots__ = ()
-
-
-class Script(str):
-    """A script for a page as an answer."""
-
-    media_type = "text/javascript; charset=UTF-8"
-    __slots__ = ()
 
 
 def status_of(kind: type[Refusal] | type[WeChatError]) -> int:
@@ -232,7 +200,7 @@ class Handler(RequestHandler):
         self.set_status(status)
         if value is None:
             self.finish()
-        elif isinstance(value, Png | Pdf | Html | Script | Text):
+        elif isinstance(value, Media):
             self.set_header("Content-Type", value.media_type)
             self.finish(value if isinstance(value, str) else bytes(value))
         else:

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from handlers.base import Handler, Png, endpoint
+from handlers.base import Handler, endpoint
 from handlers.fields import END, Day, Moment, Name, Serial
+from handlers.media import Png
 from handlers.pictures import draw_code
 from handlers.scans import UndoneReply
 from handlers.wire import Asked, Wire, local

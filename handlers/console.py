@@ -4,12 +4,15 @@ from typing import Any, ClassVar
 
 from handlers import cookies
 from handlers.base import CONSOLE as CONSOLE_KINDS
-from handlers.base import Handler, Html, endpoint
+from handlers.base import Handler, endpoint
+from handlers.media import Html
 from models.appointments import CONSOLE, POSTS, Role
 from models.audit_desk import AUDITORS
 from models.errors import Forbidden, Unauthenticated
 from models.member_lists import OFFICERS, REASONS
+from models.security import SECURITY_ADMINISTRATORS
 from models.sign_ins import SecondFactorRequired
+from models.system import SYSTEM_ADMINISTRATORS
 
 SIGN_IN = "/console/sign-in"
 PAGE_POLICY = (
@@ -131,11 +134,31 @@ class AuditPage(ConsolePage):
     about = "谁在什么时候做了什么；封存是否完好"
 
 
+class SystemPage(ConsolePage):
+    """The running system."""
+
+    roles = SYSTEM_ADMINISTRATORS
+    template = "console_system.html"
+    title = "运行"
+    about = "服务是否就绪，什么在排队，这个进程忙不忙"
+
+
+class SecurityPage(ConsolePage):
+    """Appointments, failed sign-ins, open sessions."""
+
+    roles = SECURITY_ADMINISTRATORS
+    template = "console_security.html"
+    title = "安全"
+    about = "谁有任命，谁登录失败，让谁退出登录"
+
+
 PAGES: list[tuple[str, type[ConsolePage]]] = [
     ("/console", HomePage),
     ("/console/members", MembersPage),
     ("/console/stations", StationsPage),
     ("/console/audit", AuditPage),
+    ("/console/system", SystemPage),
+    ("/console/security", SecurityPage),
 ]
 
 ROUTES: list[tuple[str, type[Handler]]] = [

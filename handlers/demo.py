@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from handlers.base import Handler, Html, Script, endpoint
+from handlers.base import Handler, endpoint
+from handlers.media import Html, Script
 from handlers.wire import Asked, Wire
 from miniprogram_api.bundle import bundle
 from models.errors import Missing

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from handlers.base import Handler, Png, endpoint
+from handlers.base import Handler, endpoint
 from handlers.cards import PictureQuery
 from handlers.fields import Moment
+from handlers.media import Png
 from handlers.pictures import draw_code
 from handlers.wire import Asked, Wire, local
 from models.cards import CardFrozen, CardRevoked, NoCard

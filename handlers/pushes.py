@@ -5,8 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from handlers.base import Handler, Text, endpoint
+from handlers.base import Handler, endpoint
 from handlers.fields import END
+from handlers.media import Text
 from miniprogram_api.push import PushGate, PushRefused, Signed
 from models.errors import Missing
 from models.pushes import Event

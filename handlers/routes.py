@@ -14,12 +14,14 @@ from handlers import (
     pushes,
     scan_pictures,
     scans,
+    security,
     sessions,
     sign_ins,
     station_hours,
     station_lists,
     stations,
     subscriptions,
+    system,
     wxacodes,
 )
 from handlers.base import Handler, find_contract
@@ -33,6 +35,7 @@ PARAMETERS = {
     "person": "[0-9A-HJKMNP-TV-Z]{16}",
     "signIn": "[0-9A-HJKMNP-TV-Z]{16}",
     "scanId": "[0-9A-Za-z_-]{8,64}",
+    "appointment": "[0-9A-Za-z-]{1,40}",
     "number": "[1-9][0-9]?",
 }
 
@@ -50,6 +53,8 @@ NOUNS: list[Route] = [
     *station_lists.ROUTES,
     *station_hours.ROUTES,
     *audit.ROUTES,
+    *system.ROUTES,
+    *security.ROUTES,
     *subscriptions.ROUTES,
     *wxacodes.ROUTES,
     *pushes.ROUTES,

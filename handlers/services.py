@@ -16,6 +16,7 @@ from models.audit_desk import AuditDesk
 from models.cards import Cards
 from models.clock import Now
 from models.limits import Limits
+from models.media_checks import MediaChecks, PictureJudge
 from models.member_lists import MemberLists
 from models.members import Members
 from models.prints import Prints
@@ -23,12 +24,14 @@ from models.pushes import Pushes
 from models.scan_batches import ScanBatches
 from models.scan_pictures import ScanPictures
 from models.scans import Scans
+from models.security import SecurityDesk
 from models.sessions import Sessions
 from models.sign_ins import SignIns
 from models.station_board import StationBoard
 from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.subscriptions import Subscriptions
+from models.system import SystemDesk
 from models.wxacodes import Drawer, Wxacodes
 
 
@@ -72,11 +75,15 @@ class Services(Struct, frozen=True, kw_only=True):
     station_lists: StationLists
     station_hours: StationHours
     audit_desk: AuditDesk
+    system_desk: SystemDesk
+    security_desk: SecurityDesk
     subscriptions: Subscriptions
     wxacodes: Wxacodes
     pushes: Pushes
     wechat: WeChat
     drawer: Drawer
+    media_checks: MediaChecks
+    picture_judge: PictureJudge
     missing: Callable[[], Awaitable[list[str]]]
     now: Now
     public_url: str

@@ -6,9 +6,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers import cookies
-from handlers.base import STAFF, Handler, Png, endpoint
+from handlers.base import STAFF, Handler, endpoint
 from handlers.cookies import CrossSiteRequest
 from handlers.fields import END, AccountName, Moment, OneTimeCode, Password, SignInCode
+from handlers.media import Png
 from handlers.pictures import draw_code
 from handlers.wire import Asked, Wire, local
 from models.accounts import SignInRefused

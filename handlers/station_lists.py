@@ -1,11 +1,13 @@
 """Stations as an officer sees them in the console: the table, and imports with a report of every row."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from msgspec import Meta, field
 
 from handlers.base import CONSOLE, Handler, endpoint
 from handlers.fields import Moment, PageNumber, PageSize, StationCode, Total
+from handlers.media import Xlsx
 from handlers.nearby import Address, District, HoursWords, StationName
 from handlers.wire import Asked, Wire, local
 from models.appointments import NotStaff
@@ -67,7 +69,7 @@ class StationTable(Wire, frozen=True):
 
 
 class StationListRequest(Asked, frozen=True):
-    """A list as published: the file's name, and its content (CSV in UTF-8 or GBK) in base64."""
+    """A list as published: the file's name, and its content (.xlsx, or CSV in UTF-8 or GBK) in base64."""
 
     file_name: Annotated[str, Meta(min_length=1, max_length=200, examples=["驿站.csv"])]
     content: Annotated[bytes, Meta(max_length=LIST_BYTES, examples=["5ZCN56ew"])]
@@ -139,6 +141,11 @@ class StationListReply(Wire, frozen=True):
         )
 
 
+def saved_as(name: str) -> str:
+    """Return the header by which a browser saves an answer under a name (RFC 6266, RFC 8187)."""
+    return f"attachment; filename*=UTF-8''{quote(name)}"
+
+
 class StationsTableHandler(Handler):
     """All stations."""
 
@@ -180,8 +187,35 @@ class StationListsHandler(Handler):
         return StationListReply.of(saved)
 
 
+class TemplateHandler(Handler):
+    """The sheet to fill in."""
+
+    kinds = CONSOLE
+
+    @endpoint(refuses=(NotStaff,))
+    async def get(self) -> Xlsx:
+        """Return an empty list with its headings, an example and notes."""
+        self.set_header("Content-Disposition", saved_as("驿站导入模板.xlsx"))
+        return Xlsx(await self.services.station_lists.make_template(self.session.subject))
+
+
+class ProblemSheetsHandler(Handler):
+    """The rows that need another look."""
+
+    kinds = CONSOLE
+
+    @endpoint(refuses=(NotStaff, UnreadableTable, TableTooLarge, WrongHeading))
+    async def post(self, *, body: StationListRequest) -> Xlsx:
+        """Return a sheet of the rows that are not taken, or not whole: row, column, reason."""
+        self.set_header("Content-Disposition", saved_as("需要处理的行.xlsx"))
+        lists = self.services.station_lists
+        return Xlsx(await lists.make_problem_sheet(self.session.subject, body.content, body.file_name))
+
+
 ROUTES = [
     ("/api/v1/staff/stations", StationsTableHandler),
     ("/api/v1/staff/stations/imports", StationListsHandler),
     ("/api/v1/staff/stations/imports/checks", StationListChecksHandler),
+    ("/api/v1/staff/stations/imports/template.xlsx", TemplateHandler),
+    ("/api/v1/staff/stations/imports/problems.xlsx", ProblemSheetsHandler),
 ]

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from handlers.base import Handler, Html, Pdf, Png, endpoint
+from handlers.base import Handler, endpoint
 from handlers.fields import Latitude, Longitude, Moment, StationCode
+from handlers.media import Html, Pdf, Png
 from handlers.nearby import (
     Address,
     AnyFacility,

@@ -1,6 +1,7 @@
 """小程序码: round codes that WeChat itself scans, for posters that must look official."""
 
-from handlers.base import Handler, Png, endpoint
+from handlers.base import Handler, endpoint
+from handlers.media import Png
 from miniprogram_api.errors import (
     CodeNotDrawn,
     WeChatBusy,

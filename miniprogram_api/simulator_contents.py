@@ -1,6 +1,6 @@
 """The simulated WeChat's routes of subscription messages and content checks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Literal
 
@@ -9,11 +9,14 @@ from msgspec import Struct
 
 from miniprogram_api.simulator_messages import Order
 from miniprogram_api.simulator_platform import PlatformHandler, TokenHandler
+from miniprogram_api.simulator_pushes import Plain
 from miniprogram_api.simulator_state import PlatformError
 
 MINUTE = timedelta(minutes=1)
 TEXT_LIMIT = 2500
 VERDICTS = (("[risky]", "risky", 20006), ("[review]", "review", 21000))
+
+LOST, NOT_FETCHED = "[lost]", -1008
 
 
 class SentAnswer(Struct, frozen=True):
@@ -118,7 +121,7 @@ class TextCheck(TokenHandler):
 
 
 class MediaCheck(TokenHandler):
-    """`POST /wxa/media_check_async`: the words in the URL are the verdict, which is pushed later."""
+    """`POST /wxa/media_check_async`: `[risky]`, `[review]`, `[lost]` in the URL are the verdict, pushed."""
 
     def work(self) -> Struct:
         """Take the picture's URL, and push the verdict after a while."""
@@ -129,11 +132,13 @@ class MediaCheck(TokenHandler):
         if order.media_type not in (1, 2):
             raise PlatformError(40004, "invalid media type")
         trace, verdict = self.state.new_trace(), _judge(order.media_url)
-        result = {"suggest": verdict.suggest, "label": verdict.label}
+        outcome: dict[str, Plain | Mapping[str, Plain]] = {"errcode": NOT_FETCHED}
+        if LOST not in order.media_url:
+            outcome = {"errcode": 0, "result": {"suggest": verdict.suggest, "label": verdict.label}}
         self.state.pushes.push_event(
             "wxa_media_check",
             order.openid,
-            {"appid": self.state.appid, "trace_id": trace, "version": 2, "errcode": 0, "result": result},
+            {"appid": self.state.appid, "trace_id": trace, "version": 2, **outcome},
             delay=self.state.media_seconds,
         )
         return MediaAnswer(trace)

@@ -7,13 +7,20 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 
-class TextScene(IntEnum):
-    """Where a text will stand, in WeChat's numbers."""
+class Scene(IntEnum):
+    """Where a text or a picture will stand, in WeChat's numbers."""
 
     PROFILE = 1
     COMMENT = 2
     FORUM = 3
     LOG = 4
+
+
+class MediaKind(IntEnum):
+    """What a file is, in WeChat's numbers."""
+
+    AUDIO = 1
+    PICTURE = 2
 
 
 class TextVerdict(Struct, frozen=True):
@@ -87,7 +94,7 @@ class TextOrder(Struct, kw_only=True):
     """A text to be checked by the rules of today; version 1 is no longer kept up."""
 
     openid: str
-    scene: TextScene
+    scene: Scene
     content: str
     title: str | UnsetType = UNSET
     version: int = 2
@@ -97,6 +104,22 @@ class Checked(Struct):
     """The success of msg_sec_check."""
 
     result: TextVerdict
+
+
+class MediaOrder(Struct, kw_only=True):
+    """A picture or a sound, at a URL that WeChat can reach, to be checked by the rules of today."""
+
+    openid: str
+    scene: Scene
+    media_url: str
+    media_type: MediaKind
+    version: int = 2
+
+
+class MediaTaken(Struct):
+    """The success of media_check_async; the verdict is pushed under the same trace id."""
+
+    trace_id: Annotated[str, Meta(min_length=1, max_length=128)]
 
 
 class CodeOrder(Struct):

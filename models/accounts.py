@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
-from models.attempts import AttemptLimit
+from models.attempts import AttemptLimit, Attempts
 from models.audit import NOBODY, Action, Audit, Fact
 from models.clock import Now
 from models.errors import Conflict, Invalid, Unauthenticated
@@ -27,6 +27,7 @@ from models.vault import Vault
 ISSUER = "工会驿站"
 SHORTEST_PASSWORD = 12
 ENROLMENT_LASTS = timedelta(hours=24)
+MOST_FAILURES = 100
 
 
 class SignInRefused(Unauthenticated):
@@ -75,6 +76,13 @@ class Issued(Struct, frozen=True):
 
     enrolment: str
     uri: str
+
+
+class Failures(Struct, frozen=True, kw_only=True):
+    """Failed attempts on one name; the account is None where there is none of that name."""
+
+    attempts: Attempts
+    account: Account | None
 
 
 ACCOUNTS = Collection("accounts", Account, (Index(("person",), unique=True),))
@@ -168,6 +176,13 @@ class Accounts:
             raise SignInRefused
         await self._limit.forget(key)
         return found.person
+
+    async def list_failures(self) -> list[Failures]:
+        """Return the latest failed attempts by account, newest first; `MOST_FAILURES` at most."""
+        recent = await self._limit.list_recent(MOST_FAILURES)
+        accounts = await self._store.list_({}, sort="_id") if recent else []
+        known = {self._key(one.id): one for one in accounts}
+        return [Failures(attempts=one, account=known.get(one.id)) for one in recent]
 
     async def _is_right(self, account: Account, password: str, code: str) -> bool:
         """Say whether both factors are right, and use the code up."""

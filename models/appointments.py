@@ -130,6 +130,18 @@ class Appointments:
         at = self._now()
         return [one for one in self._by_person.get(person, {}).values() if one.holds(at)]
 
+    def list_in_force(self) -> list[Appointment]:
+        """Return everybody's appointments that are in force."""
+        return [one for person in self._by_person for one in self.list_of(person)]
+
+    def find(self, appointment: str) -> Appointment | None:
+        """Return an appointment that is in force by its id."""
+        return next((one for one in self.list_in_force() if one.id == appointment), None)
+
+    def list_ever_of(self, person: str) -> list[Appointment]:
+        """Return the person's appointments, those that are over or yet to come too."""
+        return list(self._by_person.get(person, {}).values())
+
     async def admit(
         self, person: str | None, action: Action, way: str, roles: frozenset[Role] = ANY_ROLE
     ) -> None:

@@ -33,6 +33,11 @@ class Attempts(Struct, frozen=True, kw_only=True):
     failures: int
     last: datetime
 
+    @property
+    def locked_until(self) -> datetime | None:
+        """When the lock ends, None without one."""
+        return self.last + LOCKED_FOR if self.failures >= LIMIT else None
+
 
 ATTEMPTS = Collection("sign_in_attempts", Attempts, (Index(("last",)),))
 
@@ -56,6 +61,10 @@ class AttemptLimit:
             if counted or await self._begin(name, at):
                 return
         raise SignInLocked(retryAfter=int(LOCKED_FOR.total_seconds()))
+
+    async def list_recent(self, most: int) -> list[Attempts]:
+        """Return the names whose last attempts failed within the time that a lock lasts, newest first."""
+        return await self._store.list_({"last": {"$gt": self._now() - LOCKED_FOR}}, sort="-last", limit=most)
 
     async def forget(self, name: str) -> None:
         """Begin anew: an attempt succeeded."""

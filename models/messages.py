@@ -156,6 +156,10 @@ class Messages:
         """Return how many messages are in a state."""
         return await self._store.count({"state": state})
 
+    async def count_due(self) -> int:
+        """Return how many messages wait for their next step."""
+        return await self._store.count({"due": {"$lte": self._now()}})
+
     async def work(self, sender: Sender) -> None:
         """Take every message that is due one step on."""
         due = await self._store.list_({"due": {"$lte": self._now()}}, sort="due", limit=BATCH)

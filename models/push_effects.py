@@ -1,8 +1,13 @@
-"""What follows from what WeChat pushes: consents, outcomes of messages, people who want to be forgotten."""
+"""What follows from what WeChat pushes: consents, outcomes of messages, verdicts on pictures, forgetting."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Literal
 
+import msgspec
+from msgspec import Meta, Struct
+
+from models.media_checks import MediaChecks
 from models.messages import Messages
 from models.people import People
 from models.pushes import Event
@@ -14,17 +19,38 @@ Effect = Callable[[str, Event], Awaitable[str | None]]
 log = logging.getLogger("union.pushes")
 
 
+class Suggested(Struct, frozen=True):
+    """What WeChat suggests to do with a picture."""
+
+    suggest: Literal["pass", "review", "risky"]
+
+
+class Judged(Struct, frozen=True):
+    """The event `wxa_media_check`: whose check it answers, and how; numbers may be texts."""
+
+    trace_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    errcode: int = 0
+    result: Suggested | None = None
+
+
 class PushEffects:
     """Does what an event asks for. Each effect may run twice under the same push."""
 
     def __init__(
-        self, appid: str, subscriptions: Subscriptions, messages: Messages, sessions: Sessions, people: People
+        self,
+        appid: str,
+        subscriptions: Subscriptions,
+        messages: Messages,
+        sessions: Sessions,
+        people: People,
+        media_checks: MediaChecks,
     ) -> None:
         self._appid = appid
         self._subscriptions = subscriptions
         self._messages = messages
         self._sessions = sessions
         self._people = people
+        self._media_checks = media_checks
         self._effects: Mapping[str, Effect] = {
             "subscribe_msg_popup_event": self._confirm,
             "subscribe_msg_change_event": self._withdraw,
@@ -32,6 +58,7 @@ class PushEffects:
             # 撤回授权、注销: PIPL art. 15 and 47 oblige us to forget what came with the authorisation.
             "user_authorization_revoke": self._forget,
             "user_authorization_cancellation": self._forget,
+            "wxa_media_check": self._judge,
             "wxa_punish_event": self._report,
         }
 
@@ -71,6 +98,17 @@ class PushEffects:
         await self._subscriptions.forget(event.openid)
         await self._people.forget_openid(event.openid)
         return "forgotten"
+
+    async def _judge(self, _push: str, event: Event) -> str:
+        """Write down what WeChat thinks of a picture; an error of its own says that it could not read it."""
+        try:
+            judged = msgspec.convert(event.content, Judged, strict=False)
+        except msgspec.ValidationError:
+            log.warning("media_check_unreadable")
+            return "unreadable"
+        verdict = judged.result.suggest if judged.result and judged.errcode == 0 else "not_read"
+        await self._media_checks.settle(judged.trace_id, verdict)
+        return "judged"
 
     async def _report(self, _push: str, _event: Event) -> str:
         """Tell the operators that WeChat punished the mini program itself."""

@@ -100,6 +100,10 @@ class Pushes:
         """Return how many pushes of a kind are kept."""
         return await self._store.count({"kind": kind})
 
+    async def count_due(self) -> int:
+        """Return how many pushes wait to be worked."""
+        return await self._store.count({"due": {"$lte": self._now()}})
+
     async def work(self) -> None:
         """Work every push that is due; any number of workers may do so."""
         due = await self._store.list_({"due": {"$lte": self._now()}}, sort="due", limit=BATCH)

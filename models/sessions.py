@@ -88,14 +88,18 @@ class Revocations:
         """Say whether a session was ended."""
         return session in self._ended
 
-    async def add(self, session: Session) -> None:
-        """End a session: here at once, in other processes on the signal or their next poll."""
+    async def add(self, session: Session, by: str | None = None) -> None:
+        """End a session: here at once, in other processes on the signal or their next poll.
+
+        `by` is who ends somebody else's.
+        """
+        whose = {"person": session.subject} if by else {}
         fact = Fact(
-            actor=session.subject,
+            actor=by or session.subject,
             action="session_ended",
             kind="session",
             object=session.id,
-            details={"kind": session.kind},
+            details={"kind": session.kind, **whose},
         )
         await self._audit.record(fact, f"session:{session.id}:ended")
         ended = Revocation(id=session.id, expires=session.expires, changed=self._now())
@@ -170,6 +174,19 @@ class Sessions:
     async def revoke(self, session: Session) -> None:
         """End a session before its time."""
         await self._revocations.add(session)
+
+    async def list_open(self, person: str) -> list[SessionRecord]:
+        """Return a person's sessions that are neither over nor ended, newest first."""
+        at, records = self._now(), await self._records.list_({"subject": person})
+        held = [one for one in records if one.expires > at and not self._revocations.holds(one.id)]
+        return sorted(held, key=lambda one: one.opened, reverse=True)
+
+    async def end_all(self, person: str, by: str) -> int:
+        """End a person's sessions in somebody else's name; return how many there were."""
+        held = await self.list_open(person)
+        for one in held:
+            await self._revocations.add(Session(one.id, one.subject, one.kind, one.expires), by)
+        return len(held)
 
     async def get_openid(self, session: Session) -> str:
         """Return the WeChat account behind a session; SessionExpired if nothing is kept of it any more."""

@@ -17,6 +17,7 @@ from models.pages import Page
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
 from models.station_imports import ImportResult, Report, read_stations
+from models.station_sheets import problem_sheet, template
 from models.stations import NoSuchStation, Saved, Station, Stations
 
 OFFICERS: frozenset[Role] = frozenset({"officer"})
@@ -28,6 +29,17 @@ class Imported(Struct, frozen=True):
     report: Report
     stations: int
     saved: Saved | None
+
+
+def fact_of(actor: str, content: bytes, result: ImportResult) -> Fact:
+    """Return what the audit holds of an import: whose, and the list by its hash."""
+    return Fact(
+        actor=actor,
+        action="station_import",
+        kind="list",
+        object=hashlib.sha256(content).hexdigest(),
+        details={"stations": str(len(result.stations)), "rows": str(len(result.report.rows))},
+    )
 
 
 class _Known(Container[str]):
@@ -76,17 +88,21 @@ class StationLists:
         """Read a list and store its stations; refusals as `check` has them."""
         self._appointments.get(officer, OFFICERS)
         result = await self._read(content, source)
-        fact = Fact(
-            actor=officer,
-            action="station_import",
-            kind="list",
-            object=hashlib.sha256(content).hexdigest(),
-            details={"stations": str(len(result.stations)), "rows": str(len(result.report.rows))},
-        )
-        await self._audit.record(fact)
+        await self._audit.record(fact_of(officer, content, result))
         saved = await self._stations.save_import(result.stations)
         await self._signals.send(STATIONS_CHANGED)
         return Imported(result.report, len(result.stations), saved)
+
+    async def make_template(self, officer: str) -> bytes:
+        """Return the sheet to fill in, as .xlsx; NotStaff."""
+        self._appointments.get(officer, OFFICERS)
+        return await asyncio.to_thread(template)
+
+    async def make_problem_sheet(self, officer: str, content: bytes, source: str) -> bytes:
+        """Return as .xlsx the rows of a list that need another look; refusals as `check` has them."""
+        self._appointments.get(officer, OFFICERS)
+        result = await self._read(content, source)
+        return await asyncio.to_thread(problem_sheet, result.report)
 
     async def _read(self, content: bytes, source: str) -> ImportResult:
         return await asyncio.to_thread(read_stations, content, source, _Known(self._board))

@@ -10,9 +10,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.audit import OPERATOR
 from models.clock import utc_now
 from models.errors import Refusal
+from models.station_board import STATIONS_CHANGED
 from models.station_imports import ImportResult, Outcome, Row, read_stations
+from models.station_lists import fact_of
 from models.station_sheets import problem_sheet, template
 from server.app import build_world
 from server.config import Config, ConfigError, read_config
@@ -44,16 +47,20 @@ def report(result: ImportResult) -> str:
     return "\n".join([*map(line, result.report.rows), "合计：" + "，".join(counts)])
 
 
-async def save(config: Config, result: ImportResult) -> str:
-    """Store the stations; return what that changed."""
+async def save(config: Config, content: bytes, result: ImportResult) -> str:
+    """Store the stations of a list, entered in the audit first; return what that changed."""
     async with await Engines.open(
         config.mongodb_uri or None, config.redis_url or None, config.data_dir
     ) as engines:
         database = engines.documents[config.mongodb_database]
         await check_schema(database, utc_now)
         world = build_world(engines, database, read_keys(config), utc_now)
+        for store in world.stores:
+            await store.create_indexes()
+        await world.auditing.audit.record(fact_of(OPERATOR, content, result))
         saved = await world.stations.save_import(result.stations)
-        await world.signals.send("stations")
+        await world.signals.send(STATIONS_CHANGED)
+        await world.auditing.finish()
     return f"已保存：新增 {saved.created}，更新 {saved.updated}，不变 {saved.unchanged}"
 
 
@@ -74,12 +81,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.template.write_bytes(template())
         if not options.file:
             return 0
-        result = read_stations(options.file.read_bytes(), options.file.name)
+        content = options.file.read_bytes()
+        result = read_stations(content, options.file.name)
         print(report(result))
         if options.problems:
             options.problems.write_bytes(problem_sheet(result.report))
         if options.save:
-            print(asyncio.run(save(read_config(os.environ), result)))
+            print(asyncio.run(save(read_config(os.environ), content, result)))
     except (Refusal, ConfigError, CannotStart, OSError) as error:
         print(f"没有导入：{error}", file=sys.stderr)
         return 2

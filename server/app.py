@@ -27,6 +27,7 @@ from models.cards import CARDS, Cards, Masters
 from models.clock import Now
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
+from models.media_checks import MEDIA_CHECKS, MediaChecks
 from models.member_lists import MemberLists
 from models.members import Members
 from models.memberships import MEMBERSHIPS, Memberships
@@ -42,6 +43,7 @@ from models.pushes import PUSHES, Pushes
 from models.scan_batches import ScanBatches
 from models.scan_pictures import ScanPictures
 from models.scans import SCANS, Scans
+from models.security import SecurityDesk
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
@@ -50,6 +52,7 @@ from models.station_lists import StationLists
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
+from models.system import SystemDesk, Watch
 from models.vault import Vault
 from models.wxacodes import WXACODES, Wxacodes
 from server.auditing import COLLECTIONS as AUDIT_COLLECTIONS
@@ -58,12 +61,12 @@ from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
 from server.console import Console, build_console
 from server.engines import Engines
 from server.keys import Keys
-from server.platform import NO_ACCOUNT, Account, CodeDrawer
+from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, MEMBERSHIPS, ORGANISATIONS, APPOINTMENTS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
-    SUBSCRIPTIONS, MESSAGES, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
+    SUBSCRIPTIONS, MESSAGES, MEDIA_CHECKS, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
 )  # fmt: skip
 
 LENGTH_DIGITS = 20
@@ -112,6 +115,7 @@ class World(Struct, frozen=True, kw_only=True):
     station_hours: StationHours
     subscriptions: Subscriptions
     messages: Messages
+    media_checks: MediaChecks
     pushes: Pushes
     wxacodes: Wxacodes
 
@@ -154,7 +158,8 @@ def build_world(
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
-    effects = PushEffects(account.appid, subscriptions, messages, sessions, people)
+    media_checks = MediaChecks(stores["media_checks"], now)
+    effects = PushEffects(account.appid, subscriptions, messages, sessions, people, media_checks)
     return World(
         stores=tuple(stores.values()),
         auditing=auditing,
@@ -177,24 +182,16 @@ def build_world(
         station_hours=StationHours(stores["stations"], appointments, auditing.audit, signals, now),
         subscriptions=subscriptions,
         messages=messages,
+        media_checks=media_checks,
         pushes=Pushes(stores["pushes"], vault, signals, effects, now),
         wxacodes=Wxacodes(stores["wxacodes"], account.station_page, account.release.value, now),
     )
 
 
 def build_services(
-    world: World, engines: Engines, keys: Keys, platform: Platform, now: Now, front: Front
+    world: World, keys: Keys, platform: Platform, now: Now, front: Front, watch: Watch
 ) -> Services:
     """Return what handlers may use."""
-
-    async def missing() -> list[str]:
-        absent = await engines.missing()
-        if not all(mirror.loaded for mirror in world.mirrors.values()):
-            absent.append("mirrors")
-        if platform.wechat.misconfigured:
-            await platform.wechat.recheck()
-        return [*absent, "wechat"] if platform.wechat.misconfigured else absent
-
     audit, photos = world.auditing.audit, Photos()
     return Services(
         tokens=Tokens(keys.sessions, now),
@@ -215,13 +212,21 @@ def build_services(
         station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
         station_hours=world.station_hours,
         audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),
+        system_desk=SystemDesk(
+            watch, world.pushes, world.messages, world.auditing.blocks, world.appointments
+        ),
+        security_desk=SecurityDesk(
+            world.appointments, world.organisations, world.people, world.console.accounts, world.sessions
+        ),
         subscriptions=world.subscriptions,
         wxacodes=world.wxacodes,
         pushes=world.pushes,
         wechat=platform.wechat,
+        media_checks=world.media_checks,
+        picture_judge=PictureChecker(platform.wechat),
         drawer=CodeDrawer(platform.wechat, platform.account.release, photos),
         gate=platform.gate,
-        missing=missing,
+        missing=watch.missing,
         now=now,
         public_url=front.public_url,
         traffic=Traffic(),

@@ -8,8 +8,9 @@ asked for. A label's value is always one of few: a handler's class, a collection
 import asyncio
 import logging
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPMethod
+from itertools import accumulate
 from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
@@ -18,8 +19,11 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from tornado.web import RequestHandler
 
+from models.system import Timing
+
 BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LAG_SECONDS = 0.25
+MOST = 0.99
 METHODS = frozenset(HTTPMethod)
 # Each of these is an effect that a caller was not told about; they are shown from the start, as zero.
 LOST_EFFECTS = ("signal_lost", "bad_code_count_lost", "token_shelf_lost")
@@ -60,6 +64,12 @@ class Durations:
         for labels, (counts, spent) in merged.items():
             seconds.add_metric([str(label) for label in labels], _cumulated(counts), spent)
         return [total, seconds]
+
+    def sum_up(self, has_failed: Callable[[object], bool]) -> Timing:
+        """Return all of it as one; how it ended says whether it failed."""
+        sums = [sum(each) for each in zip(*self._counts.values(), strict=True)]
+        failed = sum(sum(counts) for labels, counts in self._counts.items() if has_failed(labels[-1]))
+        return _timing(sums, sum(self._seconds.values()), failed)
 
 
 class Metrics(Collector):
@@ -103,6 +113,14 @@ class Metrics(Collector):
         """Count a warning or an error of the log by its static name."""
         self._events[event] = self._events.get(event, 0) + 1
 
+    def sum_up_lag(self) -> Timing:
+        """Return how late the loop was."""
+        return _timing(self._lags, self._lag_seconds, 0)
+
+    def list_events(self) -> dict[str, int]:
+        """Return the warnings and errors that came up, by their static names."""
+        return {event: times for event, times in self._events.items() if times}
+
     def ask(self, write: Callable[[], Metric]) -> None:
         """Show what `write` returns whenever the metrics are read."""
         self._asked.append(write)
@@ -139,6 +157,19 @@ class EventCounter(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Count a record by its event."""
         self._metrics.count_event(str(record.msg))
+
+
+def _timing(counts: Sequence[int], seconds: float, failed: int) -> Timing:
+    """Return what counts by bucket and their seconds in all say."""
+    total = sum(counts)
+    so_far = accumulate(counts[:-1])
+    kept = (bound for bound, count in zip(BOUNDS_SECONDS, so_far, strict=False) if count >= MOST * total)
+    return Timing(
+        count=total,
+        failed=failed,
+        mean_seconds=seconds / total if total else 0.0,
+        within=next(kept, None) if total else None,
+    )
 
 
 def _cumulated(counts: list[int]) -> list[tuple[str, float]]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from miniprogram_api.errors import MessageRefused, WeChatBusy, WeChatError, WriterNotSeen
 from miniprogram_api.wechat import Release, WeChat
-from miniprogram_api.wechat_wire import TextScene
+from miniprogram_api.wechat_wire import Scene
 from models.messages import Fate, Outcome
 from models.photos import Photos
 from models.picture_heads import PictureTooLarge, UnreadablePicture, UnsupportedPicture
@@ -95,9 +95,25 @@ class TextChecker:
     async def suggest(self, openid: str, place: Place, text: str) -> Suggestion | None:
         """Return WeChat's suggestion, None when it is not to be had; WriterNotSeen asks for a login first."""
         try:
-            verdict = await self._wechat.check_text(openid, TextScene[place.upper()], text)
+            verdict = await self._wechat.check_text(openid, Scene[place.upper()], text)
         except WriterNotSeen:
             raise
         except WeChatError:
             return None
         return verdict.suggest
+
+
+class PictureChecker:
+    """Has pictures judged by WeChat."""
+
+    def __init__(self, wechat: WeChat) -> None:
+        self._wechat = wechat
+
+    async def ask(self, openid: str, place: Place, url: str) -> str | None:
+        """Return the trace id of WeChat's check, None when it takes none; WriterNotSeen."""
+        try:
+            return await self._wechat.check_picture(openid, Scene[place.upper()], url)
+        except WriterNotSeen:
+            raise
+        except WeChatError:
+            return None

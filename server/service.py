@@ -36,6 +36,7 @@ from server.listening import Listening
 from server.logs import AccessLog
 from server.metered import MeteredDatabase
 from server.metrics import Metrics
+from server.observer import Observer
 from server.platform import MessageSender, account_of
 from server.schema import check_schema
 from server.workers import Workers
@@ -104,7 +105,8 @@ class Service:
             front = Front(
                 (config.public_url or url).rstrip("/"), read_networks(config.trusted_proxies), config.limits
             )
-            services = build_services(world, engines, keys, platform, now, front)
+            observer = Observer(config, engines, world, platform, metrics, listening.index)
+            services = build_services(world, keys, platform, now, front, observer)
             measuring.show_process(metrics, services.traffic, listening.index)
             server = _make_server(services, _both(metrics.watch_request, AccessLog(access_log)))
             server.add_sockets(listening.sockets)

@@ -81,7 +81,7 @@ class Workers:
         steps.append(self._repeat(MESSAGES_DUE, lambda: world.messages.work(self._sender), POLL_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         forgets = (world.sessions.forget_expired, world.console.forget_old)
-        sweeps = (*forgets, world.pushes.forget_old, world.messages.forget_old)
+        sweeps = (*forgets, world.pushes.forget_old, world.messages.forget_old, world.media_checks.forget_old)
         steps += [self._repeat("sweep", sweep, SWEEP_SECONDS) for sweep in sweeps]
         self._tasks += [asyncio.create_task(step) for step in steps]
 

@@ -44,6 +44,12 @@ export class Refused extends Error {
  * @returns {Promise<object|null>} the answer; Refused otherwise
  */
 export async function ask(method, path, body, headers = {}) {
+  const text = await (await send(method, path, body, headers)).text();
+  return text === "" ? null : JSON.parse(text);
+}
+
+/** Sends a request and returns the answer to it, if it is a yes; Refused otherwise. */
+async function send(method, path, body, headers = {}) {
   const sent = { method, headers: { ...OWN_PAGE, ...headers }, credentials: "same-origin" };
   if (body !== undefined) {
     sent.headers["Content-Type"] = "application/json";
@@ -55,11 +61,10 @@ export async function ask(method, path, body, headers = {}) {
   } catch (lost) {
     throw new Refused(0, { code: "no_network", message: "网络不通，请稍后再试" });
   }
-  const text = await answer.text();
   if (!answer.ok) {
-    throw new Refused(answer.status, problemOf(text));
+    throw new Refused(answer.status, problemOf(await answer.text()));
   }
-  return text === "" ? null : JSON.parse(text);
+  return answer;
 }
 
 /** What went wrong, in words, even where a proxy answered in our place. */
@@ -76,10 +81,30 @@ function problemOf(text) {
  * @param {HTMLElement} place where a refusal is told
  * @returns {Promise<object|null|undefined>} the answer, or undefined after a refusal
  */
-export async function askHere(place, method, path, body) {
+export function askHere(place, method, path, body) {
+  return tellHere(place, () => ask(method, path, body));
+}
+
+/**
+ * Asks as `askHere` does for a file, and lets the browser save it.
+ * @param {HTMLElement} place where a refusal is told
+ * @param {string} name the file's name
+ */
+export async function saveHere(place, name, method, path, body) {
+  const file = await tellHere(place, async () => (await send(method, path, body)).blob());
+  if (file) {
+    const link = make("a", "");
+    link.href = URL.createObjectURL(file);
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+}
+
+async function tellHere(place, asking) {
   say(place, "");
   try {
-    return await ask(method, path, body);
+    return await asking();
   } catch (refused) {
     if (refused.status === 401) {
       window.location.assign("/console/sign-in");

@@ -1,9 +1,11 @@
 /** Stations: the table, and importing a list: checked first, stored when every row's fate was seen. */
 
-import { askHere, byId, coded, fill, fixed, make, row, showPager, timeOf } from "./console.js";
+import { askHere, byId, coded, fill, fixed, make, row, saveHere, say, showPager, timeOf } from "./console.js";
 import { ROW_OUTCOMES, STATION_STATES } from "./console_words.js";
 
 const STATIONS = "/api/v1/staff/stations";
+/** What the interface takes; a body has its limit, and letters for bytes take a third more room. */
+const LARGEST = 700_000;
 
 let list = null;
 let report = null;
@@ -43,7 +45,12 @@ async function read(file) {
 async function check(event) {
   event.preventDefault();
   byId("report").hidden = true;
-  list = await read(byId("file").files[0]);
+  const [file] = byId("file").files;
+  if (file.size > LARGEST) {
+    say(byId("import-problem"), "文件超过 700 KB，请分成几个文件导入");
+    return;
+  }
+  list = await read(file);
   const checked = await askHere(byId("import-problem"), "POST", `${STATIONS}/imports/checks`, list);
   if (checked) {
     showReport(checked);
@@ -72,12 +79,21 @@ function showReport(answer) {
   byId("report-words").className = saved ? "notice fresh" : "notice waiting";
   byId("confirm-import").hidden = saved !== null || answer.stations === 0;
   byId("confirm-import").textContent = `确认导入 ${answer.stations} 个驿站`;
+  byId("problem-sheet").hidden = !answer.rows.some(isProblem);
   byId("report").hidden = false;
   showRows();
 }
 
+const isProblem = (one) => one.reason !== null || one.notes.length > 0;
+
+/** The same list is read again: the sheet is made from it, and nothing is kept in between. */
+async function saveProblems() {
+  byId("problem-sheet").disabled = true;
+  await saveHere(byId("import-problem"), "需要处理的行.xlsx", "POST", `${STATIONS}/imports/problems.xlsx`, list);
+  byId("problem-sheet").disabled = false;
+}
+
 function showRows() {
-  const isProblem = (one) => one.reason !== null || one.notes.length > 0;
   const rows = byId("only-problems").checked ? report.rows.filter(isProblem) : report.rows;
   fill(byId("report-rows"), rows.map(reportRow), "没有这样的行");
 }
@@ -100,4 +116,5 @@ byId("file").addEventListener("change", () => {
 });
 byId("only-problems").addEventListener("change", showRows);
 byId("confirm-import").addEventListener("click", save);
+byId("problem-sheet").addEventListener("click", saveProblems);
 show(1);

@@ -31,7 +31,7 @@ export const ACTIONS = {
   card_unfrozen: "解冻卡",
   staff_sign_in: "工作人员登录小程序",
   console_sign_in: "登录后台",
-  session_ended: "退出登录",
+  session_ended: "结束登录",
   appointment_made: "任命",
   appointment_ended: "结束任命",
   account_issued: "发放账号",
@@ -94,6 +94,42 @@ export const VALUES = {
   entries: "记录",
   blocks: "块",
   check: "封存检查",
+};
+
+export const POSTS = {
+  station_staff: "驿站工作人员",
+  officer: "工会工作人员",
+  system_admin: "系统管理员",
+  security_admin: "安全管理员",
+  audit_admin: "审计管理员",
+};
+
+export const SESSION_KINDS = {
+  guest: "小程序（访客）",
+  member: "小程序（会员）",
+  staff: "小程序（工作人员）",
+  console: "管理后台",
+};
+
+export const ENGINES = {
+  documents: "数据库",
+  cache: "缓存",
+  wechat: "微信",
+};
+
+export const ENGINE_KINDS = {
+  embedded: "内置",
+  configured: "外部",
+  simulated: "模拟",
+};
+
+export const MISSING = { ...ENGINES, mirrors: "内存副本" };
+
+export const MIRRORS = {
+  organisations: "组织",
+  appointments: "任命",
+  revocations: "退出的登录",
+  stations: "驿站",
 };
 
 export const FINDINGS = {

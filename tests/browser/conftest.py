@@ -59,8 +59,14 @@ async def browser(launch: "Launch") -> AsyncIterator["Browser"]:
 
 @pytest.fixture(scope="session")
 async def url(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The address of a demo of its own, a process that is ended by its id."""
-    folder = tmp_path_factory.mktemp("demo")
+    """The address of the demo that most tests share."""
+    async with open_demo(tmp_path_factory.mktemp("demo")) as url:
+        yield url
+
+
+@asynccontextmanager
+async def open_demo(folder: Path) -> AsyncIterator[str]:
+    """Run a demo in a process of its own, which is ended by its id, and give its address."""
     environment = {name: value for name, value in os.environ.items() if name not in ENGINES}
     environment |= {"PORT": "0", "DATA_DIR": str(folder / "var"), "PYTHONUNBUFFERED": "1"}
     with (folder / "log").open("wb") as log:
@@ -91,7 +97,7 @@ async def _address(server: asyncio.subprocess.Process) -> str:
 
 @asynccontextmanager
 async def open_screens(browser: "Browser", url: str) -> AsyncIterator[Screens]:
-    """One browser with its own storage; what its console said must have been expected."""
+    """Open such a browser at an address."""
     context = await browser.new_context(
         base_url=url, locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 390, "height": 844}
     )

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from models.tables import read_records
+from tests.browser.conftest import open_demo, open_screens
 from tests.browser.screens import Screens
 from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 expect = playwright.expect
@@ -30,6 +32,14 @@ async def sign_in(screens: Screens, person: str) -> "Page":
     await page.click(f"[data-person={person}]")
     await page.wait_for_url("**/console")
     return page
+
+
+async def saved_rows(page: "Page", button: str) -> list[str]:
+    """The first cells of the sheet that a button saves."""
+    async with page.expect_download() as download:
+        await page.click(button)
+    path = await (await download.value).path()
+    return [record.cells[0] for record in read_records(path.read_bytes())]
 
 
 async def test_who_is_not_signed_in_sees_the_sign_in_and_who_signs_out_again(screens: Screens) -> None:
@@ -103,9 +113,35 @@ async def test_a_list_is_checked_row_by_row_and_then_imported(screens: Screens, 
     await expect(page.locator("#report-rows tr")).to_have_count(2)
     await page.check("#only-problems")
     await expect(page.locator("#report-rows")).to_have_text("3不导入没有纬度的驿站纬度：经度和纬度只填了一个")
+    assert await saved_rows(page, "#problem-sheet") == ["原行号", "3"]
     await page.click("#confirm-import")
     await expect(page.locator("#report-words")).to_contain_text("已导入：新增 1")
+    assert await saved_rows(page, "#problem-sheet") == ["原行号", "3"]
     await expect(page.locator("#rows tr").first).to_contain_text("浏览器测试驿站")
+
+
+async def test_the_template_can_be_filled_in_and_imported(screens: Screens, tmp_path: Path) -> None:
+    page = await sign_in(screens, "officer")
+    await page.goto("/console/stations")
+    async with page.expect_download() as download:
+        await page.click("text=下载导入模板")
+    template = await download.value
+    assert template.suggested_filename == "驿站导入模板.xlsx"
+    await template.save_as(tmp_path / "filled.xlsx")
+    await page.set_input_files("#file", tmp_path / "filled.xlsx")
+    await page.click("#import-form button")
+    await expect(page.locator("#report-words")).to_contain_text("还没有保存。驿站 1")
+    await expect(page.locator("#problem-sheet")).to_be_hidden()
+
+
+async def test_a_list_that_is_too_large_is_told_before_it_is_sent(screens: Screens, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes(b"x" * 700_001)
+    page = await sign_in(screens, "officer")
+    await page.goto("/console/stations")
+    await page.set_input_files("#file", file)
+    await page.click("#import-form button")
+    await expect(page.locator("#import-problem")).to_have_text("文件超过 700 KB，请分成几个文件导入")
 
 
 async def test_what_is_no_list_is_told_in_words(screens: Screens, tmp_path: Path) -> None:
@@ -117,6 +153,64 @@ async def test_what_is_no_list_is_told_in_words(screens: Screens, tmp_path: Path
     await page.set_input_files("#file", file)
     await page.click("#import-form button")
     await expect(page.locator("#import-problem")).to_contain_text("表头缺少")
+
+
+async def test_the_system_administrator_sees_how_the_service_is(screens: Screens) -> None:
+    page = await sign_in(screens, "system")
+    await expect(page.locator(".links a")).to_have_text(["运行"])
+    await page.click(".doors a")
+    await expect(page.locator("#ready-words")).to_have_text("就绪")
+    await expect(page.locator("#engines tr")).to_have_text(["数据库内置正常", "缓存内置正常", "微信模拟正常"])
+    await expect(page.locator("#queues tr")).to_have_count(3)
+    counted = page.locator("#counts tr").first.locator("td").nth(1)
+    before = int(await counted.inner_text())
+    await page.click("#refresh")
+    await expect(counted).not_to_have_text(str(before))
+    assert int(await counted.inner_text()) > before
+
+
+async def test_the_security_administrator_signs_somebody_out_and_ends_an_appointment(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    async with (
+        open_demo(tmp_path) as url,
+        open_screens(browser, url) as others,
+        open_screens(browser, url) as screens,
+    ):
+        officer, page = await sign_in(others, "officer"), await sign_in(screens, "security")
+        await page.click(".doors a")
+        await page.locator("#rows tr", has_text="工会工作人员").locator("text=登录状态").click()
+        await expect(page.locator("#sessions-rows")).to_contain_text("管理后台")
+        await page.click("#sessions-end")
+        await expect(page.locator("#sessions-rows")).to_have_text("没有登录")
+        await page.click("#sessions-close")
+        await officer.goto("/console/members")
+        await officer.wait_for_url("**/console/sign-in")
+
+        staff = page.locator("#rows tr", has_text="驿站工作人员")
+        await staff.locator("text=结束任命").click()
+        await page.click("#ending-cancel")
+        await expect(staff).to_have_count(1)
+        await staff.locator("text=结束任命").click()
+        await expect(page.locator("#ending-whose")).to_contain_text("驿站工作人员，演示街道工会服务站")
+        await page.click("#ending-confirm")
+        await expect(staff).to_have_count(0)
+        for protected in ("审计管理员", "安全管理员"):
+            row = page.locator("#rows tr", has_text=protected)
+            await expect(row.locator("button")).to_have_text(["登录状态"])
+
+
+async def test_failed_sign_ins_are_seen_by_the_security_administrator(screens: Screens) -> None:
+    screens.expect_refusals(401)
+    page = await screens.open("/console/sign-in")
+    await page.fill("#account", "somebody")
+    await page.fill("#password", "something")
+    await page.fill("#one-time-code", "123456")
+    await page.click("#password-form button")
+    await expect(page.locator("#password-problem")).to_be_visible()
+    page = await sign_in(screens, "security")
+    await page.goto("/console/security")
+    await expect(page.locator("#failures")).to_contain_text("没有这个账号")
 
 
 async def test_the_console_is_legible_on_every_screen(screens: Screens) -> None:
@@ -135,4 +229,14 @@ async def test_the_console_is_legible_on_every_screen(screens: Screens) -> None:
     await page.goto("/console/audit")
     await expect(page.locator("#check-words")).to_contain_text("完好")
     found["/console/audit, seen"] = await complaints(screens, page)
+    for person in ("system", "security"):
+        await page.click("#sign-out")
+        await page.wait_for_url("**/console/sign-in")
+        page = await sign_in(screens, person)
+        await page.goto(f"/console/{person}")
+        await page.locator("tbody tr").first.wait_for()
+        found[f"/console/{person}, seen"] = await complaints(screens, page)
+    await page.locator("#rows button").first.click()
+    await page.locator("#sessions-rows tr").first.wait_for()
+    found["/console/security, sessions"] = await complaints(screens, page)
     assert {path: problems for path, problems in found.items() if problems} == {}

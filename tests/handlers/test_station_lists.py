@@ -4,10 +4,14 @@ import base64
 import secrets
 
 from models.audit import Search
+from models.station_imports import read_stations
+from models.station_sheets import EXAMPLE
+from models.tables import read_records
 from server.service import Service
 from tests.factories import Factory, Http
 
 STATIONS = "/api/v1/staff/stations"
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADING = "名称,地址,行政区,经度,纬度,坐标系,开放时间\n"
 
 
@@ -53,13 +57,45 @@ async def test_what_is_no_list_is_refused_in_words(http: Http, make: Factory) ->
         (b"", "wrong_heading"),
     ):
         sent = {"fileName": "x.csv", "content": base64.b64encode(content).decode()}
-        for path in (f"{STATIONS}/imports/checks", f"{STATIONS}/imports"):
+        for place in ("/checks", "/problems.xlsx", ""):
+            path = f"{STATIONS}/imports{place}"
             reply = await http("POST", path, sent, headers=headers)
             assert (reply.status, reply.code) == (400, code)
+
+
+async def test_the_template_is_a_list_that_the_import_takes(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    template = await http("GET", f"{STATIONS}/imports/template.xlsx", headers=headers)
+    assert (template.status, template.headers["Content-Type"]) == (200, SHEET)
+    assert template.headers["Content-Disposition"].startswith("attachment")
+    (station,) = read_stations(template.body, "template.xlsx").stations
+    assert station.name == EXAMPLE[0]
+    sent = {"fileName": "模板.xlsx", "content": base64.b64encode(template.body).decode()}
+    checked = await http("POST", f"{STATIONS}/imports/checks", sent, headers=headers)
+    assert (checked.status, checked.json["counts"]) == (200, {"station": 1})
+
+
+async def test_rows_with_problems_are_given_as_a_sheet_and_nothing_is_stored(
+    http: Http, make: Factory
+) -> None:
+    _, headers = await make.console("officer")
+    before = (await http("GET", STATIONS, headers=headers)).json["total"]
+    sent = a_list(f"驿站{secrets.token_hex(6)}", bad=2)
+    sheet = await http("POST", f"{STATIONS}/imports/problems.xlsx", sent, headers=headers)
+    assert (sheet.status, sheet.headers["Content-Type"]) == (200, SHEET)
+    assert [record.cells[:4] for record in read_records(sheet.body)] == [
+        ["原行号", "结果", "名称", "列"],
+        ["3", "未导入", "坏行0", "纬度"],
+        ["4", "未导入", "坏行1", "纬度"],
+    ]
+    assert (await http("GET", STATIONS, headers=headers)).json["total"] == before
 
 
 async def test_only_officers_import(http: Http, make: Factory) -> None:
     _, headers = await make.console("audit_admin")
     reply = await http("POST", f"{STATIONS}/imports", a_list("甲"), headers=headers)
     assert (reply.status, reply.code) == (403, "staff_not_allowed")
-    assert (await http("GET", STATIONS, headers=headers)).code == "staff_not_allowed"
+    reply = await http("POST", f"{STATIONS}/imports/problems.xlsx", a_list("甲"), headers=headers)
+    assert (reply.status, reply.code) == (403, "staff_not_allowed")
+    for place in ("", "/imports/template.xlsx"):
+        assert (await http("GET", STATIONS + place, headers=headers)).code == "staff_not_allowed"

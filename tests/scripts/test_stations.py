@@ -1,15 +1,24 @@
 """`scripts/import_stations`: every row is accounted for, in words, and bad files end in one clear line."""
 
+import asyncio
+import os
+import sys
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
 
+from models.audit import Search
+from models.clock import utc_now
 from models.station_imports import NEEDED, read_stations
 from models.station_sheets import EXAMPLE
 from models.tables import read_records
 from scripts.stations import main
+from server.app import build_world
+from server.config import Config
 from server.demo import STATIONS_FILE
+from server.engines import Engines
+from server.keys import read_keys
 
 
 def test_every_row_of_the_demo_s_file_is_in_the_report(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,3 +99,23 @@ def test_a_covered_cell_of_a_merged_range_is_never_guessed(tmp_path: Path) -> No
 def test_a_missing_file_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["/nowhere/list.csv"]) == 2
     assert "没有导入" in capsys.readouterr().err
+
+
+@pytest.mark.engines
+async def test_what_is_saved_is_in_the_audit_as_the_operator_s_and_sealed(tmp_path: Path) -> None:
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "MONGODB_URI": "", "REDIS_URL": ""}
+    for arguments in ((), ("--save",), ("--save",)):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "scripts.stations", str(STATIONS_FILE), *arguments, env=environment,
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, _ = await process.communicate()
+        assert (process.returncode, "已保存" in out.decode()) == (0, bool(arguments))
+    async with await Engines.open(None, None, tmp_path) as engines:
+        config = Config(data_dir=tmp_path)
+        world = build_world(engines, engines.documents[config.mongodb_database], read_keys(config), utc_now)
+        page = await world.auditing.audit.list_page(Search(actor="operator"), 1, 10)
+        assert [entry.action for entry in page.rows] == ["station_import"] * 2
+        assert len({entry.object for entry in page.rows}) == 1
+        report = await world.auditing.checks.run()
+        assert (report.findings, report.unsealed) == ((), ())

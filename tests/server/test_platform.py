@@ -1,4 +1,4 @@
-"""WeChat on texts: what is refused, what waits for an officer, and when the writer must log in again."""
+"""WeChat on texts and pictures: what is refused, what waits for an officer, who must log in again."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -12,9 +12,10 @@ from miniprogram_api.simulator import Simulator
 from miniprogram_api.simulator_state import Fault, PlannedFault
 from miniprogram_api.wechat import WeChat
 from models.text_checks import OVERLAP, PIECE, TextNotAllowed, decide, judge_text, pieces
-from server.platform import TextChecker
+from server.platform import PictureChecker, TextChecker
 
 ROUTE = "/wxa/msg_sec_check"
+PICTURE_ROUTE = "/wxa/media_check_async"
 OPENID = "oTest-li-wei"
 
 
@@ -27,14 +28,19 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 
 @pytest.fixture
-async def checker(simulator: Simulator) -> AsyncIterator[TextChecker]:
+async def wechat(simulator: Simulator) -> AsyncIterator[WeChat]:
     wechat = WeChat(simulator.listen(), simulator.state.appid, "secret", call_seconds=0.5)
-    yield TextChecker(wechat)
+    yield wechat
     wechat.close()
 
 
-def plan(simulator: Simulator, fault: Fault, **options: Any) -> None:
-    order = {"route": ROUTE, "fault": fault, **options}
+@pytest.fixture
+def checker(wechat: WeChat) -> TextChecker:
+    return TextChecker(wechat)
+
+
+def plan(simulator: Simulator, fault: Fault, route: str = ROUTE, **options: Any) -> None:
+    order = {"route": route, "fault": fault, **options}
     simulator.state.faults.plan(msgspec.convert(order, PlannedFault))
 
 
@@ -83,3 +89,28 @@ def test_one_doubt_is_enough_to_hold_a_text() -> None:
     assert decide(["pass", "review"]) == "hold"
     with pytest.raises(TextNotAllowed):
         decide([None, "review", "risky"])
+
+
+async def test_a_picture_is_sent_to_wechat_under_a_trace_of_its_own(
+    simulator: Simulator, wechat: WeChat
+) -> None:
+    pictures = PictureChecker(wechat)
+    traces = {await pictures.ask(OPENID, "comment", f"https://x.example/{each}.jpg") for each in range(3)}
+    assert len(traces - {None}) == 3
+    calls = [call for call in simulator.state.journal.list_calls() if call.path == PICTURE_ROUTE]
+    assert len(calls) == 3
+    assert simulator.state.journal.list_secret_leaks() == []
+
+
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.CUT, Fault.HTTP_502, Fault.NOT_JSON, Fault.OTHER_BODY])
+async def test_a_picture_that_wechat_does_not_take_has_no_trace(
+    simulator: Simulator, wechat: WeChat, fault: Fault
+) -> None:
+    plan(simulator, fault, PICTURE_ROUTE, times=3, body='{"errcode":0,"trace_id":""}')
+    assert await PictureChecker(wechat).ask(OPENID, "comment", "https://x.example/1.jpg") is None
+
+
+async def test_who_sends_a_picture_must_have_been_there_too(simulator: Simulator, wechat: WeChat) -> None:
+    simulator.state.clock.set_offset(timedelta(hours=2, seconds=1))
+    with pytest.raises(WriterNotSeen):
+        await PictureChecker(wechat).ask(OPENID, "comment", "https://x.example/1.jpg")
