@@ -15,10 +15,10 @@ from models.member_lists import (
     NoSuchOrganisation,
     Reason,
     TooManyNamesakes,
-    TooManyOrganisations,
 )
 from models.memberships import MembershipState
 from models.pages import Page
+from models.subtree_pages import TooManyOrganisations
 
 OrganisationId = Annotated[str, Meta(min_length=1, max_length=40, examples=["6Q0B8Z2J4N1TFE7M"])]
 MaskedPhone = Annotated[str, Meta(examples=["138******78"])]

@@ -1,19 +1,28 @@
 """The member's own record."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from handlers.base import ANYONE, Handler, endpoint
-from handlers.fields import Day, MaskedName, Name, PersonId
-from handlers.wire import Wire
+from handlers.fields import Day, MaskedName, Moment, Name, PersonId
+from handlers.wire import Wire, local
 from models.members import Member, NotAMember
-from models.memberships import MembershipState
+from models.membership_history import last_entry
+from models.memberships import Event, MembershipState
 
 
 class MembershipReply(Wire, frozen=True):
-    """The current spell of a membership (会籍)."""
+    """The current spell of a membership (会籍), what happened last and why, and by when somebody decides."""
 
     organisation_id: PersonId
     organisation_name: Name
     state: MembershipState
     since: Day
+    target_name: Annotated[str, Meta(examples=[""])]
+    last_event: Annotated[Event | None, Meta(examples=["approve"])]
+    reason: Annotated[str | None, Meta(examples=[None])]
+    review_by: Annotated[Moment | None, Meta(examples=[None])]
 
 
 class MemberReply(Wire, frozen=True):
@@ -26,7 +35,7 @@ class MemberReply(Wire, frozen=True):
     @classmethod
     def of(cls, member: Member) -> "MemberReply":
         """Return what of a member goes on the wire."""
-        spell = member.membership
+        spell, last = member.membership, last_entry(member.membership)
         return cls(
             id=member.id,
             name=member.masked_name,
@@ -35,6 +44,10 @@ class MemberReply(Wire, frozen=True):
                 organisation_name=member.organisation_name,
                 state=spell.state,
                 since=spell.since,
+                target_name=member.target_name,
+                last_event=last.event if last else None,
+                reason=last.reason if last else None,
+                review_by=local(spell.due) if spell.due else None,
             ),
         )
 

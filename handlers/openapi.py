@@ -32,6 +32,7 @@ PATH_PARAMETERS = {
     "scanId": Meta(examples=["scan-7f3a9c21"], description="The name that the scanner gave to its scan."),
     "appointment": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An appointment's id."),
     "number": Meta(examples=["1"], description="The number of a printed card."),
+    "organisation": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An organisation's id."),
 }
 
 

@@ -8,11 +8,11 @@ from msgspec import Meta
 from handlers.base import Handler, endpoint
 from handlers.cards import PictureQuery
 from handlers.fields import Moment
+from handlers.idempotency import KeyRequired, read_key
 from handlers.media import Png
 from handlers.pictures import draw_code
 from handlers.wire import Asked, Wire, local
 from models.cards import CardFrozen, CardRevoked, NoCard
-from models.errors import Invalid
 from models.prints import (
     NoSuchPrint,
     NumberedPrint,
@@ -20,16 +20,6 @@ from models.prints import (
     PrintsExhausted,
     PrintsNotOffered,
 )
-
-IDEMPOTENCY_KEY = "Idempotency-Key"
-LONGEST_KEY = 128
-
-
-class KeyRequired(Invalid):
-    """What creates something must bear a key, so that the request can be sent again."""
-
-    code = "idempotency_key_required"
-    message = "请求缺少 Idempotency-Key"
 
 
 class PrintRequest(Asked, frozen=True):
@@ -73,10 +63,7 @@ class PrintsHandler(Handler):
     @endpoint(201, refuses=(NoCard, CardFrozen, CardRevoked, PrintsExhausted, PrintsNotOffered, KeyRequired))
     async def post(self, *, body: PrintRequest) -> PrintReply:  # noqa: ARG002 - there is nothing in it
         """Make a printed card under the next number; needs the header `Idempotency-Key`."""
-        key = self.request.headers.get(IDEMPOTENCY_KEY, "")
-        if not 1 <= len(key) <= LONGEST_KEY:
-            raise KeyRequired
-        return PrintReply.of(await self.services.prints.issue(self.session.subject, key))
+        return PrintReply.of(await self.services.prints.issue(self.session.subject, read_key(self)))
 
 
 class PrintHandler(Handler):

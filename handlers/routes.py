@@ -9,7 +9,12 @@ from handlers import (
     health,
     member_lists,
     members,
+    membership_desk,
+    membership_figures,
+    membership_reviews,
+    memberships,
     openapi,
+    organisations,
     prints,
     pushes,
     scan_pictures,
@@ -37,6 +42,7 @@ PARAMETERS = {
     "scanId": "[0-9A-Za-z_-]{8,64}",
     "appointment": "[0-9A-Za-z-]{1,40}",
     "number": "[1-9][0-9]?",
+    "organisation": "[0-9A-Za-z_-]{1,40}",
 }
 
 NOUNS: list[Route] = [
@@ -47,6 +53,11 @@ NOUNS: list[Route] = [
     *scan_pictures.ROUTES,
     *sessions.ROUTES,
     *members.ROUTES,
+    *memberships.ROUTES,
+    *membership_reviews.ROUTES,
+    *membership_desk.ROUTES,
+    *membership_figures.ROUTES,
+    *organisations.ROUTES,
     *sign_ins.ROUTES,
     *accounts.ROUTES,
     *member_lists.ROUTES,

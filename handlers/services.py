@@ -19,6 +19,10 @@ from models.limits import Limits
 from models.media_checks import MediaChecks, PictureJudge
 from models.member_lists import MemberLists
 from models.members import Members
+from models.membership_figures import MembershipFigures
+from models.membership_reviews import MembershipReviews
+from models.organisations import Organisations
+from models.own_memberships import OwnMemberships
 from models.prints import Prints
 from models.pushes import Pushes
 from models.scan_batches import ScanBatches
@@ -62,6 +66,10 @@ class Services(Struct, frozen=True, kw_only=True):
     tokens: Tokens
     sessions: Sessions
     members: Members
+    organisations: Organisations
+    own_memberships: OwnMemberships
+    membership_reviews: MembershipReviews
+    membership_figures: MembershipFigures
     cards: Cards
     prints: Prints
     scans: Scans

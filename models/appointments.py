@@ -142,6 +142,11 @@ class Appointments:
         """Return the person's appointments, those that are over or yet to come too."""
         return list(self._by_person.get(person, {}).values())
 
+    def list_holders(self, organisation: str, role: Role) -> list[str]:
+        """Return the people who hold a role at this very organisation now."""
+        held = self.list_in_force()
+        return sorted({one.person for one in held if (one.organisation, one.role) == (organisation, role)})
+
     async def admit(
         self, person: str | None, action: Action, way: str, roles: frozenset[Role] = ANY_ROLE
     ) -> None:

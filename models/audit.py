@@ -49,6 +49,7 @@ Action = Literal[
     "station_reopened",
     "personal_data_shown",
     "audit_viewed",
+    "membership_changed",
 ]
 Outcome = Literal["success", "refused"]
 

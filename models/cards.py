@@ -2,8 +2,9 @@
 
 Invariants: one card per person (a unique index); `active ⇄ frozen` by the holder, `revoked` for ever. Beside
 its own state a card carries what a scanner needs in one read: the holder's masked name, sealed, and the
-standing of the membership. Both are copies, written again whenever their source changes. A change of state
-leaves `pending`, from which the audit is projected (`models/projections.py`).
+standing of the membership, with the local days from which each counted. These are copies, written again
+whenever their source changes (`follow`), and never by an older version of it. A change of state leaves
+`pending`, from which the audit is projected (`models/projections.py`).
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from msgspec import Struct, field
 
 from models.audit import Action, Fact, spell_time
 from models.card_codes import CardCode, Master, card_key, code_at, day_key
-from models.clock import LOCAL, Now
+from models.clock import LOCAL, Now, local_day
 from models.errors import Conflict, Missing
 from models.filters import Index
 from models.ids import new_id
@@ -80,6 +81,8 @@ class Card(Struct, frozen=True, kw_only=True):
     state: CardState = "active"
     holder: bytes
     standing: MembershipState
+    standings: dict[str, MembershipState] = field(default_factory=dict)
+    membership_version: int = 0
     issued: datetime
     log: dict[str, CardEvent] = field(default_factory=dict)
     pending: str | None = None
@@ -91,6 +94,24 @@ class Card(Struct, frozen=True, kw_only=True):
             return self.state
         before = [event for event in self.log.values() if event.at <= at]
         return max(before, key=lambda event: event.at).state if before else "active"
+
+    def standing_at(self, at: datetime) -> MembershipState:
+        """Return the membership's standing on the local day of a moment: rights follow the day of use."""
+        days = [day for day in self.standings if day <= local_day(at)] or sorted(self.standings)[:1]
+        return self.standings[max(days)] if days else self.standing
+
+
+class Followed(Struct, frozen=True, kw_only=True):
+    """What a card copies: the holder's masked name, and a membership's standing in one version of it.
+
+    `standings` maps local days to the standing that began then.
+    """
+
+    person: str
+    masked_name: str
+    standing: MembershipState
+    standings: dict[str, MembershipState]
+    version: int
 
 
 class DayKey(Struct, frozen=True):
@@ -177,6 +198,27 @@ class Cards:
         except Duplicate:
             return await self.get_of(person)
         return card
+
+    async def follow(self, source: Followed, *, issues: bool) -> None:
+        """Bring a card up to its sources, unless it has seen a later version; `issues` one if there is none.
+
+        Twice is once, in any order.
+        """
+        card = await self._store.find_one({"person": source.person})
+        if card is None and issues:
+            card = await self.issue(source.person, source.masked_name, source.standing)
+        if card is None:
+            return
+        holder = self._vault.seal("cards", card.id, "holder", source.masked_name)
+        values = {
+            "standing": source.standing,
+            "standings": source.standings,
+            "membership_version": source.version,
+            **({"holder": holder} if source.masked_name else {}),
+        }
+        for seen in ({"$lt": source.version}, {"$exists": False}):
+            if await self._store.change({"_id": card.id, "membership_version": seen}, values):
+                return
 
     async def find(self, serial: str) -> Card | None:
         """Return a card by its serial."""

@@ -188,4 +188,4 @@ def _bar(reading: Reading, card: Card, when: Moment) -> Reason | None:
         made = card.prints.get(str(reading.code.number))
         if made is None or (made.revoked and made.revoked <= when.at):
             return "revoked"
-    return REASONS_OF_STANDING[card.standing]
+    return REASONS_OF_STANDING[card.standing_at(when.at)]

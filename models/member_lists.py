@@ -6,9 +6,7 @@ goes organisation by organisation, so a list covers a bounded number of them: wh
 below.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from types import MappingProxyType
 from typing import Literal
 
@@ -21,11 +19,10 @@ from models.memberships import Membership, Memberships
 from models.organisations import Organisation, Organisations
 from models.pages import Page
 from models.people import NAMESAKES, Particulars, People
+from models.subtree_pages import read_page
 from models.vault import mask_name, mask_phone
 
 OFFICERS: frozenset[Role] = frozenset({"officer"})
-MOST_ORGANISATIONS = 500
-COUNTS_AT_ONCE = 20
 
 Reason = Literal["verify_identity", "contact", "correct_record", "aid", "case", "inspection"]
 REASONS: Mapping[Reason, str] = MappingProxyType(
@@ -52,13 +49,6 @@ class NoSuchOrganisation(Missing):
 
     code = "organisation_not_found"
     message = "没有这个组织，或不在您的管理范围内"
-
-
-class TooManyOrganisations(Invalid):
-    """The list would cover too many organisations; choose one below."""
-
-    code = "too_many_organisations"
-    message = "下级组织太多，请先选择其中一个"
 
 
 class TooManyNamesakes(Invalid):
@@ -109,16 +99,8 @@ class MemberLists:
         NotStaff, NoSuchOrganisation, TooManyOrganisations.
         """
         asked = self._within(officer, organisation)
-        if len(asked) > MOST_ORGANISATIONS:
-            raise TooManyOrganisations(limit=MOST_ORGANISATIONS)
-        counts = await self._count(asked)
-        first, found = (page - 1) * size, list[Membership]()
-        for one, count, end in zip(asked, counts, accumulate(counts), strict=True):
-            skip = max(0, first - (end - count))
-            if skip < count and len(found) < size:
-                rows = await self._memberships.list_of(one, skip + size - len(found))
-                found += rows[skip:]
-        return Page(await self._listed(found), sum(counts))
+        found = await read_page(asked, self._memberships.count, self._memberships.list_of, page, size)
+        return Page(await self._listed(found.rows), found.total)
 
     async def search(self, officer: str, text: str, page: int, size: int) -> Page[ListedMember]:
         """Return the officer's members of exactly this name or phone; NotStaff, TooManyNamesakes."""
@@ -157,13 +139,6 @@ class MemberLists:
         if organisation not in mine:
             raise NoSuchOrganisation
         return [one.id for one in self._organisations.list_within(organisation)]
-
-    async def _count(self, organisations: Sequence[str]) -> list[int]:
-        counts: list[int] = []
-        for start in range(0, len(organisations), COUNTS_AT_ONCE):
-            some = organisations[start : start + COUNTS_AT_ONCE]
-            counts += await asyncio.gather(*(self._memberships.count(one) for one in some))
-        return counts
 
     async def _listed(self, memberships: Sequence[Membership]) -> list[ListedMember]:
         known = await self._people.list_particulars([one.person for one in memberships])

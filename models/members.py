@@ -25,6 +25,7 @@ class Member(Struct, frozen=True, kw_only=True):
     masked_name: str
     membership: Membership
     organisation_name: str
+    target_name: str = ""
 
 
 class Members:
@@ -35,8 +36,11 @@ class Members:
         self._memberships = memberships
         self._organisations = organisations
 
-    async def find(self, person: str) -> Member | None:
-        """Return the member that a person is, or None without a name or a membership."""
+    async def find(self, subject: str) -> Member | None:
+        """Return the member behind a session's subject, or None without a name or a membership."""
+        person = await self._people.find_by_subject(subject)
+        if person is None:
+            return None
         name, membership = await asyncio.gather(self._people.get_name(person), self._memberships.find(person))
         if name is None or membership is None:
             return None
@@ -45,11 +49,12 @@ class Members:
             masked_name=mask_name(name),
             membership=membership,
             organisation_name=self._organisations.get_name(membership.organisation),
+            target_name=self._organisations.get_name(membership.target) if membership.target else "",
         )
 
-    async def get(self, person: str) -> Member:
-        """Return the member that a person is; NotAMember otherwise."""
-        member = await self.find(person)
+    async def get(self, subject: str) -> Member:
+        """Return the member behind a session's subject; NotAMember otherwise."""
+        member = await self.find(subject)
         if member is None:
             raise NotAMember
         return member

@@ -1,10 +1,12 @@
 """Organisations: nodes of the two trees (地方 and 产业), held in memory by every process.
 
-A right is role × subtree; service is city-wide, administration is subtree-bound.
+A right is role × subtree; service is city-wide, administration is subtree-bound. `code` is the employer's
+统一社会信用代码 or the 基层工会统计代码, `region` the place as people name it, such as 金水区.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
+from heapq import nsmallest
 from typing import Literal
 
 from msgspec import Struct, field
@@ -22,10 +24,31 @@ class Organisation(Struct, frozen=True, kw_only=True):
     tree: Literal["local", "industry"]
     path: tuple[str, ...] = ()
     state: Literal["active", "merged", "closed"] = "active"
+    code: str = ""
+    region: str = ""
     changed: datetime
+
+    @property
+    def is_open(self) -> bool:
+        """Whether people may join it."""
+        return self.state == "active"
 
 
 ORGANISATIONS = Collection("organisations", Organisation, (Index(("changed",)),))
+
+
+class Sought(Struct, frozen=True):
+    """What an organisation is looked for by: a part of its name, of its place, or its whole code."""
+
+    name: str = ""
+    region: str = ""
+    code: str = ""
+
+    def fits(self, one: Organisation) -> bool:
+        """Say whether an organisation has all that is given."""
+        return (
+            self.name in one.name and self.region in one.region and (not self.code or self.code == one.code)
+        )
 
 
 class Organisations:
@@ -58,6 +81,16 @@ class Organisations:
     def find_named(self, name: str) -> list[Organisation]:
         """Return the organisations of a name."""
         return [one for one in self._known.values() if one.name == name]
+
+    def find_open(self, organisation: str) -> Organisation | None:
+        """Return an organisation that people may join, or None."""
+        known = self._known.get(organisation)
+        return known if known and known.is_open else None
+
+    def search(self, sought: Sought, limit: int) -> list[Organisation]:
+        """Return open organisations that have what is sought, the shortest names first."""
+        found = [one for one in self._known.values() if one.is_open and sought.fits(one)]
+        return nsmallest(limit, found, key=lambda one: (one.name != sought.name, len(one.name), one.name))
 
     async def put(self, organisation: Organisation) -> None:
         """Store an organisation whole and know it here at once."""

@@ -14,6 +14,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from models.clock import Now
+from models.errors import Conflict
 from models.filters import Index
 from models.ids import new_id
 from models.store import Collection, Duplicate, Store
@@ -22,6 +23,10 @@ from models.vault import Vault
 # More people of one name than this are not listed.
 NAMESAKES = 200
 
+# What the identity of a WeChat account, and the subject of a session that knows no person, begin with.
+OPENID = "openid:"
+
+PersonState = Literal["imported", "claimed", "erased"]
 Evidence = Literal["declared", "phone_matched", "checked_by_officer", "checked_outside"]
 
 
@@ -29,7 +34,7 @@ class Person(Struct, frozen=True, kw_only=True):
     """Somebody, without anything that names them."""
 
     id: str = field(name="_id")
-    state: Literal["imported", "claimed", "erased"]
+    state: PersonState
     evidence: Evidence
     created: datetime
 
@@ -50,6 +55,13 @@ class Identity(Struct, frozen=True, kw_only=True):
 
     id: str = field(name="_id")
     person: str
+
+
+class IdentityTaken(Conflict):
+    """The ID document belongs to somebody else here, or this account's person has another one."""
+
+    code = "identity_taken"
+    message = "该证件已登记，或与您已登记的证件不一致。请认领会员信息，或到所在工会核实"
 
 
 class Particulars(Struct, frozen=True, kw_only=True):
@@ -116,15 +128,46 @@ class People:
         person = await self._take("id_document", who.id_document, new_id())
         if who.openid:
             await self._take("openid", who.openid, person)
-        row = self._seal(person, who)
-        record = Person(
-            id=person,
-            state="claimed" if who.openid else "imported",
-            evidence="checked_by_officer",
-            created=self._now(),
-        )
-        await asyncio.gather(_once(self._rows, row), _once(self._people, record))
+        state: PersonState = "claimed" if who.openid else "imported"
+        await self._write(person, who, state, "checked_by_officer")
         return person
+
+    async def declare(self, subject: str, who: Particulars) -> str:
+        """Register somebody by the own word, once; return the person's id. IdentityTaken.
+
+        `subject` is a session's: a person's id, or the identity of a WeChat account that nobody is known by.
+        A document that is registered already is never bound to another account: its owner claims it.
+        """
+        owner = await self._identities.find(self._identity_id("id_document", who.id_document))
+        if owner is not None and owner.person != await self.find_by_subject(subject):
+            raise IdentityTaken
+        fresh = new_id()
+        person = await self._bind(subject, fresh) if subject.startswith(OPENID) else subject
+        row = await self._rows.find(person) if person != fresh else None
+        if row is not None:
+            if self._opened(row).id_document != who.id_document:
+                raise IdentityTaken
+            return person
+        if await self._take("id_document", who.id_document, person) != person:
+            raise IdentityTaken
+        await self._write(person, who, "claimed", "declared")
+        return person
+
+    async def find_by_subject(self, subject: str) -> str | None:
+        """Return the person behind a session's subject, None for a WeChat account that nobody is known by."""
+        if not subject.startswith(OPENID):
+            return subject
+        identity = await self._identities.find(subject)
+        return identity.person if identity else None
+
+    async def list_accounts(self, person: str) -> list[str]:
+        """Return the WeChat accounts of a person, by the names under which messages to them are kept."""
+        found = await self._identities.list_({"person": person})
+        return [one.id.removeprefix(OPENID) for one in found if one.id.startswith(OPENID)]
+
+    async def mark_checked(self, person: str) -> None:
+        """Take an officer's approval as evidence of a name that was only declared."""
+        await self._people.change({"_id": person, "evidence": "declared"}, {"evidence": "checked_by_officer"})
 
     async def forget_openid(self, openid: str) -> None:
         """Part a WeChat account from its person, who stays known by the ID document."""
@@ -132,13 +175,20 @@ class People:
 
     async def _take(self, kind: str, value: str, person: str) -> str:
         """Bind an identity to a person unless it has one; return whose it is."""
-        identity = Identity(id=self._identity_id(kind, value), person=person)
+        return await self._bind(self._identity_id(kind, value), person)
+
+    async def _bind(self, identity: str, person: str) -> str:
         try:
-            await self._identities.insert(identity)
+            await self._identities.insert(Identity(id=identity, person=person))
         except Duplicate:
-            standing = await self._identities.find(identity.id)
+            standing = await self._identities.find(identity)
             return standing.person if standing else person
         return person
+
+    async def _write(self, person: str, who: Particulars, state: PersonState, evidence: Evidence) -> None:
+        """Write what is known of a person whose identities are taken; what is there stays."""
+        record = Person(id=person, state=state, evidence=evidence, created=self._now())
+        await asyncio.gather(_once(self._rows, self._seal(person, who)), _once(self._people, record))
 
     def _opened(self, row: VaultRow) -> Particulars:
         return Particulars(

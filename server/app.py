@@ -30,7 +30,7 @@ from models.limits import Limits, LocalLimits, SharedLimits
 from models.media_checks import MEDIA_CHECKS, MediaChecks
 from models.member_lists import MemberLists
 from models.members import Members
-from models.memberships import MEMBERSHIPS, Memberships
+from models.memberships import Memberships
 from models.messages import MESSAGES, Messages
 from models.migrations import META
 from models.mirrors import Mirror
@@ -61,10 +61,12 @@ from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
 from server.console import Console, build_console
 from server.engines import Engines
 from server.keys import Keys
+from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
+from server.membership_book import Known, MembershipBook, build_membership_book
 from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
-    PEOPLE, VAULT_ROWS, IDENTITIES, MEMBERSHIPS, ORGANISATIONS, APPOINTMENTS,
+    PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, ORGANISATIONS, APPOINTMENTS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
     SUBSCRIPTIONS, MESSAGES, MEDIA_CHECKS, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
 )  # fmt: skip
@@ -103,6 +105,7 @@ class World(Struct, frozen=True, kw_only=True):
     appointments: Appointments
     memberships: Memberships
     members: Members
+    membership_book: MembershipBook
     revocations: Revocations
     sessions: Sessions
     cards: Cards
@@ -158,6 +161,7 @@ def build_world(
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
+    known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals)
     media_checks = MediaChecks(stores["media_checks"], now)
     effects = PushEffects(account.appid, subscriptions, messages, sessions, people, media_checks)
     return World(
@@ -170,6 +174,7 @@ def build_world(
         appointments=appointments,
         memberships=memberships,
         members=Members(people, memberships, organisations),
+        membership_book=build_membership_book(stores, memberships, known, now),
         revocations=revocations,
         sessions=sessions,
         cards=cards,
@@ -197,6 +202,10 @@ def build_services(
         tokens=Tokens(keys.sessions, now),
         sessions=world.sessions,
         members=world.members,
+        organisations=world.organisations,
+        own_memberships=world.membership_book.own,
+        membership_reviews=world.membership_book.reviews,
+        membership_figures=world.membership_book.figures,
         cards=world.cards,
         prints=world.prints,
         scans=world.scans,

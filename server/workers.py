@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from models.membership_effects import MEMBERSHIPS_CHANGED
 from models.messages import MESSAGES_DUE, Sender
 from models.pushes import PUSHES_DUE
 from models.store import EngineUnavailable
@@ -79,6 +80,8 @@ class Workers:
         steps = [self._repeat(word, mirror.refresh, POLL_SECONDS) for word, mirror in world.mirrors.items()]
         steps.append(self._repeat(PUSHES_DUE, world.pushes.work, POLL_SECONDS))
         steps.append(self._repeat(MESSAGES_DUE, lambda: world.messages.work(self._sender), POLL_SECONDS))
+        effects = world.membership_book.effects
+        steps.append(self._repeat(MEMBERSHIPS_CHANGED, effects.work, POLL_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         forgets = (world.sessions.forget_expired, world.console.forget_old)
         sweeps = (*forgets, world.pushes.forget_old, world.messages.forget_old, world.media_checks.forget_old)

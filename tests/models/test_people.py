@@ -95,9 +95,10 @@ async def test_a_second_membership_cannot_be_begun(database: Database) -> None:
         person=secrets.token_hex(8), organisation="A", state="active", since="2026-07-15", entered=AT
     )
     second = Membership(person=first.person, organisation="B", state="active", since="2026-07-16", entered=AT)
-    assert await memberships.begin(first) == first
-    assert await memberships.begin(second) == first
-    assert await memberships.find(first.person) == first
+    begun = await memberships.begin(first)
+    assert (begun.organisation, begun.log["1"].event, begun.log["1"].valid) == ("A", "enter", "2026-07-15")
+    assert await memberships.begin(second) == begun
+    assert await memberships.find(first.person) == begun
 
 
 class Leaf(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,199 @@
+"""What follows from a change of a membership: audit, figures, card, evidence, notices, reminders.
+
+Each is derived from the membership's document alone, under names made from it, and may be derived twice or by
+several processes at once. `pending` is taken away last and only if it is the one that was read: whoever dies
+on the way leaves it, and whoever comes next begins again.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from models.appointments import Appointments
+from models.audit import Audit, Fact
+from models.cards import Cards, Followed
+from models.clock import LOCAL, Now
+from models.membership_figures import MembershipFigures
+from models.membership_history import states_by_day
+from models.memberships import Entry, Event, Membership, MembershipState
+from models.messages import LIFE, Messages
+from models.organisations import Organisations
+from models.people import People
+from models.store import Store
+from models.vault import mask_name
+
+BATCH = 100
+MEMBERSHIPS_CHANGED = "memberships"
+RESULT, REMINDER = "membership_result", "membership_review"
+RESULT_PAGE, REMINDER_PAGE = "pages/member/index", "pages/staff/index"
+LONGEST_THING = 20
+
+HOLDERS: frozenset[MembershipState] = frozenset({"active", "transferring", "retained"})
+"""Whoever is in one of these states holds a card."""
+
+WORDS: Mapping[Event, str] = MappingProxyType(
+    {
+        "approve": "入会通过",
+        "refuse": "入会未通过",
+        "release": "已办转出",
+        "accept_transfer": "接转完成",
+        "keep": "会籍已接续",
+        "refuse_transfer": "接转未通过",
+        "retain": "会籍已保留",
+        "resume": "会籍已恢复",
+        "leave": "已退会",
+        "expel": "会籍已终止",
+    }
+)
+"""What a member is told when somebody else made an entry; five characters at most (WeChat, phrase)."""
+
+
+def facts_of(membership: Membership) -> dict[str, Fact]:
+    """Return what a membership's log says for the audit, by name; a roster's entries are audited with it."""
+    return {
+        f"membership:{membership.person}:{number}": Fact(
+            actor=entry.actor,
+            action="membership_changed",
+            kind="person",
+            object=membership.person,
+            details=_details(entry),
+        )
+        for number, entry in membership.log.items()
+        if entry.event != "enter"
+    }
+
+
+def _details(entry: Entry) -> dict[str, str]:
+    told = {
+        "event": entry.event,
+        "from": f"{entry.before.state} {entry.before.organisation}" if entry.before else None,
+        "to": f"{entry.after.state} {entry.after.organisation}",
+        "target": entry.after.target,
+        "valid": entry.valid,
+        "reason": entry.reason,
+        "corrects": str(entry.corrects) if entry.corrects else None,
+    }
+    return {name: text for name, text in told.items() if text}
+
+
+def _spell(at: datetime) -> str:
+    return at.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")
+
+
+class MembershipEffects:
+    """Derives what follows."""
+
+    def __init__(
+        self,
+        store: Store[Membership],
+        audit: Audit,
+        figures: MembershipFigures,
+        cards: Cards,
+        people: People,
+        notices: "MembershipNotices",
+    ) -> None:
+        self._store = store
+        self._audit = audit
+        self._figures = figures
+        self._cards = cards
+        self._people = people
+        self._notices = notices
+
+    async def work(self) -> None:
+        """Derive what is pending, and remind of what is nearly due."""
+        while items := await self._store.list_({"pending": {"$gt": ""}}, limit=BATCH):
+            for item in items:
+                await self.finish(item)
+        for item in await self._notices.list_due(self._store):
+            await self._notices.remind(item)
+            seen = {"_id": item.person, "version": item.version}
+            await self._store.change(seen, {}, without=("remind",))
+
+    async def finish(self, membership: Membership) -> None:
+        """Derive all that follows from one membership, then take its `pending` away."""
+        await asyncio.gather(
+            self._audit.record_named(facts_of(membership)),
+            self._figures.project(membership),
+            self._follow(membership),
+        )
+        await self._notices.tell(membership)
+        seen = {"_id": membership.person, "pending": membership.pending}
+        await self._store.change(seen, {}, without=("pending",))
+
+    async def _follow(self, membership: Membership) -> None:
+        name = await self._people.get_name(membership.person)
+        source = Followed(
+            person=membership.person,
+            masked_name=mask_name(name) if name else "",
+            standing=membership.state,
+            standings=states_by_day(membership),
+            version=membership.version,
+        )
+        await self._cards.follow(source, issues=membership.state in HOLDERS and name is not None)
+        if any(entry.event == "approve" for entry in membership.log.values()):
+            await self._people.mark_checked(membership.person)
+
+
+class MembershipNotices:
+    """Tells members what was decided, and officers what waits for them."""
+
+    def __init__(
+        self,
+        messages: Messages,
+        people: People,
+        organisations: Organisations,
+        appointments: Appointments,
+        now: Now,
+    ) -> None:
+        self._messages = messages
+        self._people = people
+        self._organisations = organisations
+        self._appointments = appointments
+        self._now = now
+
+    async def tell(self, membership: Membership) -> None:
+        """Queue a notice of each recent entry that somebody else than the member made."""
+        since = self._now() - LIFE
+        for number, entry in membership.log.items():
+            if entry.event in WORDS and entry.actor != membership.person and entry.entered > since:
+                fields = {
+                    "thing1": self._name(entry.after.organisation),
+                    "phrase2": WORDS[entry.event],
+                    "date3": _spell(entry.entered),
+                }
+                name = f"{membership.person}:{number}"
+                await self._queue(name, membership.person, RESULT, RESULT_PAGE, fields)
+
+    async def list_due(self, store: Store[Membership]) -> list[Membership]:
+        """Return some memberships whose officers are to be reminded now."""
+        return await store.list_({"remind": {"$lte": self._now()}}, sort="remind", limit=BATCH)
+
+    async def remind(self, membership: Membership) -> None:
+        """Queue a reminder for the officers nearest to the organisation whose turn it is."""
+        place = membership.target if membership.is_released else membership.organisation
+        fields = {
+            "thing1": self._name(place or membership.organisation),
+            "phrase2": "转接待办" if membership.state == "transferring" else "入会待审",
+            "date3": _spell(membership.due or self._now()),
+        }
+        for officer in self._list_officers(place or membership.organisation):
+            name = f"{membership.person}:{membership.version}"
+            await self._queue(name, officer, REMINDER, REMINDER_PAGE, fields)
+
+    def _list_officers(self, organisation: str) -> list[str]:
+        """Return the officers of an organisation, or of the nearest one above it that has some."""
+        known = self._organisations.find(organisation)
+        for place in (organisation, *reversed(known.path if known else ())):
+            if officers := self._appointments.list_holders(place, "officer"):
+                return officers
+        return []
+
+    async def _queue(
+        self, fact: str, person: str, purpose: str, page: str, fields: Mapping[str, str]
+    ) -> None:
+        for account in await self._people.list_accounts(person):
+            await self._messages.queue(f"{purpose}:{fact}:{account}", account, purpose, page, fields)
+
+    def _name(self, organisation: str) -> str:
+        return self._organisations.get_name(organisation)[:LONGEST_THING] or "工会"

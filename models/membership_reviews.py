@@ -1,0 +1,142 @@
+"""Memberships as officers handle them: what waits for a decision, and every change that is theirs to enter.
+
+Invariants: what is outside the subtree is not there; nobody handles the own membership; of two officers at
+once one decides, and the other is told what was decided. In a transfer the releasing union's officer
+releases, the receiving union's registers, and either may send it back; an officer above both may do both.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from models.clock import Now
+from models.member_lists import NoSuchMember
+from models.membership_desk import MembershipDesk, Request
+from models.membership_offices import Offices
+from models.membership_refusals import OrganisationNotOpen
+from models.membership_rules import Change
+from models.memberships import Membership, Memberships
+from models.organisations import Organisations
+from models.own_memberships import make_transfer
+from models.pages import Page
+from models.people import Particulars, People
+from models.subtree_pages import read_page
+from models.vault import mask_name, mask_phone
+
+Queue = Literal["applied", "releasing", "receiving"]
+
+
+class Reviewed(Struct, frozen=True, kw_only=True):
+    """A membership in a queue or on an officer's desk; what names the person is masked."""
+
+    membership: Membership
+    name: str
+    phone: str
+    organisation_name: str
+    target_name: str
+    is_overdue: bool
+    is_own: bool
+
+
+class MembershipReviews:
+    """Queues, decisions, entries, corrections."""
+
+    def __init__(
+        self,
+        desk: MembershipDesk,
+        offices: Offices,
+        memberships: Memberships,
+        people: People,
+        organisations: Organisations,
+        now: Now,
+    ) -> None:
+        self._desk = desk
+        self._offices = offices
+        self._memberships = memberships
+        self._people = people
+        self._organisations = organisations
+        self._now = now
+
+    async def list_page(
+        self, officer: str, queue: Queue, organisation: str | None, page: int, size: int
+    ) -> Page[Reviewed]:
+        """Return a page of what waits for an organisation and all below it, the oldest of each first.
+
+        NotStaff, NoSuchOrganisation, TooManyOrganisations.
+        """
+        asked = self._offices.list_within(officer, organisation)
+        if queue == "receiving":
+            found = await read_page(
+                asked, self._memberships.count_coming, self._memberships.list_coming, page, size
+            )
+        else:
+            state: Literal["applied", "transferring"] = "applied" if queue == "applied" else "transferring"
+            found = await read_page(
+                asked,
+                lambda one: self._memberships.count(one, state),
+                lambda one, limit: self._memberships.list_of(one, limit, state),
+                page,
+                size,
+            )
+        known = await self._people.list_particulars([one.person for one in found.rows])
+        return Page([self._shown(officer, one, known.get(one.person)) for one in found.rows], found.total)
+
+    async def get(self, officer: str, person: str) -> Reviewed:
+        """Return a membership of the officer's subtree, or one that comes to it. NotStaff, NoSuchMember."""
+        membership = await self._memberships.find(person)
+        if membership is None or not self._offices.covers(
+            officer, membership.organisation, membership.target
+        ):
+            raise NoSuchMember
+        return await self._show(officer, membership)
+
+    async def enter(self, officer: str, person: str, change: Change, request: Request) -> Reviewed:
+        """Enter a change as an officer; what the membership's rules refuse is refused.
+
+        NotStaff, NoSuchMember, OwnMembership, WrongReviewer, OrganisationNotOpen, KeyReused.
+        """
+        self._offices.require(officer)
+        if change.event == "start_transfer":
+            change = self._with_target(change)
+
+        def prepare(before: Membership | None) -> Change:
+            if before is None:
+                raise NoSuchMember
+            if self._offices.admits(officer, before, change):
+                self._require_open(before, change)
+            return change
+
+        return await self._show(officer, await self._desk.enter(person, prepare, request))
+
+    def _with_target(self, change: Change) -> Change:
+        target, ground = change.organisation or "", change.ground or "change_employer"
+        begun = make_transfer(self._desk, change.actor, target, ground)
+        return replace(change, organisation=begun.organisation, ground=begun.ground, releases=True)
+
+    def _require_open(self, before: Membership, change: Change) -> None:
+        """Raise OrganisationNotOpen if the union that would have the membership takes nobody."""
+        if change.event == "approve":
+            self._desk.get_open(before.organisation)
+        elif change.event == "accept_transfer" and before.target:
+            self._desk.get_open(before.target)
+        elif change.event == "retain" and change.organisation:
+            known = self._organisations.find(before.organisation)
+            if known is None or self._desk.get_open(change.organisation).id not in known.path:
+                raise OrganisationNotOpen
+
+    async def _show(self, officer: str, membership: Membership) -> Reviewed:
+        return self._shown(officer, membership, await self._people.find_particulars(membership.person))
+
+    def _shown(self, officer: str, membership: Membership, who: Particulars | None) -> Reviewed:
+        due: datetime | None = membership.due
+        return Reviewed(
+            membership=membership,
+            name=mask_name(who.name) if who else "",
+            phone=mask_phone(who.phone) if who else "",
+            organisation_name=self._organisations.get_name(membership.organisation),
+            target_name=self._organisations.get_name(membership.target) if membership.target else "",
+            is_overdue=due is not None and due <= self._now(),
+            is_own=membership.person == officer,
+        )

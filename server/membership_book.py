@@ -1,0 +1,62 @@
+"""The parts of the membership book, wired: the desk, its two sides, what follows from a change."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from models.appointments import Appointments
+from models.audit import Audit
+from models.cards import Cards
+from models.clock import Now
+from models.membership_desk import MembershipDesk
+from models.membership_effects import MembershipEffects, MembershipNotices
+from models.membership_figures import MOVEMENTS, MembershipFigures
+from models.membership_offices import Offices
+from models.membership_reviews import MembershipReviews
+from models.memberships import MEMBERSHIPS, Memberships
+from models.messages import Messages
+from models.organisations import Organisations
+from models.own_memberships import OwnMemberships
+from models.people import People
+from models.review_clocks import add_weekdays
+from models.signals import Signals
+from models.store import Collection, Store
+
+COLLECTIONS: tuple[Collection[Any], ...] = (MEMBERSHIPS, MOVEMENTS)
+
+
+class Known(Struct, frozen=True):
+    """What the book stands on."""
+
+    people: People
+    organisations: Organisations
+    appointments: Appointments
+    cards: Cards
+    messages: Messages
+    audit: Audit
+    signals: Signals
+
+
+class MembershipBook(Struct, frozen=True):
+    """The membership book of one process."""
+
+    own: OwnMemberships
+    reviews: MembershipReviews
+    figures: MembershipFigures
+    effects: MembershipEffects
+
+
+def build_membership_book(
+    stores: dict[str, Store[Any]], memberships: Memberships, known: Known, now: Now
+) -> MembershipBook:
+    """Return the book over stores by name."""
+    desk = MembershipDesk(memberships, known.organisations, known.signals, add_weekdays, now)
+    offices = Offices(known.organisations, known.appointments)
+    figures = MembershipFigures(stores[MOVEMENTS.name], offices)
+    notices = MembershipNotices(known.messages, known.people, known.organisations, known.appointments, now)
+    return MembershipBook(
+        OwnMemberships(desk, known.people),
+        MembershipReviews(desk, offices, memberships, known.people, known.organisations, now),
+        figures,
+        MembershipEffects(stores[MEMBERSHIPS.name], known.audit, figures, known.cards, known.people, notices),
+    )
