@@ -30,7 +30,7 @@ RESULT_PAGE, REMINDER_PAGE = "pages/member/index", "pages/staff/index"
 LONGEST_THING = 20
 
 HOLDERS: frozenset[MembershipState] = frozenset({"active", "transferring", "retained"})
-"""Whoever is in one of these states holds a card."""
+"""Whoever is in one of these states gets a card."""
 
 WORDS: Mapping[Event, str] = MappingProxyType(
     {
@@ -75,6 +75,15 @@ def _details(entry: Entry) -> dict[str, str]:
         "corrects": str(entry.corrects) if entry.corrects else None,
     }
     return {name: text for name, text in told.items() if text}
+
+
+def _ever_held(membership: Membership) -> bool:
+    """Say whether a card is due, even one that no longer counts.
+
+    Were it left out for a membership that is over by now, a worker that read the earlier state and slept
+    could still issue one that counts, with nobody left to put it right.
+    """
+    return any(entry.after.state in HOLDERS for entry in membership.log.values())
 
 
 def _spell(at: datetime) -> str:
@@ -130,7 +139,7 @@ class MembershipEffects:
             standings=states_by_day(membership),
             version=membership.version,
         )
-        await self._cards.follow(source, issues=membership.state in HOLDERS and name is not None)
+        await self._cards.follow(source, issues=name is not None and _ever_held(membership))
         if any(entry.event == "approve" for entry in membership.log.values()):
             await self._people.mark_checked(membership.person)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -31,7 +32,9 @@ def id_number(birth: str = "19900101") -> str:
 def application(organisation: str, **fields: Any) -> dict[str, Any]:
     return {
         "name": "赵小河",
-        "document": {"number": id_number(f"19{secrets.randbelow(40) + 60}{secrets.randbelow(9) + 1:02}11")},
+        "document": {
+            "number": id_number(f"{date(1940, 1, 1) + timedelta(days=secrets.randbelow(20_000)):%Y%m%d}")
+        },
         "phone": f"138{secrets.randbelow(10**8):08}",
         "organisationId": organisation,
         "workerForm": "gig",
