@@ -29,6 +29,10 @@ def id_number(birth: str = "19900101") -> str:
     return digits + check_digit(digits)
 
 
+def random_birth() -> str:
+    return f"{date(1940, 1, 1) + timedelta(days=secrets.randbelow(20_000)):%Y%m%d}"
+
+
 def application(organisation: str, **fields: Any) -> dict[str, Any]:
     return {
         "name": "赵小河",
