@@ -116,6 +116,19 @@ class MembersPage(ConsolePage):
         return {"organisations": organisations, "reasons": REASONS}
 
 
+class MembershipReviewsPage(ConsolePage):
+    """Applications and transfers that wait."""
+
+    roles = OFFICERS
+    template = "console_memberships.html"
+    title = "会籍审批"
+    about = "入会申请和会籍接转：三个工作日内办结"
+
+    def particulars(self) -> dict[str, Any]:
+        """Return the organisations to choose from."""
+        return {"organisations": self.services.member_lists.list_organisations(self.session.subject)}
+
+
 class StationsPage(ConsolePage):
     """Stations, and importing lists of them."""
 
@@ -155,6 +168,7 @@ class SecurityPage(ConsolePage):
 PAGES: list[tuple[str, type[ConsolePage]]] = [
     ("/console", HomePage),
     ("/console/members", MembersPage),
+    ("/console/memberships", MembershipReviewsPage),
     ("/console/stations", StationsPage),
     ("/console/audit", AuditPage),
     ("/console/system", SystemPage),

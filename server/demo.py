@@ -17,8 +17,10 @@ from miniprogram_api.wechat import WeChat
 from models.appointments import Appointment
 from models.appointments import Role as AppointedRole
 from models.clock import Now, local_day
-from models.memberships import Membership, MembershipState
+from models.membership_desk import Request
+from models.memberships import GigKind, Membership, MembershipState, WorkerForm
 from models.organisations import Organisation
+from models.own_memberships import Application
 from models.people import Particulars
 from models.station_imports import read_stations
 from models.subscriptions import Template
@@ -28,7 +30,7 @@ from server.config import Config
 from server.platform import account_of
 
 STATIONS_FILE = Path(__file__).parent / "data" / "demo-stations.csv"
-CITY, DISTRICT, STREET = "DEMO000000000001", "DEMO000000000002", "DEMO000000000003"
+CITY, DISTRICT, STREET, NEXT_STREET = (f"DEMO{number:012}" for number in range(1, 5))
 
 log = logging.getLogger("union.demo")
 
@@ -54,9 +56,21 @@ class Role(Struct, frozen=True):
         return f"100{sum(self.key.encode()):08}"
 
 
+class Applicant(Struct, frozen=True):
+    """Somebody whose application awaits an officer."""
+
+    key: str
+    name: str
+    form: WorkerForm
+    gig: GigKind | None = None
+    place: str = STREET
+
+
 DEMO_TEMPLATES = (
     simulator_messages.Template("event_reminder", ("thing1", "time2", "thing3")),
     simulator_messages.Template("benefit_ready", ("thing1", "date2", "phrase3")),
+    simulator_messages.Template("membership_result", ("thing1", "phrase2", "date3")),
+    simulator_messages.Template("membership_review", ("thing1", "phrase2", "date3")),
 )
 """At the simulated WeChat a template's id is its purpose."""
 
@@ -67,6 +81,12 @@ ROLES = (
     Role("applicant", "演示新人", "刚申请入会，待审核", "applied"),
     Role("staff", "演示站长", "驿站站长，可扫码", "active", "station_staff"),
     Role("stranger", "演示路人", "还不是会员", None),
+)
+APPLICANTS = (
+    Applicant("applicant", "演示新人", "gig", "courier"),
+    Applicant("applicant-driver", "演示货车司机", "gig", "truck_driver"),
+    Applicant("applicant-carer", "演示护工", "dispatched"),
+    Applicant("applicant-clerk", "演示店员", "employed", place=NEXT_STREET),
 )
 OFFICERS = (
     Role("officer", "演示干部", "演示区工会工作人员：会员、驿站", "active", "officer", DISTRICT),
@@ -118,8 +138,10 @@ async def seed(world: World, now: Now) -> None:
     at = now()
     await _plant_organisations(world, at)
     for role in (*ROLES, *OFFICERS):
-        if role.state:
+        if role.state and role.state != "applied":
             await _enrol(world, role, role.state, at)
+    for applicant in APPLICANTS:
+        await _apply(world, applicant)
     result = read_stations(STATIONS_FILE.read_bytes(), STATIONS_FILE.name)
     saved = await world.stations.save_import(result.stations)
     await world.board.mirror.refresh()
@@ -133,11 +155,14 @@ async def _plant_organisations(world: World, at: datetime) -> None:
         (CITY, "演示市职工服务中心", ()),
         (DISTRICT, "演示区职工服务中心", (CITY,)),
         (STREET, "演示街道工会服务站", (CITY, DISTRICT)),
+        (NEXT_STREET, "演示东街道工会服务站", (CITY, DISTRICT)),
     )
     for key, name, path in nodes:
         if world.organisations.find(key) is None:
             await world.organisations.put(
-                Organisation(id=key, name=name, tree="local", path=path, changed=at)
+                Organisation(
+                    id=key, name=name, tree="local", path=path, region="演示区", code=f"81{key}", changed=at
+                )
             )
 
 
@@ -147,8 +172,7 @@ async def _enrol(world: World, role: Role, state: MembershipState, at: datetime)
     membership = await world.memberships.begin(
         Membership(person=person, organisation=STREET, state=state, since=local_day(at), entered=at)
     )
-    if state != "applied":
-        await world.cards.issue(person, mask_name(role.name), membership.state)
+    await world.cards.issue(person, mask_name(role.name), membership.state)
     if role.post:
         await world.appointments.put(
             Appointment(
@@ -160,3 +184,13 @@ async def _enrol(world: World, role: Role, state: MembershipState, at: datetime)
                 changed=at,
             )
         )
+
+
+async def _apply(world: World, one: Applicant) -> None:
+    """Let somebody apply, unless the application of an earlier start is there, whatever became of it."""
+    role = Role(one.key, one.name, "", "applied")
+    who = Particulars(name=one.name, id_document=f"DEMO-{one.key}", phone=role.phone, openid=role.openid)
+    person = await world.people.register(who)
+    if await world.memberships.find(person) is None:
+        application = Application(who=who, organisation=one.place, worker_form=one.form, gig_kind=one.gig)
+        await world.membership_book.own.apply(person, application, Request("apply", "demo", b""))

@@ -81,8 +81,8 @@ function problemOf(text) {
  * @param {HTMLElement} place where a refusal is told
  * @returns {Promise<object|null|undefined>} the answer, or undefined after a refusal
  */
-export function askHere(place, method, path, body) {
-  return tellHere(place, () => ask(method, path, body));
+export function askHere(place, method, path, body, headers) {
+  return tellHere(place, () => ask(method, path, body, headers));
 }
 
 /**

@@ -10,6 +10,45 @@ export const MEMBERSHIP_STATES = {
   refused: { words: "未批准", tone: "bad" },
 };
 
+export const WORKER_FORMS = {
+  employed: "单位职工",
+  dispatched: "劳务派遣",
+  part_time: "灵活就业",
+  gig: "新就业形态",
+};
+
+export const GIG_KINDS = {
+  truck_driver: "货车司机",
+  ride_hailing_driver: "网约车司机",
+  courier: "快递员",
+  food_delivery: "外卖配送员",
+  domestic_worker: "家政服务员",
+  care_worker: "护工护理员",
+  estate_agent: "房产中介员",
+  security_guard: "保安员",
+  shop_informer: "商场信息员",
+  other: "其他",
+};
+
+export const DECISIONS = {
+  approve: "批准入会",
+  refuse: "不批准",
+  release: "办理转出",
+  accept_transfer: "接收",
+  refuse_transfer: "退回接转",
+};
+
+const TRANSFER_REASONS = {
+  wrong_organisation: "不属于本工会",
+  no_such_employment: "单位没有此人",
+  incomplete: "信息不完整",
+};
+
+export const REFUSAL_REASONS = {
+  refuse: { not_eligible: "不符合入会条件", identity_unproven: "身份未能核实", ...TRANSFER_REASONS },
+  refuse_transfer: TRANSFER_REASONS,
+};
+
 export const STATION_STATES = {
   planned: "筹建中",
   operating: "开放",
@@ -42,6 +81,7 @@ export const ACTIONS = {
   station_reopened: "恢复驿站开放",
   personal_data_shown: "查看个人信息",
   audit_viewed: "查看审计",
+  membership_changed: "会籍变动",
 };
 
 export const KINDS = {
@@ -67,6 +107,12 @@ export const DETAILS = {
   rows: "行数",
   actor: "操作人",
   object: "对象",
+  event: "事项",
+  from: "原",
+  to: "现",
+  target: "转往",
+  valid: "生效日",
+  corrects: "更正第几条",
 };
 
 /** What stands in the details of entries. */
@@ -94,6 +140,21 @@ export const VALUES = {
   entries: "记录",
   blocks: "块",
   check: "封存检查",
+  apply: "申请入会",
+  withdraw: "撤回申请",
+  approve: "批准入会",
+  refuse: "不批准入会",
+  start_transfer: "申请接转",
+  release: "办理转出",
+  accept_transfer: "接收转入",
+  keep: "居住地工会接续",
+  refuse_transfer: "退回接转",
+  withdraw_transfer: "撤回接转",
+  retain: "保留会籍",
+  resume: "恢复会籍",
+  leave: "退会",
+  expel: "除名",
+  correct: "更正",
 };
 
 export const POSTS = {

@@ -46,7 +46,7 @@ async def test_who_is_not_signed_in_sees_the_sign_in_and_who_signs_out_again(scr
     page = await screens.open("/console/members")
     await expect(page).to_have_url(f"{page.url.partition('/console')[0]}/console/sign-in")
     page = await sign_in(screens, "officer")
-    await expect(page.locator(".links a")).to_have_text(["会员", "驿站"])
+    await expect(page.locator(".links a")).to_have_text(["会员", "会籍审批", "驿站"])
     await page.click("#sign-out")
     await page.wait_for_url("**/console/sign-in")
     await page.goto("/console")
@@ -240,3 +240,27 @@ async def test_the_console_is_legible_on_every_screen(screens: Screens) -> None:
     await page.locator("#sessions-rows tr").first.wait_for()
     found["/console/security, sessions"] = await complaints(screens, page)
     assert {path: problems for path, problems in found.items() if problems} == {}
+
+
+async def test_an_application_is_approved_and_another_refused_with_a_reason(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    await page.click(".links >> text=会籍审批")
+    rows = page.locator("#rows tr")
+    await expect(rows).to_have_count(4)
+    await expect(page.locator("#rows")).to_contain_text("新就业形态 · 货车司机")
+    assert await complaints(screens, page) == []
+    await page.click("[aria-label='办理 演****机 的事项']")
+    await page.select_option("#decision-choice", "approve")
+    await expect(page.locator("#decision-reason")).to_be_hidden()
+    await page.click("#decision-form .primary")
+    await expect(page.locator("#done")).to_contain_text("批准入会")
+    await expect(rows).to_have_count(3)
+    await page.click("[aria-label='办理 演**工 的事项']")
+    await page.select_option("#decision-choice", "refuse")
+    await page.click("#decision-form .primary")
+    await expect(page.locator("#decision")).to_be_visible()
+    await page.select_option("#decision-reason", "no_such_employment")
+    await page.click("#decision-form .primary")
+    await expect(rows).to_have_count(2)
+    await page.select_option("#queue", "receiving")
+    await expect(page.locator("#rows")).to_contain_text("没有等待办理的事项")

@@ -1,0 +1,100 @@
+/** Applications and transfers: what waits, and deciding on it. A decision bears one key, however often it is sent. */
+
+import { askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { DECISIONS, GIG_KINDS, MEMBERSHIP_STATES, REFUSAL_REASONS, WORKER_FORMS } from "./console_words.js";
+
+const MEMBERSHIPS = "/api/v1/staff/memberships";
+const CHOICES = {
+  applied: () => ["approve", "refuse"],
+  releasing: (one) => (one.isReleased ? ["refuse_transfer"] : ["release", "refuse_transfer"]),
+  receiving: (one) => (one.isReleased ? ["accept_transfer", "refuse_transfer"] : ["refuse_transfer"]),
+};
+
+let chosen = null;
+let key = "";
+let shown = 1;
+
+async function show(page) {
+  shown = page;
+  const organisation = byId("organisation").value;
+  const query = `state=${byId("queue").value}&page=${page}${organisation && `&organisation=${organisation}`}`;
+  const table = await askHere(byId("problem"), "GET", `${MEMBERSHIPS}?${query}`);
+  if (table) {
+    fill(byId("rows"), table.list.map(waitingRow), "没有等待办理的事项");
+    showPager(byId("pager"), table, show);
+  }
+}
+
+function waitingRow(one) {
+  const decide = make("button", "", "办理");
+  decide.type = "button";
+  decide.disabled = one.isOwn;
+  decide.title = one.isOwn ? "不能办理本人的会籍" : "";
+  decide.setAttribute("aria-label", `办理 ${one.name} 的事项`);
+  decide.addEventListener("click", () => open(one));
+  const place = one.target ? `${one.organisation} → ${one.target}${one.isReleased ? "（已转出）" : ""}` : one.organisation;
+  return row(
+    fixed(one.name || "（已删除）"),
+    fixed(one.phone),
+    make("td", "words", place),
+    fixed([WORKER_FORMS[one.workerForm], GIG_KINDS[one.gigKind]].filter(Boolean).join(" · ")),
+    fixed(timeOf(one.enteredAt)),
+    make("td", "fixed", one.isOverdue ? make("span", "mark bad", "已超期") : lastDayOf(one.reviewBy)),
+    decide,
+  );
+}
+
+/** The last day of a time limit that ends at midnight. */
+function lastDayOf(end) {
+  return end ? new Date(Date.parse(end) - 1000 + 8 * 3600000).toISOString().slice(0, 10) : "";
+}
+
+function open(one) {
+  chosen = one;
+  key = crypto.randomUUID();
+  byId("decision-words").textContent = `${one.name}，${one.target ? `${one.organisation} → ${one.target}` : one.organisation}`;
+  const choices = CHOICES[byId("queue").value](one);
+  byId("decision-choice").replaceChildren(...[["", "请选择"], ...choices.map((name) => [name, DECISIONS[name]])].map(option));
+  say(byId("decision-problem"), "");
+  offerReasons();
+  byId("decision").showModal();
+}
+
+function option([value, words]) {
+  const made = document.createElement("option");
+  made.value = value;
+  made.textContent = words;
+  return made;
+}
+
+/** A refusal needs a reason, nothing else has one. */
+function offerReasons() {
+  const reasons = REFUSAL_REASONS[byId("decision-choice").value] ?? {};
+  const has = Object.keys(reasons).length > 0;
+  byId("decision-reason").replaceChildren(...[["", "请选择"], ...Object.entries(reasons)].map(option));
+  byId("decision-reason").required = has;
+  byId("decision-reason").hidden = !has;
+  byId("decision-reason-label").hidden = !has;
+}
+
+async function decide(event) {
+  event.preventDefault();
+  const body = { decision: byId("decision-choice").value };
+  if (byId("decision-reason").value) {
+    body.reason = byId("decision-reason").value;
+  }
+  const path = `${MEMBERSHIPS}/${chosen.id}/decisions`;
+  const decided = await askHere(byId("decision-problem"), "POST", path, body, { "Idempotency-Key": key });
+  if (decided) {
+    say(byId("done"), `${decided.name}：${DECISIONS[body.decision]}，会籍${MEMBERSHIP_STATES[decided.state].words}`);
+    byId("decision").close();
+  }
+  show(shown);
+}
+
+byId("queue").addEventListener("change", () => show(1));
+byId("organisation").addEventListener("change", () => show(1));
+byId("decision-choice").addEventListener("change", offerReasons);
+byId("decision-form").addEventListener("submit", decide);
+byId("decision-cancel").addEventListener("click", () => byId("decision").close());
+show(1);
