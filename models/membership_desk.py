@@ -18,7 +18,6 @@ from models.membership_refusals import KeyReused, OrganisationNotOpen
 from models.membership_rules import Change, amended
 from models.memberships import Membership, Memberships
 from models.organisations import Organisation, Organisations
-from models.review_clocks import AddWorkingDays
 from models.signals import Signals
 
 Prepare = Callable[[Membership | None], Change]
@@ -54,13 +53,11 @@ class MembershipDesk:
         memberships: Memberships,
         organisations: Organisations,
         signals: Signals,
-        add_working_days: AddWorkingDays,
         now: Now,
     ) -> None:
         self._memberships = memberships
         self._organisations = organisations
         self._signals = signals
-        self._add_working_days = add_working_days
         self._now = now
 
     async def enter(
@@ -81,7 +78,7 @@ class MembershipDesk:
                 if before and (first := _find_request(before, change)):
                     made = first
                     return before
-            after = amended(before, change, person, self._now(), self._add_working_days)
+            after = amended(before, change, person, self._now())
             made = after.version
             return after
 

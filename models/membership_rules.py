@@ -51,7 +51,7 @@ from models.memberships import (
     WorkerForm,
     opened_book,
 )
-from models.review_clocks import AddWorkingDays, Deadline, deadline_from
+from models.review_clocks import Deadline, deadline_from
 
 MOST_ENTRIES = 200
 FIRST_DAY = "1925-05-01"
@@ -169,15 +169,13 @@ def _transferred(before: Standing, event: Event) -> Standing:
     return Standing(before.organisation, before.origin or "active")
 
 
-def amended(
-    membership: Membership | None, change: Change, person: str, at: datetime, add: AddWorkingDays
-) -> Membership:
+def amended(membership: Membership | None, change: Change, person: str, at: datetime) -> Membership:
     """Return a membership after a change, its log one entry longer; a refusal where it may not follow."""
     before = opened_book(membership) if membership else None
     if before and before.version >= MOST_ENTRIES:
         raise TooManyEntries
     valid, after = _outcome(before, change, local_day(at))
-    deadline = _deadline(before, change, after, at, add)
+    deadline = _deadline(before, change, after, at)
     entry = Entry(
         event="keep" if change.event == "accept_transfer" and _bridges(before) else change.event,
         valid=valid,
@@ -248,15 +246,13 @@ def _require_between(day: str, earliest: str, latest: str) -> None:
         raise DayOutOfRange(earliest=earliest, latest=latest)
 
 
-def _deadline(
-    before: Membership | None, change: Change, after: Standing, at: datetime, add: AddWorkingDays
-) -> Deadline | None:
+def _deadline(before: Membership | None, change: Change, after: Standing, at: datetime) -> Deadline | None:
     """Return the deadline of the review that a change leaves open; a corrected day leaves it as it is."""
     if after.state not in REVIEWED:
         return None
     if before and change.event == "correct" and not change.cancels:
         return Deadline(before.due, before.remind) if before.due else None
-    return deadline_from(at, add)
+    return deadline_from(at)
 
 
 def _bridges(before: Membership | None) -> bool:

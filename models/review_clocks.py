@@ -1,22 +1,18 @@
 """Review clocks: how long an officer has for an application or a transfer, and when to remind.
 
-The limit is three working days (the only published one: 天津, 知工 App). What a working day is, is given from
-outside: `add_weekdays` knows Saturdays and Sundays and no holidays, and stands in for a calendar that does.
+The limit is three working days (天津, 知工 App: the only published one), counted by the working calendar; the
+day of the beginning does not count.
 """
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from models.clock import LOCAL
+from models.working_days import add_working_days
 
 WORKING_DAYS = 3
-SATURDAY = 5
-REMINDER_AT = time(9)
-
-AddWorkingDays = Callable[[date, int], date]
-"""Returns the n-th working day after a day."""
+REMINDER_BEFORE = timedelta(hours=15)
+"""From nine o'clock on the last day; there is no summer time."""
 
 
 class Deadline(Struct, frozen=True):
@@ -26,16 +22,7 @@ class Deadline(Struct, frozen=True):
     remind: datetime | None
 
 
-def add_weekdays(day: date, count: int) -> date:
-    """Return the n-th day after a day that is neither Saturday nor Sunday; holidays are not known."""
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < SATURDAY
-    return day
-
-
-def deadline_from(at: datetime, add: AddWorkingDays) -> Deadline:
-    """Return the deadline of a review that begins now; the day of its beginning does not count."""
-    last = add(at.astimezone(LOCAL).date(), WORKING_DAYS)
-    end = datetime.combine(last + timedelta(days=1), time(), LOCAL)
-    return Deadline(end.astimezone(UTC), datetime.combine(last, REMINDER_AT, LOCAL).astimezone(UTC))
+def deadline_from(at: datetime) -> Deadline:
+    """Return the deadline of a review that begins now."""
+    due = add_working_days(at, WORKING_DAYS).at
+    return Deadline(due, due - REMINDER_BEFORE)

@@ -18,7 +18,6 @@ from models.messages import Messages
 from models.organisations import Organisations
 from models.own_memberships import OwnMemberships
 from models.people import People
-from models.review_clocks import add_weekdays
 from models.signals import Signals
 from models.store import Collection, Store
 
@@ -50,7 +49,7 @@ def build_membership_book(
     stores: dict[str, Store[Any]], memberships: Memberships, known: Known, now: Now
 ) -> MembershipBook:
     """Return the book over stores by name."""
-    desk = MembershipDesk(memberships, known.organisations, known.signals, add_weekdays, now)
+    desk = MembershipDesk(memberships, known.organisations, known.signals, now)
     offices = Offices(known.organisations, known.appointments)
     figures = MembershipFigures(stores[MOVEMENTS.name], offices)
     notices = MembershipNotices(known.messages, known.people, known.organisations, known.appointments, now)

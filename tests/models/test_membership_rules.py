@@ -1,10 +1,10 @@
 """The membership's rules against a slow and obvious model: states, spells, and figures of any past date."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -29,7 +29,6 @@ from models.membership_refusals import (
 )
 from models.membership_rules import MOST_ENTRIES, REASONS, Change, amended
 from models.memberships import Event, Membership, MembershipState
-from models.review_clocks import add_weekdays
 
 AT = datetime(2026, 7, 15, 4, 0, 5, tzinfo=UTC)
 PLACES = ("A", "B", "C")
@@ -41,7 +40,7 @@ def change(
     """A membership after a change, with a reason where one is needed."""
     fields.setdefault("reason", REASONS[event][0] if event in REASONS else None)
     made = Change(event=event, actor=actor, **fields)
-    return amended(before, made, "person", at, add_weekdays)
+    return amended(before, made, "person", at)
 
 
 def reach(state: MembershipState) -> Membership:
@@ -171,6 +170,8 @@ def test_a_review_has_three_working_days_and_a_reminder_in_the_morning_of_the_la
     assert held.due == datetime(2026, 7, 20, 16, tzinfo=UTC), "the end of Monday, local time"
     assert held.remind == datetime(2026, 7, 20, 1, tzinfo=UTC), "nine o'clock on Monday"
     assert (change(held, "approve").due, change(held, "approve").remind) == (None, None)
+    before_the_holidays = change(None, "apply", datetime(2026, 9, 30, 4, tzinfo=UTC), organisation="A")
+    assert before_the_holidays.due == datetime(2026, 10, 10, 16, tzinfo=UTC), "a Saturday that is worked"
 
 
 def test_a_membership_changes_a_bounded_number_of_times() -> None:
@@ -305,11 +306,3 @@ class Book(RuleBasedStateMachine):
 
 Book.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
 TestBook = Book.TestCase
-
-
-@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(1, 30))
-def test_weekdays_are_counted_as_one_would_on_a_calendar(day: date, count: int) -> None:
-    end = add_weekdays(day, count)
-    between = [day + timedelta(days=n) for n in range(1, (end - day).days + 1)]
-    assert sum(one.weekday() < 5 for one in between) == count
-    assert end.weekday() < 5
