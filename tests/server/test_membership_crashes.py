@@ -9,15 +9,13 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 from tests.factories import Reply
+from tests.server.demos import Environment, Server, running
 from tests.server.harness import eventually
-from tests.server.test_crashes import Environment, Server, client, environment, running
 
 pytestmark = pytest.mark.engines
 
 STAFF = "/api/v1/staff/memberships"
 STREETS = "DEMO000000000002"
-
-__all__ = ["client", "environment"]  # Fixtures of the other tests of whole processes.
 
 
 async def sign_in(server: Server) -> dict[str, str]:
