@@ -189,6 +189,10 @@ class Handler(RequestHandler):
     def compute_etag(self) -> None:
         """Make no tag from a reply's bytes: where one is useful the handler knows a cheaper one."""
 
+    def check_etag_header(self) -> bool:
+        """Say whether the asker has the answer already; without a tag there is nothing to compare."""
+        return "Etag" in self._headers and super().check_etag_header()
+
     def require_type(self, media_types: tuple[str, ...]) -> None:
         """Refuse a body that says it is of another type than these: 415."""
         kind = self.request.headers.get("Content-Type", media_types[0])

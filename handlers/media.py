@@ -1,4 +1,10 @@
-"""What an answer may be besides JSON: pictures, printable pages, spreadsheets, pages, texts, scripts."""
+"""What an answer may be besides a struct: pictures, printable pages, spreadsheets, pages, texts, scripts."""
+
+
+class Json(bytes):
+    """A reply that is written already."""
+
+    media_type = "application/json"
 
 
 class Png(bytes):
@@ -40,4 +46,4 @@ class Script(str):
     __slots__ = ()
 
 
-Media = Png | Pdf | Xlsx | Html | Text | Script
+Media = Json | Png | Pdf | Xlsx | Html | Text | Script

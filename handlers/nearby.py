@@ -1,12 +1,13 @@
 """What is said of the stations near a place: written once per station, and put together for each answer."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, cast
 
-from msgspec import Meta, Raw
+from msgspec import Meta
 
 from handlers.fields import Latitude, Longitude, Moment, StationCode
+from handlers.media import Json
 from handlers.wire import Wire, encode, local
 from models.finder import Found
 from models.hours_open import Openness, Reason, ReasonCode, State
@@ -122,18 +123,21 @@ class NearbyWriter:
     def __init__(self) -> None:
         self._opennesses: dict[int, tuple[Openness, bytes]] = {}
 
-    def write(self, found: Iterable[Found], at: datetime) -> StationsReply:
+    def write(self, found: Sequence[Found], at: datetime) -> StationsReply:
         """Return found stations, whose faces `write_station` made, as a `StationsReply` in JSON already."""
-        items = b",".join(
-            b'%b,"distanceMetres":%d,"open":%b}' % (one.face, one.metres, self._written(one.openness))
-            for one in found
-        )
-        return cast(StationsReply, Raw(b'{"items":[%b],"serverTime":%b}' % (items, encode(local(at)))))
+        pieces = [b'{"items":[']
+        for one in found:
+            pieces += one.face, b',"distanceMetres":%d,"open":' % one.metres, self._written(one.openness)
+        if found:
+            pieces.append(pieces.pop()[:-1])
+        pieces += b'],"serverTime":', encode(local(at)), b"}"
+        return cast(StationsReply, Json(b"".join(pieces)))
 
     def _written(self, now: Openness) -> bytes:
+        """Return an openness with what follows it in a list: the end of its station, and a comma."""
         known = self._opennesses.get(id(now))  # Whose is kept here, and so no other's.
         if known is None:
             if len(self._opennesses) >= OPENNESSES_KEPT:
                 self._opennesses.clear()
-            known = self._opennesses[id(now)] = now, encode(OpennessReply.of(now))
+            known = self._opennesses[id(now)] = now, encode(OpennessReply.of(now)) + b"},"
         return known[1]

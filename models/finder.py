@@ -30,9 +30,6 @@ Describe = Callable[[Station], bytes]
 
 RANKING: tuple[State, ...] = ("open", "closing", "unknown", "closed")
 
-# A station, its schedule's number, and what is kept beside it.
-_Shown = tuple[Station, int, bytes]
-
 # What says when a station is open; the stations that share one are worked out once.
 Schedule = tuple[Hours, Closure | None]
 
@@ -40,9 +37,8 @@ _BITS = {facility: 1 << place for place, facility in enumerate(FACILITIES)}
 
 
 class Found(Struct, frozen=True, gc=False):
-    """A station near a place: how far, in whole metres, whether it is open, and what is kept beside it."""
+    """A station near a place: how far, in whole metres, whether it is open, and what is kept of it."""
 
-    station: Station
     metres: int
     openness: Openness
     face: bytes
@@ -52,7 +48,6 @@ class _Columns(NamedTuple):
     """The stations that can be found, in order of their codes: one array per property."""
 
     codes: Whole
-    stations: NDArray[np.object_]
     faces: NDArray[np.object_]
     schedules: Whole
     cells: Whole
@@ -79,7 +74,7 @@ class _View(NamedTuple):
     until: float
     answers: tuple[Openness, ...]
     ranks: Whole
-    patches: Patches[_Shown]
+    patches: Patches[tuple[int, bytes]]
 
 
 def _nothing(_: Station) -> bytes:
@@ -89,7 +84,7 @@ def _nothing(_: Station) -> bytes:
 class Finder:
     """A snapshot of the stations that answers which are near; making one belongs off the loop.
 
-    `describe` makes what is kept beside each station that can be found, and handed out with it.
+    `describe` makes what is kept of each station that can be found, and handed out for it.
     """
 
     def __init__(
@@ -101,8 +96,8 @@ class Finder:
         self._describe = describe
         self._snapshot = _absorbed(base or _Snapshot({}, {}, _columns((), {}, describe)), stations, describe)
         columns = self._snapshot.columns
-        shown = columns.stations.tolist(), columns.schedules.tolist(), columns.faces.tolist()
-        self._shown: list[_Shown] = list(zip(*shown, strict=True))
+        self._faces: list[bytes] = columns.faces.tolist()
+        self._schedules: list[int] = columns.schedules.tolist()
         self._rows = np.argsort(columns.cells)
         by_cell = columns.taken(self._rows)
         self._points = Points(by_cell.cells, by_cell.vectors, by_cell.facilities)
@@ -131,8 +126,8 @@ class Finder:
         view = self._view_at(at)
         answers = view.answers
         return [
-            Found(station, metres, answers[schedule], face)
-            for metres, (station, schedule, face) in view.patches.nearest(position, radius, asked, limit)
+            Found(metres, answers[schedule], face)
+            for metres, (schedule, face) in view.patches.nearest(position, radius, asked, limit)
         ]
 
     def _view_at(self, at: datetime) -> _View:
@@ -159,12 +154,18 @@ class Finder:
         grids = tuple(Grid(self._points, self._rows, places) for places in chosen)
         return _View(now, until, answers, ranks, Patches(grids, self._density, self._shown))
 
+    def _shown(self, row: int) -> tuple[int, bytes]:
+        """Return a station's schedule, by its number, and what is kept of it."""
+        return self._schedules[row], self._faces[row]
+
 
 def _absorbed(base: _Snapshot, changed: Iterable[Station], describe: Describe) -> _Snapshot:
     """Return a snapshot in which these stations stand as they are now."""
     news = {station.id: station for station in changed}
     numbers = base.numbers.copy()
     shown = [station for station in news.values() if station.position and station.state == "operating"]
+    # Made in this order, what is kept of neighbours lies near in memory, and is soon read.
+    shown.sort(key=lambda station: cell_of(station.position) if station.position else 0)
     fresh = _columns(shown, numbers, describe)
     kept = ~np.isin(base.columns.codes, _whole(decode(code) for code in news))
     joined = (np.concatenate((old[kept], new)) for old, new in zip(base.columns, fresh, strict=True))
@@ -174,12 +175,11 @@ def _absorbed(base: _Snapshot, changed: Iterable[Station], describe: Describe) -
 
 def _columns(stations: Sequence[Station], numbers: dict[Schedule, int], describe: Describe) -> _Columns:
     """Return stations that have a position as columns, numbering the schedules that are new."""
-    objects, faces = (np.empty(len(stations), dtype=np.object_) for _ in range(2))
-    objects[:], faces[:] = stations, [describe(station) for station in stations]
+    faces = np.empty(len(stations), dtype=np.object_)
+    faces[:] = [describe(station) for station in stations]
     places = [station.position for station in stations if station.position]
     return _Columns(
         codes=_whole(decode(station.id) for station in stations),
-        stations=objects,
         faces=faces,
         schedules=_whole(
             numbers.setdefault((station.hours, station.closure), len(numbers)) for station in stations

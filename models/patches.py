@@ -7,7 +7,7 @@ enough to be counted through in Python, which beats a dozen calls of NumPy betwe
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable
 from math import asin, sin, sqrt
 from typing import Generic, NamedTuple, TypeVar
 
@@ -50,13 +50,13 @@ class Patch(NamedTuple, Generic[Item]):
 class Patches(Generic[Item]):
     """Searches grids one after the other: the nearest of the first come before any of the second.
 
-    `items` are what the grids' rows stand for.
+    `item_of` says what a row of the grids stands for.
     """
 
-    def __init__(self, grids: tuple[Grid, ...], density: Density, items: Sequence[Item]) -> None:
+    def __init__(self, grids: tuple[Grid, ...], density: Density, item_of: Callable[[int], Item]) -> None:
         self._grids = grids
         self._density = density
-        self._items = items
+        self._item_of = item_of
         self._patches: dict[tuple[int, int, int, int], Patch[Item]] = {}  # Only remembered.
 
     def nearest(self, here: Position, radius: int, marks: int, limit: int) -> list[tuple[int, Item]]:
@@ -89,7 +89,7 @@ class Patches(Generic[Item]):
         for grid in self._grids:
             if len(keys) < limit:
                 keys += grid.nearest(search, limit - len(keys))
-        return [(metres, self._items[row]) for metres, row in (divmod(key, ROWS) for key in keys)]
+        return [(metres, self._item_of(row)) for metres, row in (divmod(key, ROWS) for key in keys)]
 
     def _remembered(self, asked: tuple[int, int, int, int]) -> Patch[Item]:
         """Gather a patch, and forget the oldest if there are too many."""
@@ -115,7 +115,7 @@ class Patches(Generic[Item]):
             places, rows = grid.within(search._replace(radius=min(within, search.radius)))
             vectors.append(places)
             tails += range(tier * TIER + len(items), tier * TIER + len(items) + len(rows))
-            items += [self._items[row] for row in rows.tolist()]
+            items += map(self._item_of, rows.tolist())
             if within <= radius:  # Wherever one stands in the cell, these are enough.
                 has_strangers = within + REACH_METRES > radius or tier > 0
                 break
