@@ -30,6 +30,9 @@ Describe = Callable[[Station], bytes]
 
 RANKING: tuple[State, ...] = ("open", "closing", "unknown", "closed")
 
+# A station, its schedule's number, and what is kept beside it.
+_Shown = tuple[Station, int, bytes]
+
 # What says when a station is open; the stations that share one are worked out once.
 Schedule = tuple[Hours, Closure | None]
 
@@ -37,8 +40,9 @@ _BITS = {facility: 1 << place for place, facility in enumerate(FACILITIES)}
 
 
 class Found(Struct, frozen=True, gc=False):
-    """A station near a place: how far, in whole metres, whether it is open, and what is kept of it."""
+    """A station near a place: how far, in whole metres, whether it is open, and what is kept beside it."""
 
+    station: Station
     metres: int
     openness: Openness
     face: bytes
@@ -48,6 +52,7 @@ class _Columns(NamedTuple):
     """The stations that can be found, in order of their codes: one array per property."""
 
     codes: Whole
+    stations: NDArray[np.object_]
     faces: NDArray[np.object_]
     schedules: Whole
     cells: Whole
@@ -74,7 +79,7 @@ class _View(NamedTuple):
     until: float
     answers: tuple[Openness, ...]
     ranks: Whole
-    patches: Patches[tuple[int, bytes]]
+    patches: Patches[_Shown]
 
 
 def _nothing(_: Station) -> bytes:
@@ -84,7 +89,7 @@ def _nothing(_: Station) -> bytes:
 class Finder:
     """A snapshot of the stations that answers which are near; making one belongs off the loop.
 
-    `describe` makes what is kept of each station that can be found, and handed out for it.
+    `describe` makes what is kept beside each station that can be found, and handed out with it.
     """
 
     def __init__(
@@ -96,6 +101,7 @@ class Finder:
         self._describe = describe
         self._snapshot = _absorbed(base or _Snapshot({}, {}, _columns((), {}, describe)), stations, describe)
         columns = self._snapshot.columns
+        self._stations: list[Station] = columns.stations.tolist()
         self._faces: list[bytes] = columns.faces.tolist()
         self._schedules: list[int] = columns.schedules.tolist()
         self._rows = np.argsort(columns.cells)
@@ -126,8 +132,8 @@ class Finder:
         view = self._view_at(at)
         answers = view.answers
         return [
-            Found(metres, answers[schedule], face)
-            for metres, (schedule, face) in view.patches.nearest(position, radius, asked, limit)
+            Found(station, metres, answers[schedule], face)
+            for metres, (station, schedule, face) in view.patches.nearest(position, radius, asked, limit)
         ]
 
     def _view_at(self, at: datetime) -> _View:
@@ -154,9 +160,8 @@ class Finder:
         grids = tuple(Grid(self._points, self._rows, places) for places in chosen)
         return _View(now, until, answers, ranks, Patches(grids, self._density, self._shown))
 
-    def _shown(self, row: int) -> tuple[int, bytes]:
-        """Return a station's schedule, by its number, and what is kept of it."""
-        return self._schedules[row], self._faces[row]
+    def _shown(self, row: int) -> _Shown:
+        return self._stations[row], self._schedules[row], self._faces[row]
 
 
 def _absorbed(base: _Snapshot, changed: Iterable[Station], describe: Describe) -> _Snapshot:
@@ -175,11 +180,12 @@ def _absorbed(base: _Snapshot, changed: Iterable[Station], describe: Describe) -
 
 def _columns(stations: Sequence[Station], numbers: dict[Schedule, int], describe: Describe) -> _Columns:
     """Return stations that have a position as columns, numbering the schedules that are new."""
-    faces = np.empty(len(stations), dtype=np.object_)
-    faces[:] = [describe(station) for station in stations]
+    objects, faces = (np.empty(len(stations), dtype=np.object_) for _ in range(2))
+    objects[:], faces[:] = stations, [describe(station) for station in stations]
     places = [station.position for station in stations if station.position]
     return _Columns(
         codes=_whole(decode(station.id) for station in stations),
+        stations=objects,
         faces=faces,
         schedules=_whole(
             numbers.setdefault((station.hours, station.closure), len(numbers)) for station in stations

@@ -65,7 +65,8 @@ class Patches(Generic[Item]):
         patch = self._patches.get(asked) or self._remembered(asked)
         if len(patch.items) > FEW:
             return self._search(here, radius, marks, limit)
-        x, y, z = ((there - middle) / 2 for there, middle in zip(vector_of(here), patch.centre, strict=True))
+        (x, y, z), (east, north, up) = vector_of(here), patch.centre
+        x, y, z = (x - east) / 2, (y - north) / 2, (z - up) / 2
         square = x * x + y * y + z * z
         if square > REACH_SQUARED:  # The cells at the edge of the map have no end.
             return self._search(here, radius, marks, limit)

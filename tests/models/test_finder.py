@@ -93,15 +93,11 @@ def looking_at_all(
 
 
 def answers(found: list[Found]) -> list[Answer]:
-    return [(RANKING.index(one.openness.state), one.metres, one.face.decode()) for one in found]
-
-
-def code_of(station: Station) -> bytes:
-    return station.id.encode()
+    return [(RANKING.index(one.openness.state), one.metres, one.station.id) for one in found]
 
 
 def codes(found: list[Found]) -> list[str]:
-    return [one.face.decode() for one in found]
+    return [one.station.id for one in found]
 
 
 def test_open_comes_before_closing_before_unknown_before_closed() -> None:
@@ -111,25 +107,23 @@ def test_open_comes_before_closing_before_unknown_before_closed() -> None:
         make_neighbour(3, 30, "9:00-12:10"),
         make_neighbour(4, 4000, "9:00-18:00"),
     ]
-    found = Finder(stations, code_of).nearest(CENTRE, NOON)
+    found = Finder(stations).nearest(CENTRE, NOON)
     assert [one.openness.state for one in found] == ["open", "closing", "unknown", "closed"]
     assert [one.metres for one in found] == [4000, 30, 20, 10]
 
 
 def test_of_two_at_the_same_metre_the_lower_code_comes_first() -> None:
     stations = [make_neighbour(7, 100.3), make_neighbour(5, 100.4), make_neighbour(6, 99.8)]
-    assert codes(Finder(stations, code_of).nearest(CENTRE, NOON)) == [
-        encode(number, 8) for number in (5, 6, 7)
-    ]
+    assert codes(Finder(stations).nearest(CENTRE, NOON)) == [encode(number, 8) for number in (5, 6, 7)]
 
 
 def test_the_last_of_a_full_answer_is_the_lowest_code_of_its_metre() -> None:
     stations = [make_neighbour(number, 500 + (9 - number) / 25) for number in range(10)]
-    assert codes(Finder(stations, code_of).nearest(CENTRE, NOON, limit=3)) == [encode(n, 8) for n in range(3)]
+    assert codes(Finder(stations).nearest(CENTRE, NOON, limit=3)) == [encode(n, 8) for n in range(3)]
 
 
 def test_a_station_at_the_very_radius_is_found_and_one_beyond_is_not() -> None:
-    finder = Finder([make_neighbour(1, 5000), make_neighbour(2, 5001)], code_of)
+    finder = Finder([make_neighbour(1, 5000), make_neighbour(2, 5001)])
     assert codes(finder.nearest(CENTRE, NOON, radius=5000)) == [encode(1, 8)]
 
 
@@ -140,7 +134,7 @@ def test_only_operating_stations_with_a_position_are_found() -> None:
         replace(make_station(3), state="planned"),
         make_station(4),
     ]
-    finder = Finder(stations, code_of)
+    finder = Finder(stations)
     assert codes(finder.nearest(CENTRE, NOON)) == [encode(4, 8)]
     assert finder.find(encode(2, 8)) == stations[1]
     assert finder.find(encode(9, 8)) is None
@@ -152,8 +146,7 @@ def test_every_facility_asked_for_is_there() -> None:
             make_station(1, facilities=("water",)),
             make_station(2, facilities=("water", "wifi")),
             make_station(3, facilities=("wifi",)),
-        ],
-        code_of,
+        ]
     )
     assert codes(finder.nearest(CENTRE, NOON, frozenset({"water", "wifi"}))) == [encode(2, 8)]
 
@@ -168,7 +161,7 @@ def test_a_place_far_from_the_country_has_no_stations(here: Position) -> None:
 
 
 def test_openness_follows_the_clock_forwards_and_back() -> None:
-    finder = Finder([make_neighbour(1, 10, "9:00-12:00"), make_neighbour(2, 20, "13:00-17:00")], code_of)
+    finder = Finder([make_neighbour(1, 10, "9:00-12:00"), make_neighbour(2, 20, "13:00-17:00")])
     seen = {
         hour: [one.openness.state for one in finder.nearest(CENTRE, NOON.replace(hour=hour))]
         for hour in (8, 11, 12, 14, 18, 11)
@@ -227,13 +220,12 @@ def test_the_finder_finds_what_looking_at_all_finds(
     limit: int,
     radius: int,
 ) -> None:
-    finder = Finder(stations, code_of)
+    finder = Finder(stations)
     for at in times:
         found = finder.nearest(here, at, asked, limit, radius)
         assert answers(found) == looking_at_all(stations, here, at, asked, radius)[:limit]
         for one in found:
-            station = next(station for station in stations if station.id == one.face.decode())
-            now = openness(station.hours, at, station.closure)
+            now = openness(one.station.hours, at, one.station.closure)
             assert replace(one.openness, changes_at=None) == replace(now, changes_at=None)
 
 
@@ -242,11 +234,11 @@ def test_the_finder_finds_what_looking_at_all_finds(
 def test_replacing_stations_is_the_same_as_starting_with_them(
     before: list[Station], changed: list[Station], at: datetime
 ) -> None:
-    old = Finder(before, code_of)
+    old = Finder(before)
     was = answers(old.nearest(CENTRE, at, limit=100, radius=50_000))
     after = {station.id: station for station in [*before, *changed]}
     new = old.replace(changed)
-    fresh = Finder(after.values(), code_of)
+    fresh = Finder(after.values())
     assert new.nearest(CENTRE, at, limit=100, radius=50_000) == fresh.nearest(
         CENTRE, at, limit=100, radius=50_000
     )
@@ -259,7 +251,7 @@ def test_replacing_stations_is_the_same_as_starting_with_them(
 def test_a_crowd_in_one_building_is_put_in_order(metres_away: float, limit: int) -> None:
     stations = [make_station(number) for number in range(2000)] + [make_neighbour(2000, 30, "")]
     here = Position(CENTRE.longitude, CENTRE.latitude - metres_away * METRE_DEGREES)
-    found = Finder(stations, code_of).nearest(here, NOON, limit=limit)
+    found = Finder(stations).nearest(here, NOON, limit=limit)
     assert answers(found) == looking_at_all(stations, here, NOON)[:limit]
 
 
@@ -287,7 +279,7 @@ def test_every_place_of_a_cell_is_answered_as_looking_at_all_does(
 ) -> None:
     random = np.random.default_rng(seed)
     stations = crowded_stations(random, count)
-    finder = Finder(stations, code_of)
+    finder = Finder(stations)
     middle = centre_of(cell_of(stations[0].position or CENTRE))
     asked = frozenset[Facility]({"water"} if with_water else ())
     for east, north in random.uniform(-0.5, 0.5, (12, 2)) * CELL_DEGREES:
@@ -313,7 +305,7 @@ def metres_to_all(here: Position, places: NDArray[np.float64]) -> NDArray[np.flo
 def test_two_thousand_queries_among_twenty_thousand_stations_agree_with_looking_at_all() -> None:
     random = np.random.default_rng(20260715)
     stations = crowded_stations(random, 20_000)
-    finder = Finder(stations, code_of)
+    finder = Finder(stations)
     places = np.array([(s.position.longitude, s.position.latitude) for s in stations if s.position])
     number = np.array([SCHEDULES.index(station.hours) for station in stations])
     having = {name: np.array([name in station.facilities for station in stations]) for name in FACILITIES}
