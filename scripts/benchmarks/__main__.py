@@ -8,17 +8,18 @@ from pathlib import Path
 
 from scripts.benchmarks import growth
 from scripts.benchmarks.engine import opened_engine
-from scripts.benchmarks.inside import time_check, time_search
+from scripts.benchmarks.inside import time_check, time_picture, time_search
 from scripts.benchmarks.paths import PATHS
 from scripts.benchmarks.pipes import ChildFailed
 from scripts.benchmarks.rounds import TooShort, opened_stage
 from scripts.benchmarks.setting import Setting, new_key
-from scripts.benchmarks.table import LEGEND, comparison_lines, timing_lines
+from scripts.benchmarks.table import LEGEND, comparison_lines, pace_lines, timing_lines
 from server.folder import CannotStart
 
 QUICK = 10
 SEARCHES = 10_000
 HOURS = 40
+PICTURES = 500
 
 
 def read_arguments() -> argparse.Namespace:
@@ -29,6 +30,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=4_000, help="requests per round (default 4000)")
     parser.add_argument("--path", default="", help="only the paths whose names hold this text")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each server (default 5)")
+    parser.add_argument("--processes", type=int, default=1, help="processes of each server (default 1)")
     parser.add_argument("--stations", type=int, default=200_000, help="stations in memory (default 200000)")
     parser.add_argument("--members", type=int, default=200, help="members with a card (default 200)")
     parser.add_argument("--rows", type=int, default=100_000, help="growth: many rows (default 100000)")
@@ -48,16 +50,26 @@ async def compare(arguments: argparse.Namespace, folder: Path) -> None:
             stations=arguments.stations // share,
             members=max(1, arguments.members // share),
             keys=(new_key(), new_key(), new_key(), new_key()),
+            processes=arguments.processes,
         )
         async with opened_stage(setting, arguments.rounds, arguments.requests // share) as stage:
-            print(f"{setting.stations} stations, {setting.members} members, on {engine.name}\n", flush=True)
+            print(
+                f"{setting.stations} stations, {setting.members} members, "
+                f"{setting.processes} process{'es' if setting.processes > 1 else ''} of each server, "
+                f"on {engine.name}\n",
+                flush=True,
+            )
             comparisons = [await stage.compare(number) for number in chosen]
-    for line in comparison_lines(comparisons):
+    for line in (*comparison_lines(comparisons), *pace_lines(comparisons)):
         print(line)
     print()
     points = stage.cast.points
     for line in timing_lines(
-        [*time_search(setting.stations, points, SEARCHES // share), time_check(HOURS // share)]
+        [
+            *time_search(setting.stations, points, SEARCHES // share),
+            time_check(HOURS // share),
+            time_picture(PICTURES // share),
+        ]
     ):
         print(line)
     print(f"\n{LEGEND}")

@@ -8,13 +8,12 @@ from pathlib import Path as Folder
 
 from msgspec import Struct
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from scripts.benchmarks.load import Answer
 from scripts.benchmarks.paths import PATHS, Calls
 from scripts.benchmarks.pipes import Parent
-from scripts.benchmarks.setting import Cast, Listening, Setting
+from scripts.benchmarks.setting import Cast, Ready, Setting, bind
 from server.engines import open_documents
 
 # Tornado makes these itself, for every answer.
@@ -68,11 +67,11 @@ async def main() -> None:
     path, setting = PATHS[asked.path], asked.setting
     documents = await open_documents(setting.mongodb_uri, Folder(setting.folder))
     calls = await path.prepare(documents.client[setting.database], asked.cast) if path.prepare else None
-    sockets = bind_sockets(0, "127.0.0.1")
+    sockets = bind(setting)
     site = Application([("/.*", bare(asked.answer, calls))])
     server = HTTPServer(site)
     server.add_sockets(sockets)
-    parent.tell(Listening(sockets[0].getsockname()[1]))
+    parent.tell(Ready(sockets[0].getsockname()[1]))
     await parent.wait_until_gone()
     server.stop()
     await server.close_all_connections()

@@ -6,6 +6,7 @@ from time import process_time
 
 from msgspec import Struct
 
+from handlers.pictures import draw_code
 from models.card_codes import STEP_SECONDS, STEPS_PER_HOUR, card_key, check, code_at, day_key, parse
 from models.clock import local_day
 from models.finder import Finder
@@ -16,6 +17,9 @@ NOON = datetime(2026, 7, 15, 4, 0, 5, tzinfo=UTC)
 NIGHT = NOON + timedelta(hours=15)
 SEARCH_TARGET = 100.0
 CHECK_TARGET = 120.0
+PICTURE_TARGET = 5000.0
+# Pixels of one module, as the card's page asks for.
+SCALE = 8
 WARM_UPS = 100
 
 
@@ -52,6 +56,16 @@ def time_check(hours: int) -> Timing:
         check(parse(text), card_key(master, serial, 1), at)
 
     return Timing("checking a card's code", _average(judge, shown * hours), CHECK_TARGET)
+
+
+def time_picture(pictures: int) -> Timing:
+    """Return the cost of drawing a card's code as a PNG, as the card's page shows it."""
+    moments = [NOON + timedelta(seconds=step * STEP_SECONDS) for step in range(pictures)]
+    on_phone = day_key(card_key(bytes(32), "0123456789", 1), local_day(NOON))
+    texts = [code_at(on_phone, "1", "0123456789", at).text for at in moments]
+    return Timing(
+        "a card's QR picture", _average(draw_code, [(text, SCALE) for text in texts]), PICTURE_TARGET
+    )
 
 
 def _average(work: Callable[..., object], arguments: Sequence[tuple[object, ...]]) -> float:

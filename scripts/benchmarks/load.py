@@ -12,7 +12,6 @@ from scripts.benchmarks.paths import PATHS, Path
 from scripts.benchmarks.pipes import Parent
 from scripts.benchmarks.setting import Cast, Ready
 
-CONNECTIONS = 16
 REQUEST_SECONDS = 20.0
 # Of so many answers the one of median length is the one that the floor sends.
 KEPT_ANSWERS = 101
@@ -71,7 +70,7 @@ class Connection:
             self.latencies.append(perf_counter() - begun)
             if self._path.expects not in body:
                 raise WrongAnswer(f"{self._path.name}: {(head + body)[:2000]!r}")
-            if len(self.answers) <= KEPT_ANSWERS // CONNECTIONS:
+            if len(self.answers) <= KEPT_ANSWERS // self._path.connections:
                 self.answers.append(head + body)
         writer.close()
         await writer.wait_closed()
@@ -80,7 +79,8 @@ class Connection:
 async def send(order: Order, requests: Iterator[bytes]) -> Sent:
     """Carry out one order."""
     shared = islice(requests, order.count)
-    connections = [Connection(order.port, PATHS[order.path]) for _ in range(CONNECTIONS)]
+    path = PATHS[order.path]
+    connections = [Connection(order.port, path) for _ in range(path.connections)]
     begun = perf_counter()
     await asyncio.gather(*(connection.send(shared) for connection in connections))
     seconds = perf_counter() - begun

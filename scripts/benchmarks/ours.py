@@ -5,12 +5,12 @@
 
 import asyncio
 import sys
-from urllib.parse import urlsplit
 
 from models.clock import utc_now
 from scripts.benchmarks.country import make_stations
 from scripts.benchmarks.pipes import Parent
-from scripts.benchmarks.setting import Listening, Setting
+from scripts.benchmarks.setting import Ready, Setting, bind
+from server.listening import Listening
 from server.logs import set_up_logs
 from server.service import Service
 
@@ -20,13 +20,14 @@ async def main() -> None:
     parent = await Parent.connect()
     setting = await parent.hear(Setting)
     set_up_logs()
-    service = await Service.open(setting.config, utc_now, sys.stderr)
+    listening = Listening(tuple(bind(setting)))
+    service = await Service.open(setting.config, utc_now, sys.stderr, shared=listening)
     world = service.world
     for mirror in (world.organisations.mirror, world.appointments.mirror, world.revocations.mirror):
         await mirror.refresh()
     stations = list(make_stations(setting.stations))
     await world.board._absorb(stations)  # noqa: SLF001  # What its mirror does with stations that were read.
-    parent.tell(Listening(urlsplit(service.url).port or 0))
+    parent.tell(Ready(listening.port))
     await parent.wait_until_gone()
     await service.close()
 

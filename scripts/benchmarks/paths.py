@@ -5,17 +5,19 @@ Another path is another row of `PATHS`.
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
-from itertools import count, cycle
+from itertools import count, cycle, islice
 
 import msgspec
 from msgspec import Struct
 
 from models.card_codes import STEP_SECONDS
 from models.clock import utc_now
+from models.scan_batches import LARGEST_BATCH
 from models.scans import SCANS
 from models.store import Collection, Database, Store
 from scripts.benchmarks.setting import Cast, Member
 
+CONNECTIONS = 16
 FLOOR_SCANS = Collection("floor_scans", SCANS.kind, SCANS.indexes)
 
 Calls = Callable[[], Awaitable[None]]
@@ -25,6 +27,7 @@ class Path(Struct, frozen=True, kw_only=True):
     """One hot path. `share` is of the benchmark's requests per round; `target` the least ratio to its floor.
 
     Every answer has to hold `expects`. `prepare` returns the driver calls of one request, if there are any.
+    A request of several `units` is judged by how many a second are worked besides the driver calls: `pace`.
     """
 
     name: str
@@ -34,6 +37,9 @@ class Path(Struct, frozen=True, kw_only=True):
     prepare: Callable[[Database, Cast], Awaitable[Calls]] | None = None
     target: float | None = None
     share: float = 1.0
+    connections: int = CONNECTIONS
+    units: int = 1
+    pace: int | None = None
 
 
 def get(target: str, token: str = "") -> bytes:
@@ -82,6 +88,18 @@ def scans(cast: Cast) -> Iterator[bytes]:
         yield post("/api/v1/scans", cast.staff_token, scan)
 
 
+def batches(cast: Cast) -> Iterator[bytes]:
+    """Yield batches of as many scans as one may hold, of one card after another."""
+    codes: dict[tuple[str, int], str] = {}
+    members = cycle(cast.members)
+    while True:
+        scans = [
+            {"scanId": secrets.token_hex(8), "code": _code(member, codes), "purpose": "identify"}
+            for member in islice(members, LARGEST_BATCH)
+        ]
+        yield post("/api/v1/scans/batch", cast.staff_token, {"scans": scans})
+
+
 def _code(member: Member, codes: dict[tuple[str, int], str]) -> str:
     """Return the member's code of this step, made once per step."""
     key = member.serial, int(utc_now().timestamp() // STEP_SECONDS)
@@ -114,6 +132,24 @@ async def read_card_and_write_scan(database: Database, cast: Cast) -> Calls:
     async def call() -> None:
         await documents.find_one({"_id": {"$eq": next(serials)}})
         await written.insert_one({**scan, "_id": next(names)})
+
+    return call
+
+
+async def read_cards_and_write_scans(database: Database, cast: Cast) -> Calls:
+    """Return the read and the write of a batch: the cards by their serials, and as many scans as it holds."""
+    await Store(database, FLOOR_SCANS).create_indexes()
+    documents, written = database["cards"], database[FLOOR_SCANS.name]
+    serials = sorted({member.serial for member in cast.members[:LARGEST_BATCH]})
+    scan = await database[SCANS.name].find_one({"person": {"$eq": cast.members[0].person}})
+    if scan is None:
+        raise LookupError("the floor of a batch needs a scan of ours to be like")
+    names = (f"{scan['scanner']}:{number:016}" for number in count(1 << 40))
+
+    async def call() -> None:
+        await documents.find({"_id": {"$in": serials}}).to_list()
+        scans = [{**scan, "_id": name} for name in islice(names, LARGEST_BATCH)]
+        await written.insert_many(scans, ordered=False)
 
     return call
 
@@ -155,5 +191,16 @@ PATHS = (
         prepare=read_card_and_write_scan,
         target=0.70,
         share=0.5,
+    ),
+    Path(
+        name="batch of 500 scans",
+        method="POST",
+        requests=batches,
+        expects=b'"outcome":"accepted"',
+        prepare=read_cards_and_write_scans,
+        share=0.004,
+        connections=2,  # More at once than the embedded engine can write in its time are refused.
+        units=LARGEST_BATCH,
+        pace=5_000,
     ),
 )

@@ -1,17 +1,18 @@
 """Ours against the floor, in alternating rounds; what counts is the CPU seconds of the server's process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path as Folder
 
 import psutil
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scripts.benchmarks.floor import Floor
 from scripts.benchmarks.load import Order, Sent
 from scripts.benchmarks.paths import PATHS, Path
 from scripts.benchmarks.pipes import Child
-from scripts.benchmarks.setting import Cast, Listening, Ready, Setting
+from scripts.benchmarks.setting import Cast, Ready, Setting
 
 WARM_UP_SHARE = 0.3
 
@@ -21,10 +22,15 @@ class TooShort(Exception):
 
 
 class Server(Struct, frozen=True):
-    """A running server: its process and its port."""
+    """A running server: its processes, and the port that they share."""
 
-    child: Child
+    children: list[Child]
     port: int
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU seconds of the processes so far, in user and system mode."""
+        times = [psutil.Process(child.pid).cpu_times() for child in self.children]
+        return sum(one.user + one.system for one in times)
 
 
 class Round(Struct, frozen=True):
@@ -64,22 +70,22 @@ class Stage(Struct, frozen=True):
         count = max(1, round(self.requests * PATHS[number].share))
         warm_up = max(1, round(count * WARM_UP_SHARE))
         first = await self._send(self.ours, number, warm_up)
-        child = await Child.start("floor", Folder(self.setting.folder), f"floor-{number}")
-        try:
-            floor = await _listening(child, Floor(self.setting, self.cast, number, first.answer))
+        asked = Floor(self.setting, self.cast, number, first.answer)
+        async with AsyncExitStack() as closing:
+            floor = await _started(
+                "floor", self.setting, closing, lambda shared: replace(asked, setting=shared)
+            )
             await self._send(floor, number, warm_up)
             rounds = [
                 (await self._round(self.ours, number, count), await self._round(floor, number, count))
                 for _ in range(self.rounds)
             ]
-        finally:
-            await child.end()
         return Comparison(PATHS[number], [ours for ours, _ in rounds], [bare for _, bare in rounds])
 
     async def _round(self, server: Server, number: int, count: int) -> Round:
-        before = _cpu_seconds(server)
+        before = server.cpu_seconds()
         sent = await self._send(server, number, count)
-        cpu = _cpu_seconds(server) - before
+        cpu = server.cpu_seconds() - before
         if not cpu:
             raise TooShort(f"{PATHS[number].name}: {count} requests are too few to measure")
         return Round(cpu / count, count / sent.seconds, sent.p50, sent.p99)
@@ -101,17 +107,20 @@ async def opened_stage(setting: Setting, rounds: int, requests: int) -> AsyncIte
             return child
 
         cast = await (await start("seeding")).ask(setting, Cast)
-        ours = await _listening(await start("ours"), setting)
+        ours = await _started("ours", setting, closing, lambda shared: shared)
         load = await start("load")
         await load.ask(cast, Ready)
         yield Stage(setting, cast, load, ours, rounds, requests)
 
 
-async def _listening(child: Child, question: Struct) -> Server:
-    return Server(child, (await child.ask(question, Listening)).port)
-
-
-def _cpu_seconds(server: Server) -> float:
-    """Return the CPU seconds of the server's process so far, in user and system mode."""
-    times = psutil.Process(server.child.pid).cpu_times()
-    return times.user + times.system
+async def _started(
+    module: str, setting: Setting, closing: AsyncExitStack, question: Callable[[Setting], Struct]
+) -> Server:
+    """Start a server's processes, one after the other, at the port that the first of them chooses."""
+    children: list[Child] = []
+    port = 0
+    for _ in range(setting.processes):
+        children.append(await Child.start(module, Folder(setting.folder)))
+        closing.push_async_callback(children[-1].end)
+        port = (await children[-1].ask(question(replace(setting, port=port)), Ready)).port
+    return Server(children, port)

@@ -2,9 +2,11 @@
 
 import base64
 import secrets
+import socket
 from pathlib import Path
 
 from msgspec import Struct
+from tornado.netutil import bind_sockets
 
 from models.card_codes import code_at
 from models.clock import local_day, utc_now
@@ -17,7 +19,10 @@ APPID = "wx0000000000000000"
 
 
 class Setting(Struct, frozen=True, kw_only=True):
-    """One benchmark: the engine's URI and database, a folder of its own, how many rows, the secrets."""
+    """One benchmark: the engine's URI and database, a folder of its own, how many rows, the secrets.
+
+    Each server is so many `processes`, which share a port: 0 for the first, which chooses one.
+    """
 
     mongodb_uri: str
     database: str
@@ -25,6 +30,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     stations: int
     members: int
     keys: tuple[str, str, str, str]
+    processes: int = 1
+    port: int = 0
 
     @property
     def config(self) -> Config:
@@ -68,14 +75,15 @@ class Cast(Struct, frozen=True, kw_only=True):
     points: list[Position]
 
 
-class Listening(Struct, frozen=True):
-    """A server is ready at a loopback port."""
-
-    port: int
+def bind(setting: Setting) -> list[socket.socket]:
+    """Return sockets at the setting's port, which other processes may share."""
+    return bind_sockets(setting.port, "127.0.0.1", reuse_port=True)
 
 
 class Ready(Struct, frozen=True):
-    """The load has what it needs."""
+    """A process has what it needs; a server listens at a loopback port."""
+
+    port: int = 0
 
 
 def new_key() -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from scripts.benchmarks.inside import Timing
-from scripts.benchmarks.load import CONNECTIONS
+from scripts.benchmarks.paths import CONNECTIONS
 from scripts.benchmarks.rounds import Comparison, Round
 
 LEGEND = f"""\
@@ -18,7 +18,7 @@ floor     a bare Tornado handler in a process of its own that makes the same dri
           nothing else: one route, no access log, no login, no decoding of the request.
 us        microseconds of the server's CPU per request.
 /s, ms    requests per second, and the middle and the 99th percentile of the latency, as {CONNECTIONS} open
-          connections see them; the load and the engine run on the same machine."""
+          connections see them (two of batches); the load and the engine run on the same machine."""
 
 
 def comparison_lines(comparisons: list[Comparison]) -> Iterator[str]:
@@ -36,6 +36,15 @@ def comparison_lines(comparisons: list[Comparison]) -> Iterator[str]:
             f"{_rate(one.ours):>8.0f}{_rate(one.floor):>6.0f}  "
             f"{_latency(one.ours):>11}{_latency(one.floor):>12}"
         )
+
+
+def pace_lines(comparisons: list[Comparison]) -> Iterator[str]:
+    """Yield how many units a second the paths of several units work, besides the driver calls."""
+    for one in comparisons:
+        if one.path.pace:
+            spent = median(ours.cpu - floor.cpu for ours, floor in zip(one.ours, one.floor, strict=True))
+            rate = f"{one.path.units / spent:.0f}" if spent > 0 else "as many as the floor"
+            yield f"{one.path.name}: {rate} a second of CPU besides the floor's (target {one.path.pace})"
 
 
 def timing_lines(timings: list[Timing]) -> Iterator[str]:

@@ -48,7 +48,12 @@ async def test_every_path_is_printed_beside_its_floor() -> None:
     )
     for path in PATHS:
         assert ratio(lines, path.name) > 0
-    for row in ("search of 2000 at noon", "search of 2000 at 3:00", "checking a card's code"):
+    for row in (
+        "search of 2000 at noon",
+        "search of 2000 at 3:00",
+        "checking a card's code",
+        "a card's QR picture",
+    ):
         assert any(line.startswith(row) for line in lines)
 
 
