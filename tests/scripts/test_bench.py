@@ -53,6 +53,7 @@ async def test_every_path_is_printed_beside_its_floor() -> None:
         "search of 2000 at 3:00",
         "checking a card's code",
         "a card's QR picture",
+        "batch of 500 scans: ",
     ):
         assert any(line.startswith(row) for line in lines)
 
