@@ -14,6 +14,17 @@ from models.store import Database
 from server.engines import Engines
 
 
+# The fixtures that open engines.
+STORED = {"engines", "service", "unlimited", "day"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what stands on the engines, so that these tests alone can be run on others."""
+    for item in items:
+        if STORED & {*getattr(item, "fixturenames", ())} or item.get_closest_marker("engines"):
+            item.add_marker("data")
+
+
 @pytest.fixture(scope="session")
 async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engines]:
     uri, redis_url = os.environ.get("MONGODB_URI"), os.environ.get("REDIS_URL")
