@@ -1,32 +1,47 @@
 """What is said of the stations near a place: written once per station, and put together for each answer."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, cast
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from handlers.fields import Latitude, Longitude, Moment, StationCode
+from handlers.fields import END, Latitude, Longitude, Moment, StationCode
 from handlers.media import Json
 from handlers.wire import Wire, encode, local
-from models.finder import Found
+from models.finder import Mark, Page
 from models.hours_open import Openness, Reason, ReasonCode, State
 from models.hours_words import words
-from models.positions import Datum
-from models.stations import Facility, Station
+from models.places import Place, PlaceKind
+from models.positions import Datum, Position, from_gcj02
+from models.stations import Facility, Station, StationKind
 
 # Of thousands of stations most share their hours, and so the answer for them.
 OPENNESSES_KEPT = 10_000
+# Stations written with their position in another datum than GCJ-02.
+FACES_KEPT = 20_000
+# A converted position is good to about a metre; six decimals are a tenth of one.
+DECIMALS = 6
 
 StationName = Annotated[str, Meta(examples=["金水工会杜岭户外劳动者爱心驿站"])]
 Address = Annotated[str, Meta(examples=["郑州市金水区杜岭街28号"])]
 District = Annotated[str, Meta(examples=["金水区"])]
 HoursWords = Annotated[str, Meta(examples=["每天 05:00-17:30"])]
 AnyFacility = Annotated[Facility, Meta(examples=["water"])]
+AnyKind = Annotated[StationKind, Meta(examples=["basic"], description="By the standard of 浙江")]
+AnyDatum = Annotated[Datum, Meta(examples=["gcj02"], description="What coordinates refer to, in and out")]
+# Where a page ended: rank, metres, code, and the milliseconds of the moment it was ranked for.
+Cursor = Annotated[
+    str,
+    Meta(
+        pattern=rf"^[0-3]\.[0-9]{{1,5}}\.[0-9A-HJKMNP-TV-Z]{{8}}\.[0-9]{{1,13}}{END}",
+        examples=["0.320.4E8M0R2T.1784095205000"],
+        description="Opaque: what `next` said, together with the same question",
+    ),
+]
 
 
 class PositionReply(Wire, frozen=True, gc=False):
-    """A position in GCJ-02, as maps in China want it."""
+    """A position in the datum that was asked with, GCJ-02 otherwise: that of maps in China."""
 
     longitude: Longitude
     latitude: Latitude
@@ -73,6 +88,7 @@ class NearbyStation(Wire, frozen=True, gc=False):
     name: StationName
     address: Address
     position: PositionReply
+    kind: AnyKind | None
     hours: HoursWords
     facilities: tuple[AnyFacility, ...]
 
@@ -84,25 +100,54 @@ class NearbyReply(NearbyStation, frozen=True, gc=False):
     open: OpennessReply
 
 
+class PlaceReply(Wire, frozen=True):
+    """A place that was asked for by its name."""
+
+    name: Annotated[str, Meta(examples=["杜岭街"])]
+    kind: Annotated[PlaceKind, Meta(examples=["address"])]
+    district: District
+    position: PositionReply
+
+    @classmethod
+    def of(cls, place: Place, datum: Datum) -> "PlaceReply":
+        """Return a place with its position in a datum."""
+        position = position_in(place.position, datum)
+        return cls(name=place.name, kind=place.kind, district=place.district, position=position)
+
+
 class StationsReply(Wire, frozen=True):
-    """Stations, the most useful first: open before closing before unknown before closed, then the nearest."""
+    """Stations, the most useful first: open before closing before unknown before closed, then the nearest.
+
+    `next` goes into `after` for the stations that follow, within ten minutes. `at` is there when another
+    moment was asked about, `place` when a name was.
+    """
 
     items: list[NearbyReply]
+    next: Cursor | None
     server_time: Moment
+    at: Moment | UnsetType = UNSET
+    place: PlaceReply | UnsetType = UNSET
 
 
-def position_of(station: Station) -> PositionReply | None:
-    """Return where a station is, if that is known."""
-    if station.position is None:
-        return None
-    return PositionReply(
-        longitude=station.position.longitude, latitude=station.position.latitude, datum="gcj02"
-    )
+def position_in(position: Position, datum: Datum) -> PositionReply:
+    """Return a stored position in a datum."""
+    if datum == "gcj02":
+        return PositionReply(longitude=position.longitude, latitude=position.latitude, datum=datum)
+    longitude, latitude = (round(degrees, DECIMALS) for degrees in from_gcj02(position, datum))
+    return PositionReply(longitude=longitude, latitude=latitude, datum=datum)
 
 
-def write_station(station: Station) -> bytes:
+def position_of(station: Station, datum: Datum = "gcj02") -> PositionReply | None:
+    """Return where a station is, if that is known: as it was published, if that was in this datum."""
+    source = station.source_position
+    if source is not None and source.datum == datum:
+        return PositionReply(longitude=source.longitude, latitude=source.latitude, datum=datum)
+    return None if station.position is None else position_in(station.position, datum)
+
+
+def write_station(station: Station, datum: Datum = "gcj02") -> bytes:
     """Return the JSON of a station without its closing brace; only those with a position are found."""
-    position = position_of(station)
+    position = position_of(station, datum)
     if position is None:
         raise ValueError(f"station {station.id} was found without a position")
     return encode(
@@ -111,6 +156,7 @@ def write_station(station: Station) -> bytes:
             name=station.name,
             address=station.address,
             position=position,
+            kind=station.kind,
             hours=words(station.hours),
             facilities=station.facilities,
         )
@@ -122,15 +168,28 @@ class NearbyWriter:
 
     def __init__(self) -> None:
         self._opennesses: dict[int, tuple[Openness, bytes]] = {}
+        self._faces: dict[tuple[int, Datum], tuple[Station, bytes]] = {}
 
-    def write(self, found: Sequence[Found], at: datetime) -> StationsReply:
-        """Return found stations, whose faces `write_station` made, as a `StationsReply` in JSON already."""
+    def write(
+        self, page: Page, now: datetime, datum: Datum, at: datetime | None = None, place: Place | None = None
+    ) -> StationsReply:
+        """Return found stations, whose faces `write_station` made, as a `StationsReply` in JSON already.
+
+        `at` is the moment if another one than now was asked about, `place` what a name stood for.
+        """
         pieces = [b'{"items":[']
-        for one in found:
-            pieces += one.face, b',"distanceMetres":%d,"open":' % one.metres, self._written(one.openness)
-        if found:
+        for one in page.found:
+            face = one.face if datum == "gcj02" else self._face(one.station, datum)
+            pieces += face, b',"distanceMetres":%d,"open":' % one.metres, self._written(one.openness)
+        if page.found:
             pieces.append(pieces.pop()[:-1])
-        pieces += b'],"serverTime":', encode(local(at)), b"}"
+        following = _cursor(page.last) if page.last else b"null"
+        pieces += b'],"next":', following, b',"serverTime":', encode(local(now))
+        if at:
+            pieces += b',"at":', encode(local(at))
+        if place:
+            pieces += b',"place":', encode(PlaceReply.of(place, datum))
+        pieces.append(b"}")
         return cast(StationsReply, Json(b"".join(pieces)))
 
     def _written(self, now: Openness) -> bytes:
@@ -141,3 +200,24 @@ class NearbyWriter:
                 self._opennesses.clear()
             known = self._opennesses[id(now)] = now, encode(OpennessReply.of(now)) + b"},"
         return known[1]
+
+    def _face(self, station: Station, datum: Datum) -> bytes:
+        """Return a station's JSON with its position in another datum, written once."""
+        known = self._faces.get((id(station), datum))
+        if known is None:
+            if len(self._faces) >= FACES_KEPT:
+                self._faces.clear()
+            known = self._faces[id(station), datum] = station, write_station(station, datum)
+        return known[1]
+
+
+def _cursor(mark: Mark) -> bytes:
+    """Return a mark as a `Cursor` in JSON."""
+    milliseconds = round(mark.at.timestamp() * 1000)
+    return b'"%d.%d.%b.%d"' % (mark.rank, mark.metres, mark.code.encode(), milliseconds)
+
+
+def read_cursor(cursor: Cursor) -> Mark:
+    """Return the mark of a cursor."""
+    rank, metres, code, milliseconds = cursor.split(".")
+    return Mark(int(rank), int(metres), code, datetime.fromtimestamp(int(milliseconds) / 1000, UTC))

@@ -24,6 +24,7 @@ from handlers import (
     sign_ins,
     station_hours,
     station_lists,
+    station_search,
     stations,
     subscriptions,
     system,
@@ -46,6 +47,7 @@ PARAMETERS = {
 }
 
 NOUNS: list[Route] = [
+    *station_search.ROUTES,
     *stations.ROUTES,
     *cards.ROUTES,
     *prints.ROUTES,

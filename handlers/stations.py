@@ -1,4 +1,4 @@
-"""Stations near me, one station, its landing page and its sign. No login, no database."""
+"""One station, its landing page and its sign. No login, no database."""
 
 import asyncio
 from typing import Annotated, Literal
@@ -6,25 +6,25 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from handlers.base import Handler, endpoint
-from handlers.fields import Latitude, Longitude, Moment, StationCode
+from handlers.fields import Moment, StationCode
 from handlers.media import Html, Pdf, Png
 from handlers.nearby import (
     Address,
+    AnyDatum,
     AnyFacility,
+    AnyKind,
     District,
     HoursWords,
     OpennessReply,
     PositionReply,
     ReasonReply,
     StationName,
-    StationsReply,
     position_of,
 )
 from handlers.pictures import draw_sign
 from handlers.wire import Asked, Wire, local
 from models.hours_open import State, openness
 from models.hours_words import words
-from models.positions import Datum, PositionOutsideCountry, to_gcj02
 from models.stations import (
     FACILITIES,
     STATES,
@@ -33,7 +33,6 @@ from models.stations import (
     StationState,
 )
 
-RADIUS_METRES = 5_000
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
@@ -46,15 +45,10 @@ OPEN_WORDS: dict[State, str] = {
 }
 
 
-class StationsQuery(Asked, frozen=True):
-    """Where, in which datum, and what the station must have (divided by commas)."""
+class StationQuery(Asked, frozen=True):
+    """In which datum the position is told."""
 
-    longitude: Longitude
-    latitude: Latitude
-    datum: Annotated[Datum, Meta(examples=["gcj02"], description="What the coordinates refer to")]
-    facilities: tuple[AnyFacility, ...] = ()
-    radius: Annotated[int, Meta(ge=100, le=50_000, examples=[5000], description="Metres")] = RADIUS_METRES
-    limit: Annotated[int, Meta(ge=1, le=100, examples=[20])] = 20
+    datum: AnyDatum = "gcj02"
 
 
 class StationReply(Wire, frozen=True):
@@ -66,6 +60,7 @@ class StationReply(Wire, frozen=True):
     district: District
     state: StationState
     position: PositionReply | None
+    kind: AnyKind | None
     open: OpennessReply
     hours: HoursWords
     hours_text: Annotated[str, Meta(examples=["05:00-17:30"])]
@@ -74,28 +69,13 @@ class StationReply(Wire, frozen=True):
     server_time: Moment
 
 
-class StationsHandler(Handler):
-    """Stations near me."""
-
-    public = True
-
-    @endpoint(refuses=(PositionOutsideCountry,))
-    async def get(self, *, query: StationsQuery) -> StationsReply:
-        """Return the stations near a position, those that are open now first."""
-        at = self.services.now()
-        here = to_gcj02(query.longitude, query.latitude, query.datum)
-        asked = frozenset(query.facilities)
-        found = self.services.stations.nearest(here, at, asked, query.limit, query.radius)
-        return self.services.nearby.write(found, at)
-
-
 class StationHandler(Handler):
     """One station."""
 
     public = True
 
     @endpoint(refuses=(NoSuchStation,))
-    async def get(self, code: str) -> StationReply:
+    async def get(self, code: str, *, query: StationQuery) -> StationReply:
         """Return a station by the code on its sign."""
         at = self.services.now()
         station = self.services.stations.get(code)
@@ -105,7 +85,8 @@ class StationHandler(Handler):
             address=station.address,
             district=station.district,
             state=station.state,
-            position=position_of(station),
+            position=position_of(station, query.datum),
+            kind=station.kind,
             open=OpennessReply.of(openness(station.hours, at, station.closure)),
             hours=words(station.hours),
             hours_text=station.hours_text,
@@ -169,7 +150,6 @@ class SignPageHandler(SignHandler):
 
 
 ROUTES = [
-    ("/api/v1/stations", StationsHandler),
     ("/api/v1/stations/{code}", StationHandler),
     ("/s/{code}", LandingHandler),
     ("/s/{code}/sign.png", SignHandler),

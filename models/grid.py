@@ -118,12 +118,13 @@ class Grid:
         lasts = self._cells.searchsorted(starts + width).tolist()
         return [run for run in zip(firsts, lasts, strict=True) if run[0] < run[1]]
 
-    def within(self, search: Search) -> tuple[Vectors, Whole]:
-        """Return the vectors and the rows of all points within the radius, in order of the rows."""
+    def within(self, search: Search) -> tuple[Vectors, Whole, Vectors]:
+        """Return vectors, rows and metres of all points within the radius, in order of the rows."""
         vectors, rows = self._bearing(self._runs(search.here, search.radius), search.marks)
-        near = (_metres_to(vectors, search.vector) <= search.radius).nonzero()[0]
+        metres = _metres_to(vectors, search.vector)
+        near = (metres <= search.radius).nonzero()[0]
         chosen = near[rows[near].argsort()]
-        return vectors[chosen], rows[chosen]
+        return vectors[chosen], rows[chosen], metres[chosen]
 
     def _keys(self, runs: Sequence[tuple[int, int]], search: Search) -> list[int]:
         """Return the keys, in order, of the points in some runs that bear the marks."""

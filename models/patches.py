@@ -113,7 +113,7 @@ class Patches(Generic[Item]):
             keys = grid.nearest(search, limit)
             farthest = keys[-1] // ROWS if len(keys) == limit else search.radius
             within = farthest + 2 * REACH_METRES + ROUNDING_METRES
-            places, rows = grid.within(search._replace(radius=min(within, search.radius)))
+            places, rows, _ = grid.within(search._replace(radius=min(within, search.radius)))
             vectors.append(places)
             tails += range(tier * TIER + len(items), tier * TIER + len(items) + len(rows))
             items += map(self._item_of, rows.tolist())

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
-from models.finder import Describe, Finder, Found
+from models.clock import Now
+from models.finder import Finder, Mark, Page, Wanted, mark_of
 from models.mirrors import Mirror
+from models.places import Place, Places, the_place
 from models.positions import Position
-from models.stations import Facility, NoSuchStation, Station
+from models.station_columns import Describe
+from models.stations import NoSuchStation, Station
 from models.store import Store
 
 STATIONS_CHANGED = "stations"
@@ -16,15 +19,18 @@ STATIONS_CHANGED = "stations"
 class StationBoard:
     """Answers where stations are and whether they are open, without a database."""
 
-    def __init__(self, store: Store[Station], describe: Describe) -> None:
+    def __init__(self, store: Store[Station], describe: Describe, now: Now) -> None:
         self._finder = Finder((), describe)
+        self._now = now
+        self._places: tuple[Finder, Places] | None = None  # Only remembered.
         self.mirror = Mirror(store, self._absorb)
 
-    def nearest(
-        self, position: Position, at: datetime, facilities: frozenset[Facility], limit: int, radius: int
-    ) -> list[Found]:
-        """Return the most useful stations within `radius` metres of a position."""
-        return self._finder.nearest(position, at, facilities, limit, radius)
+    def page(self, wanted: Wanted, at: datetime, after: Mark | None = None) -> Page:
+        """Return the most useful stations near a position, or those that come after a mark."""
+        if after:
+            return self._finder.page(wanted, at, after)
+        found = self._finder.nearest(wanted, at)
+        return Page(found, mark_of(found[-1], at) if len(found) == wanted.limit else None)
 
     def get(self, code: str) -> Station:
         """Return a station by its code, in any case; NoSuchStation otherwise."""
@@ -33,5 +39,29 @@ class StationBoard:
             raise NoSuchStation
         return station
 
+    async def get_place(self, name: str, here: Position | None) -> Place:
+        """Return the place that a name stands for, seen from a position; NoSuchPlace, SeveralPlaces."""
+        return the_place(await asyncio.to_thread(self._find_places, name), here)
+
+    def _find_places(self, name: str) -> tuple[list[Place], bool]:
+        finder, known = self._finder, self._places
+        if known is None or known[0] is not finder:
+            known = self._places = finder, Places(finder.stations)
+        return known[1].find(name)
+
+    async def work(self) -> None:
+        """Make ahead, in a thread, what the questions of the next minutes stand on.
+
+        Late or never it costs speed alone: a moment without a view is answered the slow way.
+        """
+        finder, at = self._finder, self._now()
+        if not finder.is_prepared(at):
+            await asyncio.to_thread(finder.prepare, at)
+
     async def _absorb(self, changed: Sequence[Station]) -> None:
-        self._finder = await asyncio.to_thread(self._finder.replace, changed)
+        self._finder = await asyncio.to_thread(self._replaced, changed)
+
+    def _replaced(self, changed: Sequence[Station]) -> Finder:
+        finder = self._finder.replace(changed)
+        finder.prepare(self._now())
+        return finder

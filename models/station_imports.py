@@ -8,68 +8,31 @@ import re
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import Literal
 
 from msgspec import Struct
 
 from models.errors import Invalid
 from models.hours import UNKNOWN, Hours, UnreadableHours
 from models.hours_text import parse_hours
-from models.positions import Datum, Position, PositionOutsideCountry, to_gcj02
+from models.positions import Position, PositionOutsideCountry, to_gcj02
 from models.records import COVERED, Record, TableTooLarge
-from models.stations import FACILITIES, Facility, SourcePosition, Station, folded, station_code
+from models.station_words import DATUMS, FACILITY_WORDS, HEADINGS, KIND_WORDS, NEEDED
+from models.stations import (
+    FACILITIES,
+    Facility,
+    SourcePosition,
+    Station,
+    StationKind,
+    folded,
+    station_code,
+)
 from models.tables import plain, read_records
 
 ROWS = 50_000
 CELL_CHARACTERS = 500
 
 Outcome = Literal["station", "station_without_position", "rejected", "duplicate", "blank"]
-
-T = TypeVar("T", bound=str)
-
-
-def _by_word(words: Mapping[T, str]) -> Mapping[str, T]:
-    return MappingProxyType({word: meaning for meaning, them in words.items() for word in them.split()})
-
-
-NEEDED = ("名称", "地址", "行政区", "经度", "纬度", "坐标系", "开放时间")
-HEADINGS: Mapping[str, str] = _by_word(
-    {
-        "名称": "名称 名字 站名 站点名称 驿站名称 name",
-        "地址": "地址 详细地址 站点地址 驿站地址 address",
-        "行政区": "行政区 行政区划 区县 县区 所属区 所属区县 district",
-        "经度": "经度 lng lon longitude",
-        "纬度": "纬度 lat latitude",
-        "坐标系": "坐标系 坐标系统 坐标类型 datum",
-        "开放时间": "开放时间 营业时间 服务时间 hours",
-        "设施": "设施 服务设施 配套设施 设施设备 facilities",
-        "编号": "编号 站点编号 驿站编号 code",
-    }
-)
-# CGCS 2000, the national datum, differs from WGS-84 by centimetres.
-_DATUM_WORDS: Mapping[Datum, str] = {"gcj02": "火星 高德 腾讯", "wgs84": "gps cgcs2000", "bd09": "百度"}
-DATUMS = _by_word({datum: f"{datum} {words}" for datum, words in _DATUM_WORDS.items()})
-_MORE_WORDS: Mapping[Facility, str] = MappingProxyType(
-    {
-        "water": "饮水机 饮用水 热水 开水",
-        "charging": "手机充电 充电插座 插座 插排",
-        "toilet": "卫生间 洗手间",
-        "medicine": "医药箱 急救箱 急救药箱 药品",
-        "seats": "座椅 休息座椅",
-        "books": "书籍 阅读",
-        "wifi": "wi-fi 无线网",
-        "battery_swap": "换电柜",
-        "nursing": "母婴",
-        "wheelchair": "无障碍设施 轮椅",
-    }
-)
-FACILITY_WORDS: Mapping[str, Facility] = _by_word(
-    {
-        facility: f"{facility} {folded(label)} {_MORE_WORDS.get(facility, '')}"
-        for facility, label in FACILITIES.items()
-    }
-)
 
 _DEGREES = re.compile(r"[+-]?\d{1,3}(\.\d{1,15})?", re.ASCII)
 _DATUM_FILLER = re.compile(r"[-_]|坐标系?")
@@ -238,6 +201,7 @@ def _station(named: Mapping[str, str], source: str, known: Container[str], notes
         name=named["名称"],
         address=named["地址"],
         district=named["行政区"],
+        kind=_kind(named["类型"], notes),
         position=position,
         source_position=published,
         hours=_hours(named["开放时间"], notes),
@@ -245,6 +209,13 @@ def _station(named: Mapping[str, str], source: str, known: Container[str], notes
         facilities=_facilities(named["设施"], notes),
         source=source,
     )
+
+
+def _kind(text: str, notes: list[Note]) -> StationKind | None:
+    kind = KIND_WORDS.get(folded(text))
+    if text and kind is None:
+        notes.append(Note("类型", f"不认识“{text[:20]}”，已略过"))
+    return kind
 
 
 def _code(named: Mapping[str, str], known: Container[str], notes: list[Note]) -> str:

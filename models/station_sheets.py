@@ -9,10 +9,11 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from models.station_imports import NEEDED, Outcome, Report
+from models.station_imports import Outcome, Report
+from models.station_words import NEEDED
 from models.tables import plain
 
-HEADINGS = (*NEEDED, "设施", "编号")
+HEADINGS = (*NEEDED, "设施", "类型", "编号")
 EXAMPLE = (
     "示例：碧沙岗街道工会驿站",
     "中原区建设西路1号",
@@ -22,6 +23,7 @@ EXAMPLE = (
     "gcj02",
     "每天 08:00-20:00",
     "饮水、充电、厕所",
+    "基本型",
     "",
 )
 NOTES = (
@@ -31,6 +33,7 @@ NOTES = (
     ("开放时间", "例如：每天 08:00-20:00；周一至周五 09:00-17:30；24小时。"),
     ("", "节假日和季节：工作日 09:00-17:00，节假日休息；5月1日至9月30日 8:00-20:00，其余时间 9:00-17:00。"),
     ("设施", "用顿号隔开，例如：饮水、充电、厕所、微波炉。可以不填。"),
+    ("类型", "基本型、标杆型或24小时智能化。可以不填。"),
     ("编号", "只在更新已有驿站时填写它的编号；新驿站不填。"),
     ("示例行", "第一张表的第2行是示例，导入前请删去。"),
     ("注意", "请勿合并单元格；公式只取已保存的结果；只读取第一张工作表，最多 50,000 行。"),

@@ -71,6 +71,12 @@ FACILITIES: Mapping[Facility, str] = MappingProxyType(
     }
 )
 
+# The grades of 浙江's standard; what a list does not say of a station is not guessed.
+StationKind = Literal["basic", "model", "smart"]
+KINDS: Mapping[StationKind, str] = MappingProxyType(
+    {"basic": "基本型", "model": "标杆型", "smart": "24小时智能化"}
+)
+
 StationState = Literal["planned", "operating", "suspended", "rectifying", "retired"]
 STATES: Mapping[StationState, str] = MappingProxyType(
     {
@@ -107,6 +113,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     name: str
     address: str
     district: str
+    kind: StationKind | None = None
     position: Position | None = None
     source_position: SourcePosition | None = None
     hours: Hours = UNKNOWN
@@ -133,6 +140,7 @@ _PUBLISHED = (
     "name",
     "address",
     "district",
+    "kind",
     "position",
     "source_position",
     "hours_text",

@@ -183,7 +183,7 @@ def build_world(
         scan_batches=ScanBatches(stores["scans"], cards, judge, guards, now),
         shared_limits=shared_limits,
         stations=stations,
-        board=StationBoard(stores["stations"], write_station),
+        board=StationBoard(stores["stations"], write_station, now),
         station_hours=StationHours(stores["stations"], appointments, auditing.audit, signals, now),
         subscriptions=subscriptions,
         messages=messages,

@@ -78,6 +78,7 @@ class Workers:
             return
         world = self._world
         steps = [self._repeat(word, mirror.refresh, POLL_SECONDS) for word, mirror in world.mirrors.items()]
+        steps.append(self._repeat("views", world.board.work, POLL_SECONDS))
         steps.append(self._repeat(PUSHES_DUE, world.pushes.work, POLL_SECONDS))
         steps.append(self._repeat(MESSAGES_DUE, lambda: world.messages.work(self._sender), POLL_SECONDS))
         effects = world.membership_book.effects

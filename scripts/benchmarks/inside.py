@@ -9,7 +9,7 @@ from msgspec import Struct
 from handlers.pictures import draw_code
 from models.card_codes import STEP_SECONDS, STEPS_PER_HOUR, card_key, check, code_at, day_key, parse
 from models.clock import local_day
-from models.finder import Finder
+from models.finder import Finder, Wanted
 from models.positions import Position
 from scripts.benchmarks.country import make_stations
 
@@ -36,9 +36,10 @@ def time_search(stations: int, points: list[Position], queries: int) -> list[Tim
     finder = Finder(make_stations(stations))
 
     def search(at: datetime, name: str) -> Timing:
+        finder.prepare(at)
         for point in points[:WARM_UPS]:
-            finder.nearest(point, at)
-        places = [points[number % len(points)] for number in range(queries)]
+            finder.nearest(Wanted(point), at)
+        places = [Wanted(points[number % len(points)]) for number in range(queries)]
         return Timing(name, _average(finder.nearest, [(place, at) for place in places]), SEARCH_TARGET)
 
     return [search(NOON, f"search of {stations} at noon"), search(NIGHT, f"search of {stations} at 3:00")]

@@ -15,7 +15,6 @@ from models.positions import Position, metres_between, to_gcj02
 from models.records import TableTooLarge
 from models.station_imports import (
     CELL_CHARACTERS,
-    NEEDED,
     ROWS,
     ImportResult,
     Note,
@@ -23,6 +22,7 @@ from models.station_imports import (
     WrongHeading,
     read_stations,
 )
+from models.station_words import NEEDED
 from models.stations import SourcePosition, station_code
 
 DEMO = Path(__file__).parents[2] / "server" / "data" / "demo-stations.csv"

@@ -10,8 +10,9 @@ from openpyxl import Workbook
 
 from models.audit import Search
 from models.clock import utc_now
-from models.station_imports import NEEDED, read_stations
+from models.station_imports import read_stations
 from models.station_sheets import EXAMPLE
+from models.station_words import NEEDED
 from models.tables import read_records
 from scripts.stations import main
 from server.app import build_world

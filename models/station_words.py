@@ -1,0 +1,62 @@
+"""The words that lists of stations use, and what each means: headings, datums, facilities, kinds."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+from models.positions import Datum
+from models.stations import FACILITIES, KINDS, Facility, StationKind, folded
+
+T = TypeVar("T", bound=str)
+
+
+def _by_word(words: Mapping[T, str]) -> Mapping[str, T]:
+    return MappingProxyType({word: meaning for meaning, them in words.items() for word in them.split()})
+
+
+NEEDED = ("名称", "地址", "行政区", "经度", "纬度", "坐标系", "开放时间")
+HEADINGS: Mapping[str, str] = _by_word(
+    {
+        "名称": "名称 名字 站名 站点名称 驿站名称 name",
+        "地址": "地址 详细地址 站点地址 驿站地址 address",
+        "行政区": "行政区 行政区划 区县 县区 所属区 所属区县 district",
+        "经度": "经度 lng lon longitude",
+        "纬度": "纬度 lat latitude",
+        "坐标系": "坐标系 坐标系统 坐标类型 datum",
+        "开放时间": "开放时间 营业时间 服务时间 hours",
+        "设施": "设施 服务设施 配套设施 设施设备 facilities",
+        "类型": "类型 类别 站点类型 驿站类型 kind",
+        "编号": "编号 站点编号 驿站编号 code",
+    }
+)
+# CGCS 2000, the national datum, differs from WGS-84 by centimetres.
+_DATUM_WORDS: Mapping[Datum, str] = {"gcj02": "火星 高德 腾讯", "wgs84": "gps cgcs2000", "bd09": "百度"}
+DATUMS = _by_word({datum: f"{datum} {words}" for datum, words in _DATUM_WORDS.items()})
+_MORE_WORDS: Mapping[Facility, str] = MappingProxyType(
+    {
+        "water": "饮水机 饮用水 热水 开水",
+        "charging": "手机充电 充电插座 插座 插排",
+        "toilet": "卫生间 洗手间",
+        "medicine": "医药箱 急救箱 急救药箱 药品",
+        "seats": "座椅 休息座椅",
+        "books": "书籍 阅读",
+        "wifi": "wi-fi 无线网",
+        "battery_swap": "换电柜",
+        "nursing": "母婴",
+        "wheelchair": "无障碍设施 轮椅",
+    }
+)
+FACILITY_WORDS: Mapping[str, Facility] = _by_word(
+    {
+        facility: f"{facility} {folded(label)} {_MORE_WORDS.get(facility, '')}"
+        for facility, label in FACILITIES.items()
+    }
+)
+_MORE_KINDS: Mapping[StationKind, str] = {
+    "basic": "基础型 标准型",
+    "model": "标杆 示范型",
+    "smart": "智能化 智能型 24小时智能型 无人值守",
+}
+KIND_WORDS: Mapping[str, StationKind] = _by_word(
+    {kind: f"{kind} {folded(label)} {_MORE_KINDS[kind]}" for kind, label in KINDS.items()}
+)
