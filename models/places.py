@@ -70,6 +70,8 @@ class Places:
     def find(self, name: str) -> tuple[list[Place], bool]:
         """Return at most `CANDIDATES` places of a name, the likeliest first, and whether there are more."""
         asked = folded(name)
+        if not asked:
+            return [], False
         for word in (asked, *(asked + suffix for suffix in SUFFIXES)):
             if word in self._by_district:
                 there = self._by_district[word]
