@@ -18,7 +18,7 @@ from models.stations import Facility, Station, StationKind
 # Of thousands of stations most share their hours, and so the answer for them.
 OPENNESSES_KEPT = 10_000
 # Stations written with their position in another datum than GCJ-02.
-FACES_KEPT = 20_000
+FACES_KEPT = 50_000
 # A converted position is good to about a metre; six decimals are a tenth of one.
 DECIMALS = 6
 

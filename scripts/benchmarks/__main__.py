@@ -1,4 +1,7 @@
-"""`python -m scripts.benchmarks`: each hot path beside its floor; with `growth`, the queries as rows grow."""
+"""`python -m scripts.benchmarks`: each hot path beside its floor; with `growth`, the queries as rows grow.
+
+With `agree` the finder is compared with looking at every station.
+"""
 
 import argparse
 import asyncio
@@ -6,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.benchmarks import growth
+from scripts.benchmarks import agreement, growth
 from scripts.benchmarks.engine import opened_engine
 from scripts.benchmarks.inside import time_check, time_picture, time_search
 from scripts.benchmarks.paths import PATHS
@@ -25,7 +28,7 @@ PICTURES = 500
 def read_arguments() -> argparse.Namespace:
     """Return what the command line says."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("paths", "growth"), default="paths")
+    parser.add_argument("what", nargs="?", choices=("paths", "growth", "agree"), default="paths")
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, to see that it runs")
     parser.add_argument("--requests", type=int, default=4_000, help="requests per round (default 4000)")
     parser.add_argument("--path", default="", help="only the paths whose names hold this text")
@@ -35,6 +38,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--members", type=int, default=200, help="members with a card (default 200)")
     parser.add_argument("--rows", type=int, default=100_000, help="growth: many rows (default 100000)")
     parser.add_argument("--repeats", type=int, default=500, help="growth: times of each query (default 500)")
+    parser.add_argument(
+        "--questions", type=int, default=100_000, help="agree: random questions (default 100000)"
+    )
     return parser.parse_args()
 
 
@@ -84,6 +90,9 @@ async def grow(arguments: argparse.Namespace, folder: Path) -> None:
 def main() -> int:
     """Run what was asked for; return the exit status, which is 1 only if something did not run."""
     arguments = read_arguments()
+    share = QUICK if arguments.quick else 1
+    if arguments.what == "agree":
+        return agreement.run(arguments.stations // share, arguments.questions // share)
     work = grow if arguments.what == "growth" else compare
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
