@@ -31,6 +31,7 @@ PATH_PARAMETERS = {
     "signIn": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="The code of a pending sign-in."),
     "scanId": Meta(examples=["scan-7f3a9c21"], description="The name that the scanner gave to its scan."),
     "appointment": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An appointment's id."),
+    "district": Meta(examples=["金水区"], description="A district's name, such as 金水区."),
     "number": Meta(examples=["1"], description="The number of a printed card."),
     "organisation": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An organisation's id."),
 }

@@ -6,6 +6,7 @@ from handlers import (
     accounts,
     audit,
     cards,
+    districts,
     health,
     member_lists,
     members,
@@ -44,11 +45,13 @@ PARAMETERS = {
     "appointment": "[0-9A-Za-z-]{1,40}",
     "number": "[1-9][0-9]?",
     "organisation": "[0-9A-Za-z_-]{1,40}",
+    "district": "[^/.?#]{1,180}",
 }
 
 NOUNS: list[Route] = [
     *station_search.ROUTES,
     *stations.ROUTES,
+    *districts.ROUTES,
     *cards.ROUTES,
     *prints.ROUTES,
     *scans.ROUTES,

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
+from handlers.district_files import DistrictFiles
 from handlers.nearby import NearbyWriter
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
@@ -99,5 +100,6 @@ class Services(Struct, frozen=True, kw_only=True):
     addresses: Addresses
     limits: Limits
     nearby: NearbyWriter
+    district_files: DistrictFiles
     gate: PushGate | None = None
     demo: Demo | None = None

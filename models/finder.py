@@ -140,6 +140,11 @@ class Finder:
         """All stations, whatever their state."""
         return self._snapshot.stations.values()
 
+    @property
+    def shown(self) -> list[Station]:
+        """The stations that can be found, in order of their codes."""
+        return [station for station, _, _ in self._shown]
+
     def replace(self, changed: Iterable[Station]) -> "Finder":
         """Return a finder in which these stations stand as they are now; this one stays as it is."""
         return Finder(changed, self._describe, self._snapshot)

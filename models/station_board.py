@@ -10,7 +10,7 @@ from models.mirrors import Mirror
 from models.places import Place, Places, the_place
 from models.positions import Position
 from models.station_columns import Describe
-from models.stations import NoSuchStation, Station
+from models.stations import NoSuchDistrict, NoSuchStation, Station, folded
 from models.store import Store
 
 STATIONS_CHANGED = "stations"
@@ -22,7 +22,11 @@ class StationBoard:
     def __init__(self, store: Store[Station], describe: Describe, now: Now) -> None:
         self._finder = Finder((), describe)
         self._now = now
-        self._places: tuple[Finder, Places] | None = None  # Only remembered.
+        self.generation = 0
+        """Another number after each change."""
+        # Only remembered: both follow from the finder.
+        self._places: tuple[Finder, Places] | None = None
+        self._districts: tuple[Finder, dict[str, list[Station]]] | None = None
         self.mirror = Mirror(store, self._absorb)
 
     def page(self, wanted: Wanted, at: datetime, after: Mark | None = None) -> Page:
@@ -38,6 +42,22 @@ class StationBoard:
         if station is None:
             raise NoSuchStation
         return station
+
+    def in_district(self, name: str) -> list[Station]:
+        """Return the stations of a district that can be found; the first time belongs off the loop.
+
+        NoSuchDistrict if there are none.
+        """
+        finder, known = self._finder, self._districts
+        if known is None or known[0] is not finder:
+            by_name: dict[str, list[Station]] = {}
+            for station in finder.shown:
+                by_name.setdefault(folded(station.district), []).append(station)
+            known = self._districts = finder, by_name
+        found = known[1].get(folded(name))
+        if found is None:
+            raise NoSuchDistrict
+        return found
 
     async def get_place(self, name: str, here: Position | None) -> Place:
         """Return the place that a name stands for, seen from a position; NoSuchPlace, SeveralPlaces."""
@@ -60,6 +80,7 @@ class StationBoard:
 
     async def _absorb(self, changed: Sequence[Station]) -> None:
         self._finder = await asyncio.to_thread(self._replaced, changed)
+        self.generation += 1
 
     def _replaced(self, changed: Sequence[Station]) -> Finder:
         finder = self._finder.replace(changed)

@@ -9,6 +9,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application
 
 from handlers.base import BODY_LIMIT, URL_LIMIT, Refuse
+from handlers.district_files import DistrictFiles
 from handlers.nearby import NearbyWriter, write_station
 from handlers.routes import Route, to_pattern
 from handlers.services import Demo, Services
@@ -242,6 +243,7 @@ def build_services(
         addresses=Addresses(front.proxies),
         limits=Limits(LocalLimits(lambda: now().timestamp()), world.shared_limits, is_on=front.has_limits),
         nearby=NearbyWriter(),
+        district_files=DistrictFiles(world.board),
         demo=platform.demo,
     )
 

@@ -1,0 +1,201 @@
+"""A district's stations in one file that a phone takes along: where, what, and when open in the next days.
+
+Left out are stations that are not on the map or not operating, and the reasons for a closed door. A district
+with more than fits into one file of `LIMIT` bytes is split into parts, by the codes of its stations.
+"""
+
+import asyncio
+import gzip
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from handlers.fields import Moment
+from handlers.nearby import AnyFacility, AnyKind, District, HoursWords
+from handlers.wire import Wire, encode, local
+from models.clock import LOCAL
+from models.hours import Closure, Hours
+from models.hours_words import words
+from models.openings import resolve
+from models.station_board import StationBoard
+from models.station_columns import FACILITY_BITS
+from models.stations import FACILITIES, KINDS, NoSuchDistrict, Station, StationKind
+
+LIMIT = 256_000
+# What a part's own fields may take of it, the names of the facilities among them.
+HEAD = 2_000
+DAYS = 14
+# Beyond the last day, so that on its evening it is known when a station closes.
+MARGIN_DAYS = 1
+_MOST_SCHEDULES = 9_999
+FILES_KEPT = 32
+_KIND_PLACES: dict[StationKind | None, int] = {None: -1} | {kind: place for place, kind in enumerate(KINDS)}
+
+
+class OpeningsReply(Wire, frozen=True):
+    """What some stations' hours mean from `since` on: each state with the minute that it begins at."""
+
+    hours: HoursWords
+    states: Annotated[str, Meta(examples=["coc"], description="o: open, c: closed, u: unknown")]
+    minutes: tuple[Annotated[float, Meta(examples=[300])], ...]
+
+
+class DistrictReply(Wire, frozen=True):
+    """A part of a district's stations, ordered by code: their properties as lists of the same length.
+
+    Times are told for `days` from `since`. `version` is the same in all parts of one edition, and names it:
+    send it as `If-None-Match: W/"…"`. Positions are in GCJ-02.
+    """
+
+    district: District
+    version: Annotated[str, Meta(examples=["3f2a9c0b71d84e65"])]
+    part: Annotated[int, Meta(examples=[1])]
+    parts: Annotated[int, Meta(examples=[1])]
+    since: Moment
+    days: Annotated[int, Meta(examples=[DAYS])]
+    facility_names: tuple[AnyFacility, ...]
+    kind_names: tuple[AnyKind, ...]
+    schedules: list[OpeningsReply]
+    codes: list[Annotated[str, Meta(examples=["4E8M0R2T"])]]
+    names: list[Annotated[str, Meta(examples=["金水工会杜岭户外劳动者爱心驿站"])]]
+    addresses: list[Annotated[str, Meta(examples=["郑州市金水区杜岭街28号"])]]
+    longitudes: list[Annotated[float, Meta(examples=[113.62])]]
+    latitudes: list[Annotated[float, Meta(examples=[34.75])]]
+    schedule_of: list[Annotated[int, Meta(examples=[0], description="Its place in `schedules`")]]
+    facilities: list[Annotated[int, Meta(examples=[5], description="Bits in order of `facilityNames`")]]
+    kinds: list[Annotated[int, Meta(examples=[-1], description="Its place in `kindNames`, or -1")]]
+
+
+class Written(Struct, frozen=True):
+    """A part as it is sent, and the same compressed."""
+
+    plain: bytes
+    zipped: bytes
+
+
+class Edition(Struct, frozen=True):
+    """All parts of a district's file."""
+
+    version: str
+    parts: tuple[Written, ...]
+
+    def find(self, part: int) -> Written:
+        """Return a part by its number; NoSuchDistrict."""
+        if part > len(self.parts):
+            raise NoSuchDistrict(parts=len(self.parts))
+        return self.parts[part - 1]
+
+
+class _Row(NamedTuple):
+    """A station with what its schedule means."""
+
+    station: Station
+    openings: OpeningsReply
+
+    def size(self) -> int:
+        """Return the most bytes that the station takes in a file, but for its openings."""
+        one, place = self.station, self.station.position
+        degrees = (place.longitude, place.latitude) if place else ()
+        many = (one.id, one.name, one.address, *degrees, _MOST_SCHEDULES, _bits(one), _KIND_PLACES[one.kind])
+        return len(encode(many))
+
+
+class DistrictFiles:
+    """Writes the files, each once while neither the stations nor the day change."""
+
+    def __init__(self, board: StationBoard) -> None:
+        self._board = board
+        self._kept: dict[str, tuple[tuple[int, datetime], asyncio.Task[Edition]]] = {}
+
+    async def get(self, district: str, now: datetime) -> Edition:
+        """Return a district's file; NoSuchDistrict."""
+        since = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        state = self._board.generation, since
+        kept = self._kept.get(district)
+        if kept is None or kept[0] != state:
+            writing = asyncio.create_task(asyncio.to_thread(self._write, district, since))
+            self._kept.pop(district, None)
+            kept = self._kept[district] = state, writing
+            if len(self._kept) > FILES_KEPT:
+                del self._kept[next(iter(self._kept))]
+        try:
+            # Whoever hangs up leaves the file to the others that wait for it.
+            return await asyncio.shield(kept[1])
+        except NoSuchDistrict:
+            self._kept.pop(district, None)
+            raise
+
+    def _write(self, district: str, since: datetime) -> Edition:
+        return write_edition(self._board.in_district(district), since)
+
+
+def write_edition(stations: Sequence[Station], since: datetime) -> Edition:
+    """Return the file of some stations of a district, at least one, from a local midnight on."""
+    ordered = sorted(stations, key=lambda station: station.id)
+    schedules = {(station.hours, station.closure) for station in ordered}
+    openings = {schedule: _openings(*schedule, since) for schedule in schedules}
+    rows = [_Row(station, openings[station.hours, station.closure]) for station in ordered]
+    replies = [_reply(some, since) for some in _split(rows)]
+    version = hashlib.sha256(b"\n".join(map(encode, replies))).hexdigest()[:16]
+    parts = []
+    for number, reply in enumerate(replies, 1):
+        plain = encode(replace(reply, version=version, part=number, parts=len(replies)))
+        parts.append(Written(plain, gzip.compress(plain, mtime=0)))
+    return Edition(version, tuple(parts))
+
+
+def _openings(hours: Hours, closure: Closure | None, since: datetime) -> OpeningsReply:
+    resolved = resolve(hours, closure, since, DAYS + MARGIN_DAYS)
+    return OpeningsReply(hours=words(hours), states=resolved.states, minutes=resolved.minutes)
+
+
+def _split(rows: Sequence[_Row]) -> list[list[_Row]]:
+    """Return the rows in runs, each small enough for one file."""
+    runs: list[list[_Row]] = [[]]
+    known: set[OpeningsReply] = set()
+    size = HEAD
+    for row in rows:
+        more = row.size() + (0 if row.openings in known else len(encode(row.openings)) + 1)
+        if size + more > LIMIT and runs[-1]:
+            runs.append([])
+            known.clear()
+            size, more = HEAD, row.size() + len(encode(row.openings)) + 1
+        runs[-1].append(row)
+        known.add(row.openings)
+        size += more
+    return runs
+
+
+def _reply(rows: Sequence[_Row], since: datetime) -> DistrictReply:
+    """Return some rows as a part, which does not know yet of how many."""
+    schedules: dict[OpeningsReply, int] = {}
+    numbers = [schedules.setdefault(row.openings, len(schedules)) for row in rows]
+    stations = [row.station for row in rows]
+    places = [station.position for station in stations if station.position]
+    return DistrictReply(
+        district=stations[0].district,
+        version="",
+        part=1,
+        parts=1,
+        since=local(since),
+        days=DAYS,
+        facility_names=tuple(FACILITIES),
+        kind_names=tuple(KINDS),
+        schedules=list(schedules),
+        codes=[station.id for station in stations],
+        names=[station.name for station in stations],
+        addresses=[station.address for station in stations],
+        longitudes=[place.longitude for place in places],
+        latitudes=[place.latitude for place in places],
+        schedule_of=numbers,
+        facilities=[_bits(station) for station in stations],
+        kinds=[_KIND_PLACES[station.kind] for station in stations],
+    )
+
+
+def _bits(station: Station) -> int:
+    return sum(FACILITY_BITS[name] for name in set(station.facilities))
