@@ -1,7 +1,7 @@
-"""Write `tests/vectors/`: what Python and JavaScript must both derive for a card's code, and for a print's.
+"""Write `tests/vectors/`: what Python and JavaScript must both derive, of codes and of a district's stations.
 
-    python scripts/write_vectors.py            writes the files
-    python scripts/write_vectors.py --check    says whether they are up to date, by its exit status
+    python -m scripts.write_vectors            writes the files
+    python -m scripts.write_vectors --check    says whether they are up to date, by its exit status
 
 The derivation below is a third one, line by line as the design writes it and without a word of the program's
 own, so that neither implementation is checked against itself. Bytes are base64url without padding.
@@ -14,6 +14,9 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+from scripts.station_vectors import vectors
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "vectors"
 
@@ -139,14 +142,24 @@ def print_vector(key_id: str, serial: str, number: int) -> dict[str, str | int]:
 
 
 def files() -> dict[Path, str]:
-    """Return each file's whole text: each card at each moment, and each print."""
+    """Return each file's whole text."""
     rows = {
         "card_codes.json": [vector(card, label, moment) for card in CARDS for label, moment in MOMENTS],
         "print_codes.json": [print_vector(*one) for one in PRINTS],
     }
-    return {
-        FOLDER / name: json.dumps(found, indent=1, ensure_ascii=False) + "\n" for name, found in rows.items()
-    }
+    texts = {FOLDER / name: json.dumps(found, indent=1, ensure_ascii=False) for name, found in rows.items()}
+    texts[FOLDER / "district_stations.json"] = in_lines(vectors())
+    return {path: text + "\n" for path, text in texts.items()}
+
+
+def in_lines(found: dict[str, Any]) -> str:
+    """Return an object as JSON, with each item of its lists on a line."""
+    parts = []
+    for name, value in found.items():
+        items = value if isinstance(value, list) else [value]
+        lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in items)
+        parts.append(f'"{name}": ' + (f"[\n{lines}\n]" if isinstance(value, list) else lines))
+    return "{\n" + ",\n".join(parts) + "\n}"
 
 
 def main(arguments: list[str]) -> int:
@@ -155,7 +168,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         stale = [path.name for path, text in texts.items() if not _holds(path, text)]
         for name in stale:
-            print(f"{name} is stale: run python scripts/write_vectors.py")
+            print(f"{name} is stale: run python -m scripts.write_vectors")
         return 1 if stale else 0
     FOLDER.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():

@@ -4,6 +4,7 @@
 
 const { createHttp, refusalOf } = require("./http.js");
 const { createKeptCard } = require("./kept_card.js");
+const { createKeptStations } = require("./kept_stations.js");
 const { createRequest } = require("./requests.js");
 const { createServerClock } = require("./server_clock.js");
 const { createSession } = require("./session.js");
@@ -23,8 +24,9 @@ const UNAUTHENTICATED = 401;
  * @param {import("./storage.js").Storage} [options.storage]
  * @param {function(): number} [options.clock] the phone's, milliseconds
  * @param {function(number): Promise<void>} [options.sleep] resolves after so many milliseconds
- * @returns {object} the calls: the card's (`kept_card.js`), those listed below, `request` (`requests.js`) for
- *   all others, and `now`, the server's time in milliseconds
+ * @returns {object} the calls: the card's (`kept_card.js`), those of stations without a network
+ *   (`kept_stations.js`), those listed below, `request` (`requests.js`) for all others, and `now`, the server's time
+ *   in milliseconds
  */
 function createClient({
   baseUrl,
@@ -56,9 +58,10 @@ function createClient({
   const session = createSession({ login, open, slot: slot(isStaff ? "staffToken" : "token") });
   const request = createRequest({ exchange, session, sleep });
   const card = createKeptCard({ request, now: serverClock.now, slot: slot("card") });
+  const keptStations = createKeptStations({ request, now: serverClock.now, slot });
   const clockOffset = () => serverClock.now() - clock();
   const calls = createCalls({ request, exchange, session, card, clockOffset });
-  return Object.assign({ request, now: serverClock.now }, card, calls);
+  return Object.assign({ request, now: serverClock.now }, card, keptStations, calls);
 }
 
 function createCalls({ request, exchange, session, card, clockOffset }) {
@@ -92,8 +95,10 @@ function createCalls({ request, exchange, session, card, clockOffset }) {
     /**
      * Stations, the most useful first; needs no login.
      * @param {{longitude: number, latitude: number, datum: "gcj02"|"wgs84"|"bd09",
-     *   facilities: (string[]|undefined)}} query and what else the interface takes
-     * @returns {Promise<object>}
+     *   facilities: (string[]|undefined), onlyOpen: (boolean|undefined), at: (string|undefined),
+     *   after: (string|undefined)}} query and what else the interface takes; `after` is a page's `next`, and `near`
+     *   a name in place of the position
+     * @returns {Promise<{items: object[], next: ?string, serverTime: string}>}
      */
     stationsNear: (query) => request("GET", `${API}/stations`, { query, isPublic: true }),
 

@@ -17,6 +17,7 @@ const UNAUTHENTICATED = 401;
  * @property {object} [body] sent as JSON; with a `scanId` or `scans` in it the request is safe to repeat
  * @property {{type: string, content: (ArrayBuffer|Blob)}} [upload] sent as it is, in place of a body
  * @property {string} [idempotencyKey] makes a write safe to repeat, and so repeated
+ * @property {string} [ifNoneMatch] the tag of what is kept; still the same, it rejects with the status 304
  * @property {boolean} [isPublic] sent without a session
  */
 
@@ -48,8 +49,14 @@ function createRequest({ exchange, session, sleep }) {
   }
 
   return async function request(method, path, options = {}) {
-    const { query, body, upload, idempotencyKey, isPublic = false } = options;
-    const headers = idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey };
+    const { query, body, upload, idempotencyKey, ifNoneMatch, isPublic = false } = options;
+    const headers = {};
+    if (idempotencyKey !== undefined) {
+      headers["Idempotency-Key"] = idempotencyKey;
+    }
+    if (ifNoneMatch !== undefined) {
+      headers["If-None-Match"] = ifNoneMatch;
+    }
     const call = { method, path, query, body, upload, headers };
     if (isPublic) {
       return repeated(call, 0);

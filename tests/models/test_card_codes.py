@@ -108,7 +108,8 @@ def later(at: datetime, steps: int) -> datetime:
 
 def test_vectors_are_what_their_script_writes() -> None:
     script = subprocess.run(
-        [sys.executable, ROOT / "scripts/write_vectors.py", "--check"],
+        [sys.executable, "-m", "scripts.write_vectors", "--check"],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,201 @@
+"use strict";
+
+/** Districts' stations, kept for when there is no network: the same stations in the same order as online. */
+
+const { RANKING, localText, opennessAt } = require("./openings.js");
+const { fromGcj02, metresBetween, toGcj02 } = require("./positions.js");
+
+const NOT_MODIFIED = 304;
+const OPEN_RANKS = 2;
+const DECIMALS = 1e6;
+
+/** An edition that changes while its parts are fetched is fetched again, once. */
+const MOST_TRIES = 2;
+
+/**
+ * @typedef {{district: string, version: string, parts: number, stations: number, since: string, days: number}} Kept
+ *   what is known of a kept district: for how many days from when its openings are told
+ *
+ * @typedef {object} Wanted the same question as `stationsNear` takes
+ * @property {number} longitude
+ * @property {number} latitude
+ * @property {import("./positions.js").Datum} datum
+ * @property {string[]} [facilities] all of them
+ * @property {string} [kind]
+ * @property {boolean} [onlyOpen]
+ * @property {number} [radius] metres
+ * @property {number} [limit]
+ * @property {string|number} [at] another moment than now
+ */
+
+/**
+ * The kept districts' part of a client.
+ * @param {object} parts
+ * @param {function(string, string, object=): Promise<*>} parts.request
+ * @param {function(): number} parts.now the server's time, milliseconds
+ * @param {function(string): {read: function(): *, write: function(*): void}} parts.slot by name
+ * @returns {object} the calls below
+ */
+function createKeptStations({ request, now, slot }) {
+  const slots = new Map();
+  const list = slot("districts");
+
+  function slotOf(district, part) {
+    const name = `district.${district}.${part}`;
+    if (!slots.has(name)) {
+      slots.set(name, slot(name));
+    }
+    return slots.get(name);
+  }
+
+  const kept = () => list.read() || [];
+
+  /** A district's parts; null where the storage has lost some. */
+  function filesOf({ district, version, parts }) {
+    const files = [];
+    for (let part = 1; part <= parts; part += 1) {
+      files.push(slotOf(district, part).read());
+    }
+    return files.every((file) => file !== null && file.version === version) ? files : null;
+  }
+
+  function forgetDistrict(district) {
+    kept()
+      .filter((one) => one.district === district)
+      .forEach((one) => {
+        for (let part = 1; part <= one.parts; part += 1) {
+          slotOf(district, part).write(null);
+        }
+      });
+    list.write(kept().filter((one) => one.district !== district));
+  }
+
+  async function fetchParts(district, ifNoneMatch, tries) {
+    const path = `/api/v1/districts/${encodeURIComponent(district)}/stations`;
+    const first = await request("GET", path, { isPublic: true, ifNoneMatch });
+    const files = [first];
+    for (let part = 2; part <= first.parts; part += 1) {
+      // One after the other: the next may already be of another edition.
+      const file = await request("GET", path, { isPublic: true, query: { part } });
+      if (file.version !== first.version) {
+        if (tries <= 1) {
+          throw new Error("the stations change while they are fetched");
+        }
+        return fetchParts(district, undefined, tries - 1);
+      }
+      files.push(file);
+    }
+    return files;
+  }
+
+  async function keepDistrict(district) {
+    const known = kept().find((one) => one.district === district && filesOf(one) !== null);
+    let files;
+    try {
+      files = await fetchParts(district, known && `W/"${known.version}"`, MOST_TRIES);
+    } catch (error) {
+      if (error.status === NOT_MODIFIED) {
+        return known;
+      }
+      throw error;
+    }
+    forgetDistrict(district);
+    files.forEach((file, place) => slotOf(district, place + 1).write(file));
+    const [{ version, parts, since, days }] = files;
+    const stations = files.reduce((sum, file) => sum + file.codes.length, 0);
+    const entry = { district, version, parts, stations, since, days };
+    list.write(kept().concat([entry]));
+    return entry;
+  }
+
+  return {
+    /**
+     * Fetches a district's stations and keeps them; what has not changed is not sent again.
+     * @param {string} district such as "金水区"
+     * @returns {Promise<Kept>}
+     */
+    keepDistrict,
+
+    /**
+     * The districts that are kept.
+     * @returns {Kept[]}
+     */
+    keptDistricts: () => kept().filter((one) => filesOf(one) !== null),
+
+    /**
+     * Drops a district.
+     * @param {string} district
+     */
+    forgetDistrict,
+
+    /**
+     * Stations of the kept districts, the most useful first, without a network. Of days that a file does not
+     * tell it is unknown whether a station is open.
+     * @param {Wanted} wanted
+     * @returns {{items: object[], serverTime: string}} as `stationsNear` gives them
+     */
+    keptStationsNear: (wanted) => {
+      const at = wanted.at === undefined ? now() : new Date(wanted.at).getTime();
+      const here = toGcj02(wanted.longitude, wanted.latitude, wanted.datum);
+      const found = kept()
+        .map(filesOf)
+        .filter((files) => files !== null)
+        .reduce((all, files) => all.concat(...files.map((file) => nearIn(file, here, at, wanted))), []);
+      found.sort(byUse);
+      const { limit = 20, datum } = wanted;
+      return { items: found.slice(0, limit).map((one) => reply(one, datum)), serverTime: localText(now()) };
+    },
+  };
+}
+
+/** The stations of a file that count, each with its rank and metres. */
+function nearIn(file, here, at, { facilities = [], kind, onlyOpen = false, radius = 5000 }) {
+  const span = { since: Date.parse(file.since), days: file.days };
+  const states = file.schedules.map((openings) => opennessAt(openings, span, at));
+  const bits = facilities.map((name) => file.facilityNames.indexOf(name));
+  const found = [];
+  file.codes.forEach((code, place) => {
+    const open = states[file.scheduleOf[place]];
+    const rank = RANKING.indexOf(open.state);
+    const hasAll = bits.every((bit) => bit >= 0 && (file.facilities[place] >> bit) & 1);
+    const isOfKind = kind === undefined || kind === null || file.kindNames[file.kinds[place]] === kind;
+    if (hasAll && isOfKind && (rank < OPEN_RANKS || !onlyOpen)) {
+      const metres = Math.round(metresBetween(here, [file.longitudes[place], file.latitudes[place]]));
+      if (metres <= radius) {
+        found.push({ file, place, code, rank, metres, open });
+      }
+    }
+  });
+  return found;
+}
+
+function byUse(one, other) {
+  return one.rank - other.rank || one.metres - other.metres || (one.code < other.code ? -1 : 1);
+}
+
+function reply({ file, place, code, metres, open }, datum) {
+  const bits = file.facilities[place];
+  return {
+    code,
+    name: file.names[place],
+    address: file.addresses[place],
+    position: positionIn(file.longitudes[place], file.latitudes[place], datum),
+    kind: file.kinds[place] < 0 ? null : file.kindNames[file.kinds[place]],
+    hours: file.schedules[file.scheduleOf[place]].hours,
+    facilities: file.facilityNames.filter((_, bit) => (bits >> bit) & 1),
+    distanceMetres: metres,
+    open,
+  };
+}
+
+function positionIn(longitude, latitude, datum) {
+  if (datum === "gcj02") {
+    return { longitude, latitude, datum };
+  }
+  const [east, north] = fromGcj02(longitude, latitude, datum).map(
+    (degrees) => Math.round(degrees * DECIMALS) / DECIMALS
+  );
+  return { longitude: east, latitude: north, datum };
+}
+
+module.exports = { createKeptStations };

@@ -1,0 +1,246 @@
+"""The vectors of a district's file: stations, the file that follows, and what it answers without a network.
+
+The opening hours of each station are written down twice, in words and day by day as people would read those
+words on a calendar of October 2026; the answers are counted out from the second. Not a word of the
+program's own is used, so that neither implementation is checked against itself.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta, timezone
+from math import atan2, cos, degrees, radians, sin, sqrt
+from typing import Any, NamedTuple
+
+CHINA = timezone(timedelta(hours=8))
+SINCE = datetime(2026, 9, 28, tzinfo=CHINA)
+DAYS, TOLD_DAYS = 14, 15
+DAY, HOUR, MINUTE = (timedelta(**{name: 1}) for name in ("days", "hours", "minutes"))
+NATIONAL_DAY, LAST_OFF = date(2026, 10, 1), date(2026, 10, 7)
+# The Saturday that is worked in exchange.
+WORKED = date(2026, 10, 10)
+EARTH_METRES = 6_371_008.8
+CENTRE = (113.62, 34.75)
+
+FACILITIES = (
+    "water", "microwave", "charging", "air_conditioning", "fridge", "toilet", "medicine", "seats", "books",
+    "wifi", "battery_swap", "nursing", "wheelchair", "aed",
+)  # fmt: skip
+KINDS = ("basic", "model", "smart")
+RANKING = ("open", "closing", "unknown", "closed")
+
+# The hours of a day from its midnight, those past 24 on the next; and whether they are only perhaps.
+Span = tuple[float, float, bool]
+Reading = Callable[[date], Sequence[Span]]
+
+
+def is_off(day: date) -> bool:
+    """Say whether a day is a public holiday."""
+    return NATIONAL_DAY <= day <= LAST_OFF
+
+
+def on_working_days(day: date) -> Sequence[Span]:
+    """工作日 9:00-17:00，节假日休息."""
+    is_worked = day == WORKED or (day.weekday() < 5 and not is_off(day))
+    return [(9, 17, False)] if is_worked else []
+
+
+def on_weekdays(day: date) -> Sequence[Span]:
+    """周一至周五 9:00-17:00, which leaves open what a holiday on a weekday is."""
+    return [(9, 17, is_off(day))] if day.weekday() < 5 else []
+
+
+def by_season(day: date) -> Sequence[Span]:
+    """6月1日至9月30日 8:00-次日2:00；其余时间 9:00-17:00."""
+    return [(8, 26, False)] if 601 <= day.month * 100 + day.day <= 930 else [(9, 17, False)]
+
+
+class Case(NamedTuple):
+    """A station: where (metres east and north of the centre), its hours in both forms, its closure."""
+
+    code: str
+    east: float
+    north: float
+    text: str
+    reading: Reading
+    facilities: tuple[str, ...] = ()
+    kind: str | None = None
+    closed: tuple[datetime, datetime | None] | None = None
+
+
+ALWAYS_TEXT, DAILY_TEXT, NIGHT_TEXT = "24小时", "每天 08:00-12:00,13:00-20:00", "22:00-06:00"
+CASES = (
+    Case("00000001", 100, 0, ALWAYS_TEXT, lambda _: [(0, 24, False)], ("water",), "smart"),
+    Case(
+        "00000002", 0, 90, DAILY_TEXT,
+        lambda _: [(8, 12, False), (13, 20, False)], ("water", "charging", "nursing"), "basic",
+    ),
+    Case("00000003", 400, 300, NIGHT_TEXT, lambda _: [(22, 30, False)], ("water", "wheelchair")),
+    Case("00000004", -700, 100, "工作日 9:00-17:00，节假日休息", on_working_days, ("charging",)),
+    Case("00000005", -700, 100.2, "周一至周五 9:00-17:00", on_weekdays, ("water", "charging"), "model"),
+    Case("00000006", 1500, -900, "6月1日至9月30日 8:00-次日2:00；其余时间 9:00-17:00", by_season),
+    Case("00000007", 20, 20, "", lambda _: [(0, 24, True)], FACILITIES),
+    Case(
+        "00000008", -50, -60, DAILY_TEXT, lambda _: [(8, 12, False), (13, 20, False)], ("nursing",), None,
+        (datetime(2026, 10, 2, 10, tzinfo=CHINA), datetime(2026, 10, 4, tzinfo=CHINA)),
+    ),
+    Case(
+        "0000000Z", 3000, 2000, ALWAYS_TEXT, lambda _: [(0, 24, False)], ("aed", "water"), "smart",
+        (datetime(2026, 9, 30, 14, 23, 45, 678_000, tzinfo=CHINA), None),
+    ),
+    Case("000000ZZ", 9000, 0, ALWAYS_TEXT, lambda _: [(0, 24, False)], ("water",)),
+)  # fmt: skip
+
+# When, and what is asked for besides; each from several places.
+MOMENTS = (
+    "2026-09-28T00:00:00+08:00", "2026-09-28T11:44:59.999+08:00", "2026-09-28T11:45:00+08:00",
+    "2026-09-28T12:00:00+08:00", "2026-09-30T14:23:45.677+08:00", "2026-09-30T14:23:45.678+08:00",
+    "2026-09-30T16:50:00+08:00", "2026-10-01T01:59:59+08:00", "2026-10-01T02:00:00+08:00",
+    "2026-10-01T10:00:00+08:00", "2026-10-02T09:50:00+08:00", "2026-10-02T10:00:00+08:00",
+    "2026-10-04T05:50:00+08:00", "2026-10-10T10:00:00+08:00", "2026-10-11T10:00:00+08:00",
+    "2026-10-11T23:59:59+08:00",
+)  # fmt: skip
+WANTED: tuple[dict[str, Any], ...] = (
+    {},
+    {"facilities": ["water"]},
+    {"facilities": ["nursing"], "radius": 500},
+    {"kind": "smart", "radius": 10_000},
+    {"onlyOpen": True, "limit": 3},
+)
+PLACES = ((0, 0), (-690, 110), (2500, 1500))
+
+
+def beside(east: float, north: float) -> tuple[float, float]:
+    """Return the degrees of a place some metres from the centre, rounded as maps give them."""
+    latitude = CENTRE[1] + degrees(north / EARTH_METRES)
+    longitude = CENTRE[0] + degrees(east / EARTH_METRES / cos(radians(CENTRE[1])))
+    return round(longitude, 7), round(latitude, 7)
+
+
+def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Return the great-circle distance, by Vincenty's formula for a sphere."""
+    along = radians(other[0] - one[0])
+    here, there = radians(one[1]), radians(other[1])
+    across = cos(here) * sin(there) - sin(here) * cos(there) * cos(along)
+    return EARTH_METRES * atan2(
+        sqrt((cos(there) * sin(along)) ** 2 + across**2),
+        sin(here) * sin(there) + cos(here) * cos(there) * cos(along),
+    )
+
+
+def state_at(case: Case, at: datetime) -> str:
+    """Return `o`, `c` or `u`: what is sure outweighs what is perhaps, and a closure both."""
+    if case.closed and case.closed[0] <= at and (case.closed[1] is None or at < case.closed[1]):
+        return "c"
+    found = "c"
+    first = (at - DAY).astimezone(CHINA).date()
+    for day in (first, first + DAY):
+        midnight = datetime(day.year, day.month, day.day, tzinfo=CHINA)
+        for start, end, is_doubtful in case.reading(day):
+            if midnight + start * HOUR <= at < midnight + end * HOUR:
+                found = found if found == "o" else "u" if is_doubtful else "o"
+    return found
+
+
+def changes_of(case: Case) -> list[tuple[datetime, str]]:
+    """Return when a station's state changes, and to what, from `SINCE` on."""
+    moments = {SINCE + hour * HOUR for hour in range(TOLD_DAYS * 24)}
+    moments |= {at for at in case.closed or () if at and SINCE <= at < SINCE + TOLD_DAYS * DAY}
+    changes: list[tuple[datetime, str]] = []
+    for at in sorted(moments):
+        state = state_at(case, at)
+        if not changes or changes[-1][1] != state:
+            changes.append((at, state))
+    return changes
+
+
+def answer(case: Case, at: datetime) -> dict[str, Any]:
+    """Return the openness of a moment."""
+    changes = changes_of(case)
+    now = state_at(case, at)
+    until = next((moment for moment, _ in changes if moment > at), None) if now == "o" else None
+    opens_at = next((moment for moment, state in changes if moment > at and state == "o"), None)
+    is_closing = until is not None and until - at < 15 * MINUTE
+    state = "closing" if is_closing else {"o": "open", "c": "closed", "u": "unknown"}[now]
+    return {
+        "state": state,
+        "until": until and written(until),
+        "opensAt": opens_at and written(opens_at),
+    }
+
+
+def written(at: datetime) -> str:
+    """Return a moment with `+08:00`, to the millisecond where it is not a whole second."""
+    return at.astimezone(CHINA).isoformat(timespec="milliseconds" if at.microsecond else "seconds")
+
+
+def question(here: tuple[float, float], text: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return a question, and the codes, metres and openness of its answer."""
+    at, place = datetime.fromisoformat(text), beside(*here)
+    found = []
+    for case in CASES:
+        far = round(metres(place, beside(case.east, case.north)))
+        says = answer(case, at)
+        if (
+            far <= wanted.get("radius", 5000)
+            and set(wanted.get("facilities", ())) <= set(case.facilities)
+            and wanted.get("kind", case.kind) == case.kind
+            and (says["state"] in ("open", "closing") or not wanted.get("onlyOpen"))
+        ):
+            found.append((RANKING.index(says["state"]), far, case.code, says))
+    found.sort(key=lambda one: one[:3])
+    return {
+        "at": text,
+        "unixMilliseconds": (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1),
+        "wanted": {"longitude": place[0], "latitude": place[1], "datum": "gcj02", **wanted},
+        "found": [
+            {"code": code, "distanceMetres": far, **says}
+            for _, far, code, says in found[: wanted.get("limit", 20)]
+        ],
+    }
+
+
+def file() -> dict[str, Any]:
+    """Return the district's file, in which the hours stand as they were published."""
+    keys = list(dict.fromkeys((case.text, case.closed) for case in CASES))
+    firsts = {(case.text, case.closed): case for case in reversed(CASES)}
+    places = [beside(case.east, case.north) for case in CASES]
+    return {
+        "district": "东区",
+        "version": "0123456789abcdef",
+        "part": 1,
+        "parts": 1,
+        "since": written(SINCE),
+        "days": DAYS,
+        "facilityNames": FACILITIES,
+        "kindNames": KINDS,
+        "schedules": [openings(firsts[key]) for key in keys],
+        "codes": [case.code for case in CASES],
+        "names": [f"驿站{case.code}" for case in CASES],
+        "addresses": [f"东街{place}号" for place in range(len(CASES))],
+        "longitudes": [longitude for longitude, _ in places],
+        "latitudes": [latitude for _, latitude in places],
+        "scheduleOf": [keys.index((case.text, case.closed)) for case in CASES],
+        "facilities": [sum(1 << FACILITIES.index(name) for name in case.facilities) for case in CASES],
+        "kinds": [KINDS.index(case.kind) if case.kind else -1 for case in CASES],
+    }
+
+
+def openings(case: Case) -> dict[str, Any]:
+    """Return the states of a station's days, and the minute that each begins at."""
+    changes = changes_of(case)
+    passed = [(at - SINCE) / MINUTE for at, _ in changes]
+    return {
+        "hours": case.text,
+        "states": "".join(state for _, state in changes),
+        "minutes": [int(minutes) if minutes.is_integer() else minutes for minutes in passed],
+    }
+
+
+def vectors() -> dict[str, Any]:
+    """Return the file's text as data: the closures, the district's file, the questions with their answers."""
+    return {
+        "closures": {case.code: [at and written(at) for at in case.closed] for case in CASES if case.closed},
+        "file": file(),
+        "questions": [
+            question(here, text, wanted) for text in MOMENTS for here in PLACES for wanted in WANTED
+        ],
+    }

@@ -1,0 +1,230 @@
+"""The vectors of a district's file, and the phone that reads it: the same answers as the finder's."""
+
+import json
+import shutil
+import subprocess
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from msgspec import Struct
+
+from handlers.district_files import DistrictReply, write_edition
+from handlers.nearby import OpennessReply
+from models.clock import LOCAL
+from models.finder import Finder, Found, Wanted
+from models.hours import Closure
+from models.hours_text import parse_hours
+from models.positions import Position, from_gcj02, to_gcj02
+from models.stations import FACILITIES, KINDS, Facility, Station, StationKind
+from tests.models.test_finder import CENTRE, CLOSURES, NOON, SCHEDULES, make_station
+
+ROOT = Path(__file__).parents[2]
+LIBRARY = ROOT / "miniprogram_api" / "client"
+NODE = shutil.which("node")
+with_node = pytest.mark.skipif(NODE is None, reason="node is not installed: JavaScript is not tested")
+
+ANSWER = """
+const [library, file, questions] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+const { createKeptStations } = require(`${library}/kept_stations.js`);
+const slot = () => { let value = null; return { read: () => value, write: (next) => { value = next; } }; };
+const kept = createKeptStations({ request: async () => file, now: () => 0, slot });
+kept.keepDistrict(file.district).then(() => {
+  console.log(JSON.stringify(questions.map((wanted) => kept.keptStationsNear(wanted).items)));
+});
+"""
+CONVERT = """
+const [library, points] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+const { toGcj02, fromGcj02 } = require(`${library}/positions.js`);
+console.log(JSON.stringify(points.map(([x, y, datum]) => [toGcj02(x, y, datum), fromGcj02(x, y, datum)])));
+"""
+
+
+class Question(Struct, frozen=True, rename="camel"):
+    """One question, and its answer: code, metres and openness of each station."""
+
+    at: datetime
+    wanted: dict[str, Any]
+    found: list[dict[str, Any]]
+
+
+class Vectors(Struct, frozen=True):
+    """The whole file of vectors."""
+
+    closures: dict[str, tuple[datetime, datetime | None]]
+    file: DistrictReply
+    questions: list[Question]
+
+
+VECTORS = msgspec.json.decode(
+    (ROOT / "tests" / "vectors" / "district_stations.json").read_bytes(), type=Vectors
+)
+
+
+def stations_of(vectors: Vectors) -> list[Station]:
+    """Return the stations that the file was made of."""
+    file = vectors.file
+    closures = {code: Closure("检修", since, until) for code, (since, until) in vectors.closures.items()}
+    return [
+        Station(
+            id=code,
+            name=file.names[place],
+            address=file.addresses[place],
+            district=file.district,
+            position=Position(file.longitudes[place], file.latitudes[place]),
+            hours=parse_hours(file.schedules[file.schedule_of[place]].hours),
+            closure=closures.get(code),
+            facilities=names_of(file.facilities[place]),
+            kind=None if file.kinds[place] < 0 else file.kind_names[file.kinds[place]],
+            source="test",
+        )
+        for place, code in enumerate(file.codes)
+    ]
+
+
+def names_of(bits: int) -> tuple[Facility, ...]:
+    return tuple(name for bit, name in enumerate(FACILITIES) if bits >> bit & 1)
+
+
+def run_node(script: str, given: object) -> Any:
+    assert NODE is not None
+    finished = subprocess.run(
+        [NODE, "-e", script], input=json.dumps(given), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout)
+
+
+def wanted_of(question: dict[str, Any]) -> Wanted:
+    return Wanted(
+        to_gcj02(question["longitude"], question["latitude"], question["datum"]),
+        frozenset(question.get("facilities", ())),
+        question.get("kind"),
+        question.get("onlyOpen", False),
+        question.get("limit", 20),
+        question.get("radius", 5000),
+    )
+
+
+def row_of(found: Found) -> dict[str, Any]:
+    """Return what a phone without a network knows as well."""
+    said = msgspec.json.decode(msgspec.json.encode(OpennessReply.of(found.openness)))
+    return {
+        "code": found.station.id,
+        "distanceMetres": found.metres,
+        "state": said["state"],
+        "until": moment(said["until"]),
+        "opensAt": moment(said["opensAt"]),
+    }
+
+
+def moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def test_the_file_of_the_vectors_is_what_the_server_writes() -> None:
+    edition = write_edition(stations_of(VECTORS), VECTORS.file.since)
+    written = msgspec.json.decode(edition.parts[0].plain, type=DistrictReply)
+    for name in DistrictReply.__struct_fields__:
+        if name not in ("version", "schedules"):
+            assert getattr(written, name) == getattr(VECTORS.file, name), name
+    openings = [[(one.states, one.minutes) for one in file.schedules] for file in (written, VECTORS.file)]
+    assert openings[0] == openings[1]
+
+
+@pytest.mark.parametrize("is_prepared", [True, False])
+def test_the_finder_answers_the_vectors_questions(is_prepared: bool) -> None:
+    finder = Finder(stations_of(VECTORS))
+    last = VECTORS.file.since + timedelta(days=VECTORS.file.days + 1)
+    for question in VECTORS.questions:
+        if is_prepared:
+            finder.prepare(question.at)
+        found = [row_of(one) for one in finder.nearest(wanted_of(question.wanted), question.at)]
+        for one in found:
+            # What lies beyond the file is not in it.
+            one.update({name: None for name in ("until", "opensAt") if one[name] and one[name] >= last})
+        expected = [
+            {**one, "until": moment(one["until"]), "opensAt": moment(one["opensAt"])}
+            for one in question.found
+        ]
+        assert found == expected
+
+
+def random_stations(random: np.random.Generator, count: int) -> list[Station]:
+    east, north = random.normal(0, 0.02, (2, count)).tolist()
+    kinds: list[StationKind | None] = [None, *KINDS]
+    return [
+        Station(
+            id=make_station(number).id,
+            name="站",
+            address="路",
+            district="东区",
+            position=Position(CENTRE.longitude + east[number], CENTRE.latitude + north[number]),
+            hours=SCHEDULES[random.integers(len(SCHEDULES))],
+            closure=CLOSURES[random.integers(len(CLOSURES))],
+            facilities=names_of(int(random.integers(1 << len(FACILITIES)))),
+            kind=kinds[random.integers(4)],
+            source="test",
+        )
+        for number in range(count)
+    ]
+
+
+def random_question(random: np.random.Generator, since: datetime) -> dict[str, Any]:
+    datum = str(random.choice(["gcj02", "wgs84", "bd09"]))
+    east, north = random.normal(0, 0.02, 2).tolist()
+    longitude, latitude = from_gcj02(Position(CENTRE.longitude + east, CENTRE.latitude + north), datum)  # type: ignore[arg-type]  # one of the three
+    at = since + timedelta(seconds=int(random.integers(14 * 86_400)))
+    asked: dict[str, Any] = {
+        "facilities": list(names_of(int(random.choice([0, 0, 1, 5, 1 << 11])))),
+        "onlyOpen": bool(random.integers(2)),
+        "limit": int(random.integers(1, 50)),
+        "radius": int(random.integers(100, 9000)),
+    }
+    if random.integers(2):
+        asked["kind"] = str(random.choice(list(KINDS)))
+    return {"longitude": longitude, "latitude": latitude, "datum": datum, "at": at.isoformat(), **asked}
+
+
+@with_node
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_phone_without_a_network_answers_as_the_finder_does(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    stations = random_stations(random, 300)
+    since = NOON.replace(hour=0) if seed == 1 else datetime(2026, 9, 25, tzinfo=LOCAL)
+    finder, edition = Finder(stations), write_edition(stations, since)
+    questions = [random_question(random, since) for _ in range(150)]
+    answers = run_node(ANSWER, [str(LIBRARY), json.loads(edition.parts[0].plain), questions])
+    last = since + timedelta(days=15)
+    for question, items in zip(questions, answers, strict=True):
+        found = finder.nearest(wanted_of(question), datetime.fromisoformat(question["at"]))
+        rows = [row_of(one) for one in found]
+        assert [(item["code"], item["distanceMetres"], item["open"]["state"]) for item in items] == [
+            (row["code"], row["distanceMetres"], row["state"]) for row in rows
+        ]
+        for item, row, one in zip(items, rows, found, strict=True):
+            for name in ("until", "opensAt"):
+                if row[name] and row[name] < last:
+                    assert moment(item["open"][name]) == row[name]
+            assert set(item["facilities"]) == set(one.station.facilities)
+            assert item["kind"] == one.station.kind
+            back = item["position"]
+            assert back["datum"] == question["datum"]
+
+
+@with_node
+def test_a_phone_converts_positions_as_the_server_does() -> None:
+    random = np.random.default_rng(3)
+    points = [
+        (float(random.uniform(75, 134)), float(random.uniform(4, 53)), datum)
+        for datum in ("gcj02", "wgs84", "bd09")
+        for _ in range(200)
+    ]
+    converted = run_node(CONVERT, [str(LIBRARY), points])
+    for (x, y, datum), (inward, outward) in zip(points, converted, strict=True):
+        there = to_gcj02(x, y, datum)  # type: ignore[arg-type]  # one of the three
+        assert inward == pytest.approx([there.longitude, there.latitude], abs=1e-9)
+        assert outward == pytest.approx(from_gcj02(Position(x, y), datum), abs=1e-9)  # type: ignore[arg-type]  # the same

@@ -1,0 +1,186 @@
+"use strict";
+
+const assert = require("node:assert/strict");
+const { describe, test } = require("node:test");
+
+const { file, questions } = require("../../vectors/district_stations.json");
+const { FakeServer, answers, makeSetting, noNetwork, refuses, succeeds } = require("./fakes.js");
+
+const PATH = `/api/v1/districts/${encodeURIComponent(file.district)}/stations`;
+const ROUTE = `GET ${PATH}`;
+
+function serving(...steps) {
+  const server = new FakeServer();
+  server.on(ROUTE, ...steps);
+  return server;
+}
+
+async function settingWithDistrict(storage) {
+  const setting = makeSetting({ server: serving(succeeds(file)), storage });
+  await setting.client.keepDistrict(file.district);
+  setting.server.on(ROUTE, noNetwork);
+  return setting;
+}
+
+const short = ({ code, distanceMetres, open: { state, until, opensAt } }) => ({
+  code,
+  distanceMetres,
+  state,
+  until,
+  opensAt,
+});
+
+/** The file as two parts, every other station in each. */
+function halves(version) {
+  return [0, 1].map((half) => {
+    const part = Object.assign({}, file, { version, part: half + 1, parts: 2 });
+    ["codes", "names", "addresses", "longitudes", "latitudes", "scheduleOf", "facilities", "kinds"].forEach((name) => {
+      part[name] = file[name].filter((_, place) => place % 2 === half);
+    });
+    return part;
+  });
+}
+
+/** Answers with the part that is asked for, of the editions in turn. */
+function inParts(...editions) {
+  return (call) => {
+    const part = Number(new URL(call.url).searchParams.get("part") || 1);
+    const parts = part === 1 && editions.length > 1 ? editions.shift() : editions[0];
+    return succeeds(parts[part - 1])();
+  };
+}
+
+describe("stations without a network", () => {
+  test("they are those of every vector", async () => {
+    const setting = await settingWithDistrict();
+    questions.forEach(({ at, unixMilliseconds, wanted, found }) => {
+      setting.at = unixMilliseconds;
+      assert.deepEqual(setting.client.keptStationsNear(wanted).items.map(short), found, at);
+      setting.at = 0;
+      assert.deepEqual(setting.client.keptStationsNear(Object.assign({ at }, wanted)).items.map(short), found, at);
+    });
+  });
+
+  test("they are there after the program was started anew", async () => {
+    const { storage } = await settingWithDistrict();
+    const { at, wanted, found } = questions[0];
+    const again = makeSetting({ server: serving(noNetwork), storage });
+    const { items } = again.client.keptStationsNear(Object.assign({ at }, wanted));
+    assert.deepEqual(items.map(short), found);
+    assert.deepEqual(again.client.keptDistricts(), [
+      { district: "东区", version: file.version, parts: 1, stations: 10, since: file.since, days: 14 },
+    ]);
+  });
+
+  test("an answer has the form of the one online", async () => {
+    const setting = await settingWithDistrict();
+    setting.at = Date.parse("2026-09-28T10:00:00+08:00");
+    const [first] = setting.client.keptStationsNear({ longitude: 113.62, latitude: 34.75, datum: "gcj02" }).items;
+    assert.deepEqual(first, {
+      code: "00000008",
+      name: "驿站00000008",
+      address: "东街7号",
+      position: { longitude: file.longitudes[7], latitude: file.latitudes[7], datum: "gcj02" },
+      kind: null,
+      hours: "每天 08:00-12:00,13:00-20:00",
+      facilities: ["nursing"],
+      distanceMetres: 78,
+      open: {
+        state: "open",
+        until: "2026-09-28T12:00:00+08:00",
+        opensAt: "2026-09-28T13:00:00+08:00",
+        reason: null,
+      },
+    });
+  });
+
+  test("on days that the file does not tell, nothing is called open", async () => {
+    const setting = await settingWithDistrict();
+    const wanted = { longitude: 113.62, latitude: 34.75, datum: "gcj02" };
+    ["2026-09-27T23:59:59+08:00", "2026-10-12T00:00:00+08:00"].forEach((at) => {
+      const { items } = setting.client.keptStationsNear(Object.assign({ at }, wanted));
+      assert.equal(items.length, 9);
+      assert.ok(items.every(({ open }) => open.state === "unknown"));
+    });
+  });
+
+  test("without a kept district there are none", () => {
+    const { client } = makeSetting();
+    const { items } = client.keptStationsNear({ longitude: 113.62, latitude: 34.75, datum: "gcj02" });
+    assert.deepEqual([items, client.keptDistricts()], [[], []]);
+  });
+
+  test("a facility or a kind that nobody knows is nowhere", async () => {
+    const setting = await settingWithDistrict();
+    const wanted = { longitude: 113.62, latitude: 34.75, datum: "gcj02", at: questions[0].at };
+    const asked = [{ facilities: ["sauna"] }, { kind: "palace" }];
+    asked.forEach((more) => {
+      assert.deepEqual(setting.client.keptStationsNear(Object.assign(more, wanted)).items, []);
+    });
+  });
+});
+
+describe("keeping a district", () => {
+  test("what has not changed is not sent again", async () => {
+    const setting = await settingWithDistrict();
+    setting.server.on(ROUTE, answers(304, null));
+    const kept = await setting.client.keepDistrict(file.district);
+    assert.equal(kept.version, file.version);
+    const [, call] = setting.server.callsOf("GET", PATH);
+    assert.equal(call.headers["If-None-Match"], `W/"${file.version}"`);
+    assert.equal(setting.client.keptDistricts().length, 1);
+  });
+
+  test("a lost network leaves what was kept", async () => {
+    const setting = await settingWithDistrict();
+    await assert.rejects(setting.client.keepDistrict(file.district), { code: "network_failed" });
+    assert.equal(setting.client.keptDistricts().length, 1);
+  });
+
+  test("a refusal is told and leaves what was kept", async () => {
+    const setting = await settingWithDistrict();
+    setting.server.on(ROUTE, refuses(404, "district_not_found"));
+    await assert.rejects(setting.client.keepDistrict(file.district), { code: "district_not_found" });
+    assert.equal(setting.client.keptDistricts().length, 1);
+  });
+
+  test("the parts of a large one are one", async () => {
+    const setting = makeSetting({ server: serving(inParts(halves("a"))) });
+    const kept = await setting.client.keepDistrict(file.district);
+    assert.deepEqual([kept.parts, kept.stations], [2, 10]);
+    const { at, wanted, found } = questions[0];
+    const { items } = setting.client.keptStationsNear(Object.assign({ at }, wanted));
+    assert.deepEqual(items.map(short), found);
+  });
+
+  test("parts of two editions are not mixed", async () => {
+    const setting = makeSetting({ server: serving(inParts(halves("a"), halves("b"))) });
+    setting.server.on(ROUTE, (call) => {
+      const part = Number(new URL(call.url).searchParams.get("part") || 1);
+      const version = setting.server.callsOf("GET", PATH).length === 1 ? "a" : "b";
+      return succeeds(halves(version)[part - 1])();
+    });
+    assert.equal((await setting.client.keepDistrict(file.district)).version, "b");
+    assert.equal(setting.client.keptDistricts().length, 1);
+  });
+
+  test("a district of which the storage lost a part is not shown in half", async () => {
+    const setting = makeSetting({ server: serving(inParts(halves("a"))) });
+    await setting.client.keepDistrict(file.district);
+    setting.storage.remove(`unionStation.district.${file.district}.2`);
+    const again = makeSetting({ server: setting.server, storage: setting.storage });
+    assert.deepEqual(again.client.keptDistricts(), []);
+    const { at, wanted, found } = questions[0];
+    assert.deepEqual(again.client.keptStationsNear(Object.assign({ at }, wanted)).items, []);
+    assert.equal((await again.client.keepDistrict(file.district)).stations, 10);
+    const { items } = again.client.keptStationsNear(Object.assign({ at }, wanted));
+    assert.deepEqual(items.map(short), found);
+  });
+
+  test("one that is forgotten is gone from the storage too", async () => {
+    const setting = await settingWithDistrict();
+    setting.client.forgetDistrict(file.district);
+    assert.deepEqual(setting.client.keptDistricts(), []);
+    assert.equal(setting.storage.get(`unionStation.district.${file.district}.1`), null);
+  });
+});
