@@ -1,13 +1,15 @@
 /** Stations near a place: no login, the open ones first, each a link to its own page. */
 
 import { byId, make, tabStorage } from "./demo.js";
-import { distanceWords, opennessWords } from "./words.js";
+import { distanceWords, localOf, momentWords, opennessWords } from "./words.js";
 
 const PLACE = "place";
 const NEAR_METRES = 5000;
 const WIDE_METRES = 50000;
-const MOST = 30;
+const PAGE = 20;
 const REFRESH_MILLISECONDS = 60000;
+const HOUR_MILLISECONDS = 3600000;
+const HOURS_AHEAD = 24;
 
 /**
  * The list of stations. It lives as long as the page: it belongs to nobody.
@@ -16,20 +18,35 @@ const REFRESH_MILLISECONDS = 60000;
 export function createStationsView({ client }) {
   const chips = Array.from(document.querySelectorAll("button[data-facility]"));
   const names = new Map(chips.map((chip) => [chip.dataset.facility, chip.textContent]));
+  const onlyOpen = byId("only-open");
   let radius = NEAR_METRES;
   let asked = 0;
+  let shown = [];
+  let following = null;
 
-  async function refresh() {
-    asked += 1;
-    const turn = asked;
+  /** What is asked for now; the pages that follow ask the same. */
+  function question() {
     const facilities = chips.filter(isPressed).map((chip) => chip.dataset.facility);
     const [longitude, latitude, datum] = byId("place").value.split(",");
-    const wanted = facilities.length === 0 ? undefined : facilities;
+    return {
+      longitude,
+      latitude,
+      datum,
+      facilities: facilities.length === 0 ? undefined : facilities,
+      onlyOpen: isPressed(onlyOpen) || undefined,
+      at: byId("when").value || undefined,
+      radius,
+      limit: PAGE,
+    };
+  }
+
+  async function ask(query) {
+    asked += 1;
+    const turn = asked;
     try {
-      const query = { longitude, latitude, datum, facilities: wanted, radius, limit: MOST };
       const answer = await client.stationsNear(query);
       if (turn === asked) {
-        show(answer, facilities.length > 0);
+        show(answer, query);
       }
     } catch (error) {
       if (turn === asked) {
@@ -38,10 +55,21 @@ export function createStationsView({ client }) {
     }
   }
 
-  function show({ items, serverTime }, isFiltered) {
-    byId("stations-list").replaceChildren(...items.map((station) => entry(station, serverTime, names)));
-    byId("stations-words").textContent = summary(items, isFiltered, radius);
-    byId("stations-wider").hidden = items.length > 0 || radius === WIDE_METRES;
+  const refresh = () => ask(question());
+
+  function show({ items, next, serverTime }, query) {
+    shown = query.after === undefined ? items : shown.concat(items);
+    following = next === null ? null : Object.assign({}, query, { after: next });
+    const entries = items.map((station) => entry(station, serverTime, names));
+    if (query.after === undefined) {
+      byId("stations-list").replaceChildren(...entries);
+      offerMoments(serverTime);
+    } else {
+      byId("stations-list").append(...entries);
+    }
+    byId("stations-words").textContent = summary(shown, query, following !== null);
+    byId("stations-more").hidden = following === null;
+    byId("stations-wider").hidden = shown.length > 0 || radius === WIDE_METRES;
   }
 
   function search(metres) {
@@ -49,7 +77,7 @@ export function createStationsView({ client }) {
     refresh();
   }
 
-  chips.forEach((chip) =>
+  [onlyOpen, ...chips].forEach((chip) =>
     chip.addEventListener("click", () => {
       chip.setAttribute("aria-pressed", String(!isPressed(chip)));
       refresh();
@@ -60,9 +88,16 @@ export function createStationsView({ client }) {
     tabStorage.set(PLACE, byId("place").value);
     search(NEAR_METRES);
   });
+  byId("when").addEventListener("change", refresh);
+  byId("stations-more").addEventListener("click", () => following && ask(following));
   byId("stations-wider").addEventListener("click", () => search(WIDE_METRES));
   wireLocation(() => search(NEAR_METRES));
-  setInterval(() => document.visibilityState === "visible" && refresh(), REFRESH_MILLISECONDS);
+  // Who has turned pages keeps them: the first would push them away.
+  const isAtFirstPage = () => shown.length <= PAGE;
+  setInterval(
+    () => document.visibilityState === "visible" && isAtFirstPage() && refresh(),
+    REFRESH_MILLISECONDS
+  );
   refresh();
 }
 
@@ -77,14 +112,32 @@ function restorePlace() {
 
 const isPressed = (chip) => chip.getAttribute("aria-pressed") === "true";
 
-function summary(items, isFiltered, radius) {
+/** Offers now and the whole hours of the next day, keeping what is chosen. */
+function offerMoments(serverTime) {
+  const when = byId("when");
+  const first = Math.floor(Date.parse(serverTime) / HOUR_MILLISECONDS) + 1;
+  const moments = Array.from({ length: HOURS_AHEAD }, (_, hour) => localOf((first + hour) * HOUR_MILLISECONDS));
+  if (when.options[1]?.value === moments[0]) {
+    return;
+  }
+  const chosen = when.value;
+  const options = moments.map((at) => new Option(momentWords(at, serverTime), at));
+  when.replaceChildren(when.options[0], ...options);
+  when.value = moments.includes(chosen) ? chosen : "";
+}
+
+function summary(items, { facilities, onlyOpen, radius, at }, hasMore) {
   const reach = `${radius / 1000} 公里内`;
+  const then = at === undefined ? "现在" : "那时";
+  if (items.length === 0 && onlyOpen) {
+    return `${reach}${then}没有开放的驿站${facilities ? "有这些设施" : ""}，可以取消“只看开放”。`;
+  }
   if (items.length === 0) {
-    return isFiltered ? `${reach}没有设施都符合的驿站，可以少选几项。` : `${reach}没有已公布位置的驿站。`;
+    return facilities ? `${reach}没有设施都符合的驿站，可以少选几项。` : `${reach}没有已公布位置的驿站。`;
   }
   const open = items.filter((station) => ["open", "closing"].includes(station.open.state)).length;
-  const count = items.length === MOST ? `最近的 ${MOST} 个` : `${reach} ${items.length} 个`;
-  return `${count}，现在开放 ${open} 个`;
+  const count = hasMore ? `先列出 ${items.length} 个` : `${reach} ${items.length} 个`;
+  return onlyOpen ? `${count}，${then}都开放` : `${count}，${then}开放 ${open} 个`;
 }
 
 function entry(station, now, names) {

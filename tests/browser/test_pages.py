@@ -159,6 +159,45 @@ async def test_facilities_asked_for_leave_fewer_stations(screens: Screens) -> No
     await expect(phone.locator("#stations-words")).to_contain_text("没有设施都符合的驿站")
 
 
+async def test_only_what_is_open_is_shown_to_who_asks_for_it(screens: Screens) -> None:
+    phone = await screens.open_phone("courier")
+    await phone.click(".tabs [data-view=stations]")
+    states = phone.locator("#stations-list .state")
+    await states.first.wait_for()
+    await phone.click("#only-open")
+    await expect(phone.locator("#stations-words")).to_contain_text("现在都开放")
+    classes = {(await state.get_attribute("class") or "").split()[1] for state in await states.all()}
+    assert classes <= {"open", "closing"}
+
+
+async def test_another_hour_says_what_will_be_open_then(screens: Screens) -> None:
+    phone = await screens.open_phone("courier")
+    await phone.click(".tabs [data-view=stations]")
+    await phone.locator("#when option").nth(24).wait_for(state="attached")
+    for hour in (3, 12):
+        await phone.select_option("#when", index=hour)
+        await expect(phone.locator("#stations-words")).to_contain_text("那时开放")
+    await phone.select_option("#when", index=0)
+    await expect(phone.locator("#stations-words")).to_contain_text("现在开放")
+
+
+async def test_more_stations_follow_those_that_are_shown(screens: Screens) -> None:
+    phone = await screens.open_phone("courier")
+    await phone.click(".tabs [data-view=stations]")
+    await screens.context.set_geolocation({"longitude": 113.3, "latitude": 34.75})
+    stations = phone.locator("#stations-list a")
+    await stations.first.wait_for()
+    await phone.click("#locate")
+    await expect(phone.locator("#stations-wider, #stations-list li").first).to_be_visible()
+    if await phone.locator("#stations-wider").is_visible():
+        await phone.click("#stations-wider")
+    await expect(stations).to_have_count(20)
+    await phone.click("#stations-more")
+    await expect(phone.locator("#stations-more")).to_be_hidden()
+    links = [await link.get_attribute("href") for link in await stations.all()]
+    assert len(links) == len(set(links)) > 20
+
+
 async def test_a_place_without_stations_offers_a_wider_search(screens: Screens) -> None:
     phone = await screens.open_phone("courier")
     await phone.click(".tabs [data-view=stations]")
