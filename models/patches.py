@@ -8,7 +8,7 @@ enough to be counted through in Python, which beats a dozen calls of NumPy betwe
 
 import struct
 from collections.abc import Callable
-from math import asin, sin, sqrt
+from math import asin, dist, hypot, sin
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 KEPT = 5_000
 # Half a cell's diagonal is shorter than this many metres everywhere, and half the chord of that.
 REACH_METRES = 400
-REACH_SQUARED = sin(REACH_METRES / EARTH_RADIUS_METRES / 2) ** 2
+REACH = sin(REACH_METRES / EARTH_RADIUS_METRES / 2)
 # Distances are rounded to whole metres on both sides of a comparison.
 ROUNDING_METRES = 2
 DIAMETER_METRES = 2 * EARTH_RADIUS_METRES
@@ -29,7 +29,7 @@ DIAMETER_METRES = 2 * EARTH_RADIUS_METRES
 METRES_BITS = 18
 PLACE_BITS = 8
 TIER = 1 << METRES_BITS + PLACE_BITS
-POINT = struct.Struct("4dq")
+POINT = struct.Struct("3d")
 # Where more points than this are in question, they are searched each time.
 FEW = 1 << PLACE_BITS
 
@@ -37,12 +37,13 @@ FEW = 1 << PLACE_BITS
 class Patch(NamedTuple, Generic[Item]):
     """The points of a cell, in the order that points of the same metre have in an answer, and their items.
 
-    A point is half its vector from the cell's centre, doubled; this half's square; and what its key holds
-    besides the metres. They lie packed: what is near in memory is soon read.
+    A point is half its vector from the cell's centre; they lie packed, since what is near in memory is soon
+    read. A tail is what a point's key holds besides the metres.
     """
 
     centre: tuple[float, float, float]
     points: bytes
+    tails: list[int]
     items: list[Item]
     has_strangers: bool  # Some may be beyond the radius, seen from somewhere in the cell.
 
@@ -66,15 +67,13 @@ class Patches(Generic[Item]):
         if len(patch.items) > FEW:
             return self._search(here, radius, marks, limit)
         (x, y, z), (east, north, up) = vector_of(here), patch.centre
-        x, y, z = (x - east) / 2, (y - north) / 2, (z - up) / 2
-        square = x * x + y * y + z * z
-        if square > REACH_SQUARED:  # The cells at the edge of the map have no end.
+        aside = (x - east) / 2, (y - north) / 2, (z - up) / 2
+        if hypot(*aside) > REACH:  # The cells at the edge of the map have no end.
             return self._search(here, radius, marks, limit)
-        # The half chord of a distance, its square being that of the difference of two halves.
+        # Between the halves of two vectors lies half the chord between their ends.
         keys = [
-            (round(asin(sqrt(abs(square + s - a * x - b * y - c * z))) * DIAMETER_METRES) << PLACE_BITS)
-            + tail
-            for a, b, c, s, tail in POINT.iter_unpack(patch.points)
+            (round(asin(dist(point, aside)) * DIAMETER_METRES) << PLACE_BITS) + tail
+            for point, tail in zip(POINT.iter_unpack(patch.points), patch.tails, strict=True)
         ]
         keys.sort()
         if patch.has_strangers:
@@ -121,6 +120,4 @@ class Patches(Generic[Item]):
                 has_strangers = within + REACH_METRES > radius or tier > 0
                 break
         halves = (np.concatenate(vectors) - search.vector) / 2
-        columns = *(2 * halves).T.tolist(), np.vecdot(halves, halves).tolist(), tails
-        points = b"".join(map(POINT.pack, *columns))
-        return Patch(vector_of(middle), points, items, has_strangers)
+        return Patch(vector_of(middle), halves.tobytes(), tails, items, has_strangers)
