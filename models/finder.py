@@ -143,7 +143,7 @@ class Finder:
     @property
     def shown(self) -> list[Station]:
         """The stations that can be found, in order of their codes."""
-        return [station for station, _, _ in self._shown]
+        return self._stations
 
     def replace(self, changed: Iterable[Station]) -> "Finder":
         """Return a finder in which these stations stand as they are now; this one stays as it is."""
