@@ -7,6 +7,7 @@ from handlers import (
     audit,
     cards,
     districts,
+    finder,
     health,
     member_lists,
     members,
@@ -25,7 +26,6 @@ from handlers import (
     sign_ins,
     station_hours,
     station_lists,
-    station_search,
     stations,
     subscriptions,
     system,
@@ -49,7 +49,7 @@ PARAMETERS = {
 }
 
 NOUNS: list[Route] = [
-    *station_search.ROUTES,
+    *finder.ROUTES,
     *stations.ROUTES,
     *districts.ROUTES,
     *cards.ROUTES,

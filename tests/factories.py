@@ -208,3 +208,11 @@ class Factory:
     def scan(self, code: str, **fields: Any) -> dict[str, Any]:
         """The body of a scan with an id of its own."""
         return {"scanId": f"scan-{secrets.token_hex(8)}", "code": code, "purpose": "identify", **fields}
+
+
+async def change(service: Service, code: str, **values: Any) -> None:
+    """Change a station later than every change so far, and let the service hear of it."""
+    board = service.world.board
+    later = board.mirror._newest + timedelta(seconds=20)
+    await service.world.stations._store.change({"_id": code}, {**values, "changed": later})
+    await board.mirror.refresh()
