@@ -34,6 +34,7 @@ PATH_PARAMETERS = {
     "district": Meta(examples=["金水区"], description="A district's name, such as 金水区."),
     "number": Meta(examples=["1"], description="The number of a printed card."),
     "organisation": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An organisation's id."),
+    "linked": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="The organisation that is linked to."),
 }
 
 

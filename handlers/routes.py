@@ -4,6 +4,7 @@ import re
 
 from handlers import (
     accounts,
+    appointment_desk,
     audit,
     cards,
     districts,
@@ -15,9 +16,12 @@ from handlers import (
     membership_reviews,
     memberships,
     openapi,
+    organisation_contacts,
+    organisation_desk,
     organisations,
     prints,
     pushes,
+    reorganisations,
     scan_pictures,
     scans,
     security,
@@ -46,6 +50,7 @@ PARAMETERS = {
     "number": "[1-9][0-9]?",
     "organisation": "[0-9A-Za-z_-]{1,40}",
     "district": "[^/.?#]{1,180}",
+    "linked": "[0-9A-Za-z_-]{1,40}",
 }
 
 NOUNS: list[Route] = [
@@ -63,6 +68,10 @@ NOUNS: list[Route] = [
     *membership_desk.ROUTES,
     *membership_figures.ROUTES,
     *organisations.ROUTES,
+    *organisation_desk.ROUTES,
+    *organisation_contacts.ROUTES,
+    *reorganisations.ROUTES,
+    *appointment_desk.ROUTES,
     *sign_ins.ROUTES,
     *accounts.ROUTES,
     *member_lists.ROUTES,

@@ -224,7 +224,7 @@ class Scans:
 
     def get_place(self, scan: Scan) -> str:
         """Return the name of the organisation whose staff scanned."""
-        return self._organisations.get_name(scan.organisation)
+        return self._organisations.get_own_name(scan.organisation)
 
     async def _first(self, scanner: Appointment, attempt: Attempt, otherwise: Refusal) -> Verdict:
         """Return the answer that was given when this scan came first; raise `otherwise` if it never did."""
