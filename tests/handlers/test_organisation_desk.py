@@ -220,7 +220,8 @@ async def test_contacts_are_sealed_masked_and_shown_with_a_reason(officer: Offic
     assert full.json == {"chair": "李建国", "contact": "王小明", "phone": "037112351000"}
     assert "personal_data_shown" in await audited(service, made["id"])
     kept = await service.world.trees.contacts._store.find(made["id"])
-    assert kept and "李".encode() not in kept.chair
+    assert kept
+    assert "李".encode() not in kept.chair
 
 
 async def test_a_merged_union_s_members_answer_to_its_successor_and_nothing_is_rewritten(
@@ -240,7 +241,8 @@ async def test_a_merged_union_s_members_answer_to_its_successor_and_nothing_is_r
     me = (await http("GET", "/api/v1/members/me", token=member.token)).json
     assert me["membership"]["organisationName"] == there["name"]
     kept = await service.world.memberships.find(member.person)
-    assert kept and kept.organisation == here["id"]
+    assert kept
+    assert kept.organisation == here["id"]
     found = await officer.get(here["id"])
     assert (found["state"], found["ended"], found["name"]) == ("merged", "2026-07-15", here["name"])
     assert found["successor"]["id"] == there["id"]
@@ -280,10 +282,12 @@ async def test_a_moved_union_takes_what_is_below_along(
         officer.city, new["id"], street["id"],
     ]  # fmt: skip
     stored = await service.world.trees.desk._store.find(unit["id"])
-    assert stored and old["id"] in stored.path
+    assert stored
+    assert old["id"] in stored.path
     await service.world.trees.reorganisations.repair_paths()
     stored = await service.world.trees.desk._store.find(unit["id"])
-    assert stored and stored.path == (officer.city, new["id"], street["id"])
+    assert stored
+    assert stored.path == (officer.city, new["id"], street["id"])
     again = await officer.reorganise(street["id"], "move", new["id"])
     below = await officer.reorganise(street["id"], "move", unit["id"])
     assert (again.code, below.code) == ("wrong_target", "wrong_target")
