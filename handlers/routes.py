@@ -8,6 +8,8 @@ from handlers import (
     audit,
     cards,
     districts,
+    device_desk,
+    devices,
     health,
     member_lists,
     members,
@@ -50,6 +52,7 @@ PARAMETERS = {
     "number": "[1-9][0-9]?",
     "organisation": "[0-9A-Za-z_-]{1,40}",
     "district": "[^/.?#]{1,180}",
+    "device": "[0-9A-HJKMNP-TV-Z]{16}",
     "linked": "[0-9A-Za-z_-]{1,40}",
 }
 
@@ -72,6 +75,8 @@ NOUNS: list[Route] = [
     *organisation_contacts.ROUTES,
     *reorganisations.ROUTES,
     *appointment_desk.ROUTES,
+    *devices.ROUTES,
+    *device_desk.ROUTES,
     *sign_ins.ROUTES,
     *accounts.ROUTES,
     *member_lists.ROUTES,

@@ -17,6 +17,8 @@ from models.appointments import Appointments
 from models.audit_desk import AuditDesk
 from models.cards import Cards
 from models.clock import Now
+from models.device_desk import DeviceDesk
+from models.devices import Devices
 from models.limits import Limits
 from models.media_checks import MediaChecks, PictureJudge
 from models.member_lists import MemberLists
@@ -76,6 +78,8 @@ class Services(Struct, frozen=True, kw_only=True):
     organisation_contacts: OrganisationContacts
     reorganisations: Reorganisations
     appointment_desk: AppointmentDesk
+    devices: Devices
+    device_desk: DeviceDesk
     own_memberships: OwnMemberships
     membership_reviews: MembershipReviews
     membership_figures: MembershipFigures

@@ -88,11 +88,15 @@ class Held(Struct, frozen=True, kw_only=True):
 
 
 def tier_of(organisation: Organisation | None) -> Tier:
-    """Return an organisation's tier: the fourth of the local tree and all below it are units."""
+    """Return an organisation's tier: the fourth of the local tree and all below it are units.
+
+    A merged one, which stands below its successor now, is shown at the successor's.
+    """
     if organisation is None:
         return "unit"
     tiers = TIERS[organisation.tree]
-    return tiers[min(len(organisation.path), len(tiers) - 1)]
+    level = len(organisation.path) - (organisation.state == "merged")
+    return tiers[min(level, len(tiers) - 1)]
 
 
 class AppointmentDesk:

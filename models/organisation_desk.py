@@ -28,7 +28,6 @@ from models.store import Duplicate, Store
 from models.versions import next_change, version_of
 
 READERS: frozenset[Role] = OFFICERS | {"security_admin"}
-MOST_FOUND = 1000
 
 
 class OrganisationChanged(Conflict):
@@ -103,16 +102,20 @@ class OrganisationDesk:
             found = [one for one in mine if one and not set(one.path) & set(places)]
         return Page(found[(page - 1) * size : page * size], len(found))
 
+    def list_mine(self, officer: str) -> list[Organisation]:
+        """Return all of one's open organisations, each after those above it. NotStaff."""
+        places = self._appointments.list_places(officer, READERS)
+        found = {one.id: one for place in places for one in self._organisations.list_within(place)}
+        return [one for one in found.values() if one.is_open]
+
     def search(self, officer: str, text: str, page: int, size: int) -> Page[Organisation]:
         """Return a page of one's open organisations by a part of the name, or a code. NotStaff."""
-        places = self._appointments.list_places(officer, READERS)
-        within = {
-            one.id: one
-            for place in places
-            for one in self._organisations.list_within(place)
-            if one.is_open and (Sought(name=text).fits(one) or Sought(code=text).fits(one))
-        }
-        found = sorted(within.values(), key=lambda one: (one.name != text, len(one.name), one.name))
+        within = [
+            one
+            for one in self.list_mine(officer)
+            if Sought(name=text).fits(one) or Sought(code=text).fits(one)
+        ]
+        found = sorted(within, key=lambda one: (one.name != text, len(one.name), one.name))
         return Page(found[(page - 1) * size : page * size], len(found))
 
     async def get(self, officer: str, organisation: str, roles: frozenset[Role] = READERS) -> Organisation:
@@ -186,11 +189,15 @@ class OrganisationDesk:
 
     def require_mine(self, officer: str, organisation: str, roles: frozenset[Role]) -> None:
         """Let pass who holds a role at an organisation or above it; NotStaff, NoSuchOrganisation."""
-        places = self._appointments.list_places(officer, roles)
-        if self._organisations.find(organisation) is None or not any(
-            self._organisations.is_within(organisation, place) for place in places
-        ):
+        if not self.is_mine(officer, organisation, roles):
             raise NoSuchOrganisation
+
+    def is_mine(self, officer: str, organisation: str, roles: frozenset[Role]) -> bool:
+        """Say whether somebody holds a role at an organisation or above it; NotStaff without one anywhere."""
+        places = self._appointments.list_places(officer, roles)
+        return self._organisations.find(organisation) is not None and any(
+            self._organisations.is_within(organisation, place) for place in places
+        )
 
     async def _change(
         self, officer: str, seen: Organisation, version: str, action: Action, values: Mapping[str, Any]

@@ -38,7 +38,7 @@ class NoSuchOrganisation(Refusal):
 def read_arguments() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="scripts/appoint", description="任命工作人员，发放管理后台账号")
-    parser.add_argument("--role", choices=sorted(POSTS), help="任命的角色")
+    parser.add_argument("--role", choices=sorted(set(POSTS) - {"scanner"}), help="任命的角色")
     parser.add_argument("--organisation", metavar="NAME", help="在哪个组织（管到它的全部下级）")
     parser.add_argument("--create", action="store_true", help="组织不存在时新建为最上级")
     parser.add_argument("--until", type=datetime.fromisoformat, metavar="DATE", help="到哪一天为止（不含）")

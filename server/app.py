@@ -9,6 +9,7 @@ from tornado.web import Application
 
 from handlers.base import BODY_LIMIT, URL_LIMIT, Refuse
 from handlers.district_files import DistrictFiles
+
 from handlers.nearby import NearbyWriter, write_station
 from handlers.services import Demo, Services
 from handlers.tokens import Tokens
@@ -23,6 +24,7 @@ from models.appointments import APPOINTMENTS, Appointments
 from models.audit_desk import AuditDesk
 from models.cards import CARDS, Cards, Masters
 from models.clock import Now
+from models.devices import DEVICES_CHANGED
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
 from models.media_checks import MEDIA_CHECKS, MediaChecks
@@ -130,6 +132,7 @@ class World(Struct, frozen=True, kw_only=True):
             "appointments": self.appointments.mirror,
             REVOKED: self.revocations.mirror,
             STATIONS_CHANGED: self.board.mirror,
+            DEVICES_CHANGED: self.trees.devices.mirror,
         }
 
 
@@ -159,6 +162,7 @@ def build_world(
     shared_limits = SharedLimits(engines.cache, now)
     guards = Guards(BadCodes(engines.cache), shared_limits)
     stations = Stations(stores["stations"], now)
+    board = StationBoard(stores["stations"], write_station)
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
@@ -172,7 +176,7 @@ def build_world(
         signals=signals,
         people=people,
         organisations=organisations,
-        trees=build_union_trees(stores, registry, people, vault),
+        trees=build_union_trees(stores, registry, people, vault, board),
         appointments=appointments,
         memberships=memberships,
         members=Members(people, memberships, organisations),
@@ -186,6 +190,7 @@ def build_world(
         shared_limits=shared_limits,
         stations=stations,
         board=StationBoard(stores["stations"], write_station, now),
+        board=board,
         station_hours=StationHours(stores["stations"], appointments, auditing.audit, signals, now),
         subscriptions=subscriptions,
         messages=messages,
@@ -209,6 +214,8 @@ def build_services(
         organisation_contacts=world.trees.contacts,
         reorganisations=world.trees.reorganisations,
         appointment_desk=world.trees.appointment_desk,
+        devices=world.trees.devices,
+        device_desk=world.trees.device_desk,
         own_memberships=world.membership_book.own,
         membership_reviews=world.membership_book.reviews,
         membership_figures=world.membership_book.figures,

@@ -22,6 +22,12 @@ PUBLIC = {
     "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler",
     "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler",
     "StationHandler", "StationWxacodeHandler", "StationsHandler",
+    "ClientLibraryHandler", "DevicesHandler", "EnrolmentPage", "EnrolmentsHandler", "HealthHandler",
+    "LandingHandler", "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhonePage",
+    "PushHandler",
+    "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage",
+    "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StationHandler",
+    "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
 
