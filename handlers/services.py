@@ -15,6 +15,8 @@ from models.addresses import Addresses
 from models.appointment_desk import AppointmentDesk
 from models.appointments import Appointments
 from models.audit_desk import AuditDesk
+from models.card_desk import CardDesk
+from models.card_life import CardLife
 from models.cards import Cards
 from models.clock import Now
 from models.device_desk import DeviceDesk
@@ -84,6 +86,8 @@ class Services(Struct, frozen=True, kw_only=True):
     membership_reviews: MembershipReviews
     membership_figures: MembershipFigures
     cards: Cards
+    card_life: CardLife
+    card_desk: CardDesk
     prints: Prints
     scans: Scans
     scan_batches: ScanBatches

@@ -192,6 +192,10 @@ class OrganisationDesk:
         if not self.is_mine(officer, organisation, roles):
             raise NoSuchOrganisation
 
+    def get_name(self, organisation: str) -> str:
+        """Return the name of who answers for an organisation now."""
+        return self._organisations.get_name(organisation)
+
     def is_mine(self, officer: str, organisation: str, roles: frozenset[Role]) -> bool:
         """Say whether somebody holds a role at an organisation or above it; NotStaff without one anywhere."""
         places = self._appointments.list_places(officer, roles)

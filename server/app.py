@@ -22,6 +22,8 @@ from models.addresses import Addresses, Network
 from models.alarms import BadCodes, Guards
 from models.appointments import APPOINTMENTS, Appointments
 from models.audit_desk import AuditDesk
+from models.card_desk import Book, CardDesk
+from models.card_life import CardLife
 from models.cards import CARDS, Cards, Masters
 from models.clock import Now
 from models.devices import DEVICES_CHANGED
@@ -112,6 +114,7 @@ class World(Struct, frozen=True, kw_only=True):
     sessions: Sessions
     cards: Cards
     prints: Prints
+    card_book: Book
     scans: Scans
     scan_batches: ScanBatches
     shared_limits: SharedLimits
@@ -158,6 +161,7 @@ def build_world(
     memberships = Memberships(stores["memberships"])
     revocations = Revocations(stores["revocations"], signals, auditing.audit, now)
     cards = Cards(stores["cards"], masters, vault, now)
+    prints = Prints(stores["cards"], cards, print_masters, now)
     judge = Judge(masters, print_masters)
     shared_limits = SharedLimits(engines.cache, now)
     guards = Guards(BadCodes(engines.cache), shared_limits)
@@ -184,7 +188,8 @@ def build_world(
         revocations=revocations,
         sessions=sessions,
         cards=cards,
-        prints=Prints(stores["cards"], cards, print_masters, now),
+        prints=prints,
+        card_book=Book(cards, CardLife(stores["cards"], cards, now), prints, memberships),
         scans=Scans(stores["scans"], cards, judge, organisations, guards, now),
         scan_batches=ScanBatches(stores["scans"], cards, judge, guards, now),
         shared_limits=shared_limits,
@@ -220,6 +225,8 @@ def build_services(
         membership_reviews=world.membership_book.reviews,
         membership_figures=world.membership_book.figures,
         cards=world.cards,
+        card_life=world.card_book.life,
+        card_desk=CardDesk(world.card_book, world.trees.desk, audit),
         prints=world.prints,
         scans=world.scans,
         scan_batches=world.scan_batches,
