@@ -162,6 +162,19 @@ class AppointmentsPage(ConsolePage):
         }
 
 
+class DevicesPage(ConsolePage):
+    """Scanning devices."""
+
+    roles = OFFICERS
+    template = "console_devices.html"
+    title = "设备"
+    about = "扫码设备：登记、地点、停用"
+
+    def particulars(self) -> dict[str, Any]:
+        """Return the organisations to choose from."""
+        return {"organisations": self.services.organisation_desk.list_mine(self.session.subject)}
+
+
 class StationsPage(ConsolePage):
     """Stations, and importing lists of them."""
 
@@ -204,6 +217,7 @@ PAGES: list[tuple[str, type[ConsolePage]]] = [
     ("/console/memberships", MembershipReviewsPage),
     ("/console/organisations", OrganisationsPage),
     ("/console/appointments", AppointmentsPage),
+    ("/console/devices", DevicesPage),
     ("/console/stations", StationsPage),
     ("/console/audit", AuditPage),
     ("/console/system", SystemPage),

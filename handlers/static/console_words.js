@@ -128,6 +128,16 @@ export const DETAILS = {
   corrects: "更正第几条",
 };
 
+export const CARD_REASONS = {
+  lost: "遗失",
+  stolen: "被盗",
+  leaked: "卡码外泄",
+  damaged: "损坏",
+  misuse: "冒用",
+  found: "已找回",
+  holder_request: "本人要求",
+};
+
 /** What stands in the details of entries. */
 export const VALUES = {
   phone: "手机确认",
@@ -153,13 +163,7 @@ export const VALUES = {
   entries: "记录",
   blocks: "块",
   check: "封存检查",
-  lost: "遗失",
-  stolen: "被盗",
-  leaked: "卡码外泄",
-  damaged: "损坏",
-  misuse: "冒用",
-  found: "已找回",
-  holder_request: "本人要求",
+  ...CARD_REASONS,
   move: "移动",
   merge: "并入",
   close: "关闭",
@@ -191,6 +195,19 @@ export const ORGANISATION_STATES = {
   active: { words: "正常", tone: "good" },
   merged: { words: "已并入", tone: "wait" },
   closed: { words: "已关闭", tone: "bad" },
+};
+
+export const DEVICE_STATES = {
+  waiting: { words: "等待登记", tone: "wait" },
+  enrolled: { words: "使用中", tone: "good" },
+  over: { words: "已到期", tone: "bad" },
+  revoked: { words: "已停用", tone: "bad" },
+};
+
+export const CARD_STATES = {
+  active: { words: "正常", act: "解冻" },
+  frozen: { words: "已冻结", act: "冻结" },
+  revoked: { words: "已作废", act: "作废" },
 };
 
 export const TIERS = {
