@@ -10,12 +10,15 @@ export const ORGANISATIONS = "/api/v1/staff/organisations";
 
 let above = null;
 let shown = null;
+/** My own topmost organisations: what is above them is not mine to enter. */
+let roots = new Set();
 
 async function show(page) {
   const text = byId("search").value.trim();
   const where = text ? `&search=${encodeURIComponent(text)}` : above === null ? "" : `&above=${above.id}`;
   const table = await askHere(byId("problem"), "GET", `${ORGANISATIONS}?page=${page}${where}`);
   if (table) {
+    roots = above === null && !text ? new Set(table.list.map((one) => one.id)) : roots;
     fill(byId("rows"), table.list.map(organisationRow), text ? "没有找到" : "没有下级组织");
     showPager(byId("pager"), table, show);
     showTrail(text !== "");
@@ -57,7 +60,9 @@ function enter(one) {
 function showTrail(isSearch) {
   const steps = [action("我管理的组织", "回到我管理的组织", () => enter(null))];
   if (!isSearch && above !== null) {
-    for (const one of above.path ?? []) {
+    const path = above.path ?? [];
+    const first = path.findIndex((one) => roots.has(one.id));
+    for (const one of first < 0 ? [] : path.slice(first)) {
       steps.push(action(one.name, `到 ${one.name}`, () => enter(one)));
     }
     steps.push(make("strong", "", above.name));

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 
+from handlers.nearby import write_station
 from models.appointments import APPOINTMENTS, Appointment, Appointments
 from models.audit import AUDIT_ENTRIES, Audit
+from models.devices import DEVICES
 from models.errors import Refusal
 from models.ids import new_id
 from models.organisation_contacts import ORGANISATION_CONTACTS
@@ -19,6 +21,8 @@ from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
 from models.reorganisations import REORGANISATIONS, Kind, Plan, Reorganisation
 from models.requests import Keyed
 from models.signals import Signals
+from models.station_board import StationBoard
+from models.stations import STATIONS
 from models.store import Collection, Database, Store
 from models.vault import Vault
 from models.versions import version_of
@@ -29,7 +33,7 @@ from tests.models.mortal import Crash, Life, Mortal
 VAULT = Vault({"1": b"k" * 32}, b"i" * 32)
 COLLECTIONS: tuple[Collection[Any], ...] = (
     ORGANISATIONS, ORGANISATION_CONTACTS, REORGANISATIONS, APPOINTMENTS, AUDIT_ENTRIES, PEOPLE, VAULT_ROWS,
-    IDENTITIES,
+    IDENTITIES, DEVICES, STATIONS,
 )  # fmt: skip
 MOST_WRITES = 12
 
@@ -47,11 +51,16 @@ class Process:
         )
         signals = Signals(FakeAsyncRedis(server=FakeServer()))
         registry = Registry(self.organisations, self.appointments, audit, signals, clock.now)
-        self.trees: UnionTrees = build_union_trees(self.stores, registry, people, VAULT)
+        board = StationBoard(self.stores["stations"], write_station)
+        self.trees: UnionTrees = build_union_trees(self.stores, registry, people, VAULT, board)
+
+    async def stored(self, organisation: str) -> Organisation:
+        found = await self.stores["organisations"].find(organisation)
+        assert isinstance(found, Organisation)
+        return found
 
     async def version(self, organisation: str) -> str:
-        found = await self.stores["organisations"].find(organisation)
-        return version_of(found.changed)
+        return version_of((await self.stored(organisation)).changed)
 
     async def decide(
         self, officer: str, kind: Kind, organisation: str, target: str | None, key: str, version: str
@@ -109,7 +118,7 @@ async def site(database: Database) -> Site:
 async def expect_merged(site: Site) -> None:
     """Everything of the merger is true, once, and nothing is pending."""
     process = await site.start()
-    kept = await process.stores["organisations"].find(site.here)
+    kept = await process.stored(site.here)
     assert (kept.state, kept.merged_into) == ("merged", site.there)
     street = process.organisations.find(site.street)
     assert street
@@ -165,7 +174,7 @@ async def test_a_worker_that_slept_over_a_later_move_does_not_bring_the_earlier_
     version = await process.version(site.street)
     await process.decide(site.officer, "move", site.street, site.city, "b", version)
     await process.trees.reorganisations._finish(first)
-    street = await process.stores["organisations"].find(site.street)
+    street = await process.stored(site.street)
     assert street.path == (site.city,)
 
 
@@ -200,10 +209,7 @@ async def test_every_process_comes_to_the_same_trees_in_whatever_order_it_hears(
     process = await site.start()
     version = await process.version(site.here)
     await process.decide(site.officer, "merge", site.here, site.there, "k", version)
-    stored = [
-        await process.stores["organisations"].find(key)
-        for key in (site.street, site.here, site.there, site.city)
-    ]
+    stored = [await process.stored(key) for key in (site.street, site.here, site.there, site.city)]
     for order in (stored, stored[::-1], stored[2:] + stored[:2]):
         heard = Organisations(process.stores["organisations"])
         for one in order:
