@@ -139,7 +139,8 @@ class Reorganisations:
             # In this order: what is numbered below the next number is true before the plan is judged.
             newest = await self._store.list_({}, sort="-_id", limit=1)
             await self.finish()
-            await self._organisations.mirror.refresh()
+            for key in (plan.organisation, plan.target):
+                await self._learn(key)
             if first := await self._store.find_one({"request": name}):
                 if first.content != request.content:
                     raise KeyReused
@@ -174,10 +175,9 @@ class Reorganisations:
 
     async def finish(self) -> None:
         """Make true what was decided and may not be yet, and know the trees as they are then."""
-        if pending := await self._store.list_({"pending": {"$gt": ""}}):
-            for one in sorted(pending, key=lambda one: one.id):
-                await self._finish(one)
-            await self._organisations.mirror.refresh()
+        pending = await self._store.list_({"pending": {"$gt": ""}})
+        for one in sorted(pending, key=lambda one: one.id):
+            await self._finish(one)
 
     async def repair_paths(self) -> None:
         """Write the paths anew that are copies of what was."""
@@ -186,6 +186,17 @@ class Reorganisations:
             seen = {"_id": stored.id, "changed": stored.changed}
             if done := await self._organisation_store.change(seen, {"path": path, "changed": changed}):
                 self._organisations.know(done)
+
+    async def _learn(self, organisation: str | None) -> None:
+        """Know an organisation and all above it as they are stored now, whatever the mirror has heard of."""
+        passed: set[str] = set()
+        while organisation and organisation not in passed:
+            passed.add(organisation)
+            found = await self._organisation_store.find(organisation)
+            if found is None:
+                return
+            self._organisations.know(found)
+            organisation = found.above
 
     async def _require(self, officer: str, plan: Plan) -> None:
         """Let a plan pass that fits the trees as they are; the refusals of `decide` otherwise."""
@@ -239,15 +250,17 @@ class Reorganisations:
         for _ in range(ATTEMPTS):
             seen = await self._organisation_store.find(one.organisation)
             if seen is None or seen.reorganised >= one.number:
-                return
+                break
             changed = next_change(self._now(), seen.changed)
             done = await self._organisation_store.change(
                 {"_id": seen.id, "changed": seen.changed},
                 {**values, "reorganised": one.number, "changed": changed},
             )
             if done:
-                return
-        raise Busy(retryAfter=RETRY_SECONDS)
+                break
+        else:
+            raise Busy(retryAfter=RETRY_SECONDS)
+        await self._learn(one.organisation)
 
     async def _end_appointments(self, one: Reorganisation) -> None:
         await self._appointments.mirror.refresh()
