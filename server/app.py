@@ -4,12 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
-from tornado.httputil import HTTPServerRequest
-from tornado.web import Application
 
-from handlers.base import BODY_LIMIT, URL_LIMIT, Refuse
 from handlers.district_files import DistrictFiles
-
 from handlers.nearby import NearbyWriter, write_station
 from handlers.services import Demo, Services
 from handlers.tokens import Tokens
@@ -166,7 +162,7 @@ def build_world(
     shared_limits = SharedLimits(engines.cache, now)
     guards = Guards(BadCodes(engines.cache), shared_limits)
     stations = Stations(stores["stations"], now)
-    board = StationBoard(stores["stations"], write_station)
+    board = StationBoard(stores["stations"], write_station, now)
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
@@ -194,7 +190,6 @@ def build_world(
         scan_batches=ScanBatches(stores["scans"], cards, judge, guards, now),
         shared_limits=shared_limits,
         stations=stations,
-        board=StationBoard(stores["stations"], write_station, now),
         board=board,
         station_hours=StationHours(stores["stations"], appointments, auditing.audit, signals, now),
         subscriptions=subscriptions,

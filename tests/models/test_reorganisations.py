@@ -51,7 +51,7 @@ class Process:
         )
         signals = Signals(FakeAsyncRedis(server=FakeServer()))
         registry = Registry(self.organisations, self.appointments, audit, signals, clock.now)
-        board = StationBoard(self.stores["stations"], write_station)
+        board = StationBoard(self.stores["stations"], write_station, clock.now)
         self.trees: UnionTrees = build_union_trees(self.stores, registry, people, VAULT, board)
 
     async def stored(self, organisation: str) -> Organisation:
