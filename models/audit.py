@@ -50,6 +50,14 @@ Action = Literal[
     "personal_data_shown",
     "audit_viewed",
     "membership_changed",
+    "organisation_created",
+    "organisation_changed",
+    "organisation_linked",
+    "organisation_reorganised",
+    "device_made",
+    "device_revoked",
+    "card_reissued",
+    "card_printed",
 ]
 Outcome = Literal["success", "refused"]
 

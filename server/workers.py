@@ -83,8 +83,10 @@ class Workers:
         steps.append(self._repeat(MESSAGES_DUE, lambda: world.messages.work(self._sender), POLL_SECONDS))
         effects = world.membership_book.effects
         steps.append(self._repeat(MEMBERSHIPS_CHANGED, effects.work, POLL_SECONDS))
+        steps.append(self._repeat("reorganisations", world.trees.reorganisations.finish, POLL_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
-        forgets = (world.sessions.forget_expired, world.console.forget_old)
+        repair = world.trees.reorganisations.repair_paths
+        forgets = (world.sessions.forget_expired, world.console.forget_old, repair)
         sweeps = (*forgets, world.pushes.forget_old, world.messages.forget_old, world.media_checks.forget_old)
         steps += [self._repeat("sweep", sweep, SWEEP_SECONDS) for sweep in sweeps]
         self._tasks += [asyncio.create_task(step) for step in steps]

@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
@@ -151,12 +151,12 @@ class Factory:
         assert reply.status == 201, reply.body
         return Someone(person, openid, name, card, reply.json["token"])
 
-    async def organisation(self, *path: str) -> str:
+    async def organisation(self, *path: str, tree: Literal["local", "industry"] = "local") -> str:
         """An organisation below those of the path, from the root down."""
         made = Organisation(
             id=new_id(),
             name=f"测试{secrets.token_hex(4)}",
-            tree="local",
+            tree=tree,
             path=path,
             changed=self._clock.now(),
         )

@@ -17,9 +17,9 @@ from server.service import Service
 from tests.factories import Factory, Http
 
 PUBLIC = {
-    "ClientLibraryHandler", "DistrictHandler", "EnrolmentPage", "EnrolmentsHandler", "HealthHandler",
-    "LandingHandler", "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhonePage",
-    "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler",
+    "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage", "EnrolmentsHandler",
+    "HealthHandler", "LandingHandler", "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler",
+    "PhonePage", "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler",
     "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler",
     "StationHandler", "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
