@@ -19,8 +19,8 @@ from tests.factories import Factory, Http
 PUBLIC = {
     "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage", "EnrolmentsHandler",
     "HealthHandler", "LandingHandler", "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler",
-    "PhonePage", "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler",
-    "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler",
+    "PhonePage", "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler",
+    "SignInHandler", "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler",
     "StationHandler", "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
