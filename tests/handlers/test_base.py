@@ -20,8 +20,8 @@ PUBLIC = {
     "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage", "EnrolmentsHandler",
     "HealthHandler", "LandingHandler", "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler",
     "PhonePage", "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler",
-    "SignInHandler", "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler",
-    "StationHandler", "StationWxacodeHandler", "StationsHandler",
+    "SignInHandler", "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler",
+    "SignPageHandler", "StationHandler", "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
 
