@@ -261,7 +261,7 @@ def build_services(
         traffic=Traffic(),
         addresses=Addresses(front.proxies),
         limits=Limits(LocalLimits(lambda: now().timestamp()), world.shared_limits, is_on=front.has_limits),
-        nearby=NearbyWriter(),
+        nearby=NearbyWriter(world.visits.evidence),
         district_files=DistrictFiles(world.board),
         demo=platform.demo,
     )

@@ -12,7 +12,7 @@ from models.evidence import Evidence
 from models.station_reports import StationReport
 from server.service import Service
 from tests.factories import Clock, Factory, Http, Reply
-from tests.handlers.test_check_ins import code, device, pair, shown, stations, visit
+from tests.handlers.test_check_ins import NEAR, code, device, pair, shown, stations, visit
 from tests.models.hostile_pictures import png
 
 __all__ = ["code", "stations"]
@@ -94,6 +94,27 @@ async def test_a_second_person_within_the_hour_makes_it_doubtful_and_opens_a_tic
     assert (ticket["tierWords"], ticket["due"]) == ("站长", "2026-07-15T14:59:05+08:00")
     await report(http, code)
     assert len(await tickets(http, make, code)) == 1
+
+
+async def test_a_search_shows_the_mark_and_ranks_a_doubted_station_among_the_unknown(
+    http: Http, code: str, stations: list[dict[str, Any]]
+) -> None:
+    async def found() -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = (await http("GET", NEAR)).json["items"]
+        return items
+
+    before = await found()
+    assert (before[0]["code"], before[0]["mark"]) == (code, None)
+    await report(http, code)
+    assert [one["code"] for one in await found()] == [one["code"] for one in before]
+    assert (await found())[0]["mark"]["words"] == "12:00 有人反映锁门"
+    await report(http, code)
+    after = await found()
+    assert sorted(one["code"] for one in after) == sorted(one["code"] for one in before)
+    place = [one["code"] for one in after].index(code)
+    assert after[place]["mark"]["state"] == "doubtful"
+    assert {one["open"]["state"] for one in after[:place]} <= {"open", "closing", "unknown"}
+    assert {one["open"]["state"] for one in after[place + 1 :]} <= {"unknown", "closed"}
 
 
 async def test_two_people_more_than_an_hour_apart_are_two_single_reports(
