@@ -120,7 +120,7 @@ class ScanReply(Wire, frozen=True):
 
     `accepted`; `refused` with a reason; `needs_attention`: staff must look at a document; `review`: a scan
     made offline that could not be decided. `medium` is how the card was shown, null for what is not a card.
-    `visit` is what an accepted scan with the purpose `check_in` led to.
+    `visit` follows an accepted `check_in`.
     """
 
     scan_id: ScanId
@@ -215,11 +215,9 @@ class ScansHandler(Handler):
     )
     async def post(self, *, body: ScanRequest) -> ScanReply:
         """Scan a card; a refused card is an answer too, and the same scan again gets the first answer."""
-        scanner = self.services.devices.get_scanner(self.session.subject)
-        attempt = scanner.placed(body.attempt)
-        return ScanReply.of(
-            body.scan_id, await self.services.visits.scans.record(scanner.appointment, attempt)
-        )
+        scanner, scans = self.services.devices.get_scanner(self.session.subject), self.services.visits.scans
+        settled = await scans.record(scanner.appointment, scanner.placed(body.attempt))
+        return ScanReply.of(body.scan_id, settled)
 
 
 class ScanBatchHandler(Handler):
@@ -253,9 +251,8 @@ class ScanHandler(Handler):
     async def delete(self, scanId: str, *, query: UndoQuery) -> UndoneScanReply:  # noqa: N803 - the path's spelling
         """Take back my own scan within ten minutes of its arrival; again gives the same answer."""
         scanner = self.services.devices.get_scanner(self.session.subject).appointment
-        return UndoneScanReply.of(
-            scanId, await self.services.visits.scans.undo(scanner, scanId, query.reason)
-        )
+        settled = await self.services.visits.scans.undo(scanner, scanId, query.reason)
+        return UndoneScanReply.of(scanId, settled)
 
 
 def _read(place: int, raw: Raw, scanner: Scanner) -> Attempt | BatchItemReply:
