@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from handlers.district_files import DistrictFiles
 from handlers.nearby import NearbyWriter, write_station
-from handlers.services import Demo, Services
+from handlers.services import Demo, Services, Visits
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
 from miniprogram_api.push import PushGate
@@ -39,7 +39,6 @@ from models.photos import Photos
 from models.prints import Prints
 from models.push_effects import PushEffects
 from models.pushes import PUSHES, Pushes
-from models.scan_batches import ScanBatches
 from models.scan_pictures import ScanPictures
 from models.scans import SCANS, Scans
 from models.security import SecurityDesk
@@ -54,6 +53,7 @@ from models.subscriptions import SUBSCRIPTIONS, Subscriptions
 from models.system import SystemDesk, Watch
 from models.vault import Vault
 from models.wxacodes import WXACODES, Wxacodes
+from server import visits as visiting
 from server.auditing import COLLECTIONS as AUDIT_COLLECTIONS
 from server.auditing import Auditing, build_auditing
 from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
@@ -62,7 +62,7 @@ from server.engines import Engines
 from server.keys import Keys
 from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
 from server.membership_book import Known, MembershipBook, build_membership_book
-from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker
+from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker, visitors_judges
 from server.union_trees import COLLECTIONS as TREE_COLLECTIONS
 from server.union_trees import UnionTrees, build_union_trees
 
@@ -70,6 +70,7 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, *TREE_COLLECTIONS, APPOINTMENTS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
     SUBSCRIPTIONS, MESSAGES, MEDIA_CHECKS, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
+    *visiting.COLLECTIONS,
 )  # fmt: skip
 
 
@@ -112,7 +113,7 @@ class World(Struct, frozen=True, kw_only=True):
     prints: Prints
     card_book: Book
     scans: Scans
-    scan_batches: ScanBatches
+    visits: Visits
     shared_limits: SharedLimits
     stations: Stations
     board: StationBoard
@@ -132,6 +133,7 @@ class World(Struct, frozen=True, kw_only=True):
             REVOKED: self.revocations.mirror,
             STATIONS_CHANGED: self.board.mirror,
             DEVICES_CHANGED: self.trees.devices.mirror,
+            **visiting.mirrors_of(self.visits),
         }
 
 
@@ -161,13 +163,14 @@ def build_world(
     judge = Judge(masters, print_masters)
     shared_limits = SharedLimits(engines.cache, now)
     guards = Guards(BadCodes(engines.cache), shared_limits)
-    stations = Stations(stores["stations"], now)
-    board = StationBoard(stores["stations"], write_station, now)
+    stations, board = Stations(stores["stations"], now), StationBoard(stores["stations"], write_station, now)
+    scans = Scans(stores["scans"], cards, judge, organisations, guards, now)
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
     known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals)
     media_checks = MediaChecks(stores["media_checks"], now)
+    around = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault)
     effects = PushEffects(account.appid, subscriptions, messages, sessions, people, media_checks)
     return World(
         stores=tuple(stores.values()),
@@ -186,8 +189,8 @@ def build_world(
         cards=cards,
         prints=prints,
         card_book=Book(cards, CardLife(stores["cards"], cards, now), prints, memberships),
-        scans=Scans(stores["scans"], cards, judge, organisations, guards, now),
-        scan_batches=ScanBatches(stores["scans"], cards, judge, guards, now),
+        scans=scans,
+        visits=visiting.build(stores, around, now),
         shared_limits=shared_limits,
         stations=stations,
         board=board,
@@ -224,7 +227,7 @@ def build_services(
         card_desk=CardDesk(world.card_book, world.trees.desk, audit),
         prints=world.prints,
         scans=world.scans,
-        scan_batches=world.scan_batches,
+        visits=world.visits,
         scan_pictures=ScanPictures(photos),
         appointments=world.appointments,
         accounts=world.console.accounts,
@@ -248,6 +251,8 @@ def build_services(
         wechat=platform.wechat,
         media_checks=world.media_checks,
         picture_judge=PictureChecker(platform.wechat),
+        visitors_judges=visitors_judges(platform.wechat),
+        photos=photos,
         drawer=CodeDrawer(platform.wechat, platform.account.release, photos),
         gate=platform.gate,
         missing=watch.missing,
@@ -256,7 +261,7 @@ def build_services(
         traffic=Traffic(),
         addresses=Addresses(front.proxies),
         limits=Limits(LocalLimits(lambda: now().timestamp()), world.shared_limits, is_on=front.has_limits),
-        nearby=NearbyWriter(),
+        nearby=NearbyWriter(world.visits.evidence),
         district_files=DistrictFiles(world.board),
         demo=platform.demo,
     )
