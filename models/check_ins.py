@@ -54,7 +54,7 @@ class ScreenCodeWrong(Invalid):
 class WhoRequired(Invalid):
     """A visit without a person needs the random name of the device, to be counted once."""
 
-    code = "device_required"
+    code = "device_name_required"
     message = "缺少设备编号，请更新小程序后再试"
 
 

@@ -162,7 +162,7 @@ async def test_a_visit_without_a_person_needs_a_device(http: Http, code: str, ma
     someone = await make.member()
     for token in (None, someone.token):
         reply = await visit(http, code, token)
-        assert (reply.status, reply.code) == (400, "device_required")
+        assert (reply.status, reply.code) == (400, "device_name_required")
 
 
 @pytest.mark.parametrize(
