@@ -211,8 +211,11 @@ class Factory:
 
 
 async def change(service: Service, code: str, **values: Any) -> None:
-    """Change a station later than every change so far, and let the service hear of it."""
+    """Change a station just after every change so far, and let the service hear of it.
+
+    Not by more: what other tests change at their own time must still lie within the mirror's overlap.
+    """
     board = service.world.board
-    later = board.mirror._newest + timedelta(seconds=20)
+    later = board.mirror._newest + timedelta(milliseconds=1)
     await service.world.stations._store.change({"_id": code}, {**values, "changed": later})
     await board.mirror.refresh()
