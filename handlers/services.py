@@ -18,6 +18,8 @@ from models.audit_desk import AuditDesk
 from models.card_desk import CardDesk
 from models.card_life import CardLife
 from models.cards import Cards
+from models.claim_desk import ClaimDesk
+from models.claims import Claims
 from models.clock import Now
 from models.device_desk import DeviceDesk
 from models.devices import Devices
@@ -84,6 +86,8 @@ class Services(Struct, frozen=True, kw_only=True):
     device_desk: DeviceDesk
     own_memberships: OwnMemberships
     membership_reviews: MembershipReviews
+    claims: Claims
+    claim_desk: ClaimDesk
     membership_figures: MembershipFigures
     cards: Cards
     card_life: CardLife

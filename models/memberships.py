@@ -198,6 +198,10 @@ class Memberships:
             before = await self._store.find(person)
         raise Busy(retryAfter=RETRY_SECONDS)
 
+    async def renew(self, person: str) -> None:
+        """Let what follows from a person's membership be derived again, as when there is a card to issue."""
+        await self._store.change({"_id": person}, {"pending": new_id()})
+
     async def _write(self, before: Membership | None, after: Membership) -> bool:
         if before is None:
             try:

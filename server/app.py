@@ -56,6 +56,8 @@ from models.vault import Vault
 from models.wxacodes import WXACODES, Wxacodes
 from server.auditing import COLLECTIONS as AUDIT_COLLECTIONS
 from server.auditing import Auditing, build_auditing
+from server.claiming import COLLECTIONS as CLAIM_COLLECTIONS
+from server.claiming import Around, Claiming, build_claiming, build_claims, shelf_of
 from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
 from server.console import Console, build_console
 from server.engines import Engines
@@ -68,6 +70,8 @@ from server.union_trees import UnionTrees, build_union_trees
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, *TREE_COLLECTIONS, APPOINTMENTS,
+    PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, ORGANISATIONS, APPOINTMENTS,
+    *CLAIM_COLLECTIONS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
     SUBSCRIPTIONS, MESSAGES, MEDIA_CHECKS, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
 )  # fmt: skip
@@ -106,6 +110,7 @@ class World(Struct, frozen=True, kw_only=True):
     memberships: Memberships
     members: Members
     membership_book: MembershipBook
+    claiming: Claiming
     revocations: Revocations
     sessions: Sessions
     cards: Cards
@@ -166,7 +171,11 @@ def build_world(
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
-    known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals)
+    shelf = shelf_of(stores, vault)
+    around = Around(people, memberships, organisations, auditing.audit, signals)
+    claims = build_claims(shelf, stores, around, now)
+    known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals, claims)
+    book = build_membership_book(stores, memberships, known, now)
     media_checks = MediaChecks(stores["media_checks"], now)
     effects = PushEffects(account.appid, subscriptions, messages, sessions, people, media_checks)
     return World(
@@ -180,7 +189,8 @@ def build_world(
         appointments=appointments,
         memberships=memberships,
         members=Members(people, memberships, organisations),
-        membership_book=build_membership_book(stores, memberships, known, now),
+        membership_book=book,
+        claiming=build_claiming(claims, shelf, around, sessions, book.offices),
         revocations=revocations,
         sessions=sessions,
         cards=cards,
@@ -218,6 +228,8 @@ def build_services(
         device_desk=world.trees.device_desk,
         own_memberships=world.membership_book.own,
         membership_reviews=world.membership_book.reviews,
+        claims=world.claiming.claims,
+        claim_desk=world.claiming.desk,
         membership_figures=world.membership_book.figures,
         cards=world.cards,
         card_life=world.card_book.life,

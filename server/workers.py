@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from models.claims import CLAIMS_DUE
 from models.membership_effects import MEMBERSHIPS_CHANGED
 from models.messages import MESSAGES_DUE, Sender
 from models.pushes import PUSHES_DUE
@@ -88,6 +89,16 @@ class Workers:
         repair = world.trees.reorganisations.repair_paths
         forgets = (world.sessions.forget_expired, world.console.forget_old, repair)
         sweeps = (*forgets, world.pushes.forget_old, world.messages.forget_old, world.media_checks.forget_old)
+        steps.append(self._repeat(CLAIMS_DUE, world.claiming.work, POLL_SECONDS))
+        steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
+        forgets = (world.sessions.forget_expired, world.console.forget_old)
+        sweeps = (
+            world.claiming.reviews.forget_old,
+            *forgets,
+            world.pushes.forget_old,
+            world.messages.forget_old,
+            world.media_checks.forget_old,
+        )
         steps += [self._repeat("sweep", sweep, SWEEP_SECONDS) for sweep in sweeps]
         self._tasks += [asyncio.create_task(step) for step in steps]
 
