@@ -1,4 +1,4 @@
-"""Claims of imported records (认领): name, ID document and phone prove whose one is; staff see doubtful ones."""
+"""Claims of imported records (认领): name, ID document and phone prove whose; staff see doubtful ones."""
 
 from typing import Annotated
 

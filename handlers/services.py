@@ -36,6 +36,7 @@ from models.own_memberships import OwnMemberships
 from models.prints import Prints
 from models.pushes import Pushes
 from models.reorganisations import Reorganisations
+from models.roster_imports import RosterImports
 from models.scan_batches import ScanBatches
 from models.scan_pictures import ScanPictures
 from models.scans import Scans
@@ -88,6 +89,7 @@ class Services(Struct, frozen=True, kw_only=True):
     membership_reviews: MembershipReviews
     claims: Claims
     claim_desk: ClaimDesk
+    roster_imports: RosterImports
     membership_figures: MembershipFigures
     cards: Cards
     card_life: CardLife

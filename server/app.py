@@ -67,11 +67,13 @@ from server.membership_book import Known, MembershipBook, build_membership_book
 from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker
 from server.union_trees import COLLECTIONS as TREE_COLLECTIONS
 from server.union_trees import UnionTrees, build_union_trees
+from server.rosters import COLLECTIONS as ROSTER_COLLECTIONS
+from server.rosters import Beside, RosterBook, build_roster_book
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, *TREE_COLLECTIONS, APPOINTMENTS,
     PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, ORGANISATIONS, APPOINTMENTS,
-    *CLAIM_COLLECTIONS,
+    *CLAIM_COLLECTIONS, *ROSTER_COLLECTIONS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
     SUBSCRIPTIONS, MESSAGES, MEDIA_CHECKS, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
 )  # fmt: skip
@@ -111,6 +113,7 @@ class World(Struct, frozen=True, kw_only=True):
     members: Members
     membership_book: MembershipBook
     claiming: Claiming
+    rosters: RosterBook
     revocations: Revocations
     sessions: Sessions
     cards: Cards
@@ -190,6 +193,9 @@ def build_world(
         memberships=memberships,
         members=Members(people, memberships, organisations),
         membership_book=book,
+        rosters=build_roster_book(
+            stores, shelf, Beside(organisations, appointments, auditing.audit, signals), now
+        ),
         claiming=build_claiming(claims, shelf, around, sessions, book.offices),
         revocations=revocations,
         sessions=sessions,
@@ -230,6 +236,7 @@ def build_services(
         membership_reviews=world.membership_book.reviews,
         claims=world.claiming.claims,
         claim_desk=world.claiming.desk,
+        roster_imports=world.rosters.imports,
         membership_figures=world.membership_book.figures,
         cards=world.cards,
         card_life=world.card_book.life,

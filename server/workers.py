@@ -13,6 +13,7 @@ from models.claims import CLAIMS_DUE
 from models.membership_effects import MEMBERSHIPS_CHANGED
 from models.messages import MESSAGES_DUE, Sender
 from models.pushes import PUSHES_DUE
+from models.roster_jobs import IMPORTS_DUE
 from models.store import EngineUnavailable
 from server.app import World
 from server.folder import CannotStart
@@ -90,10 +91,12 @@ class Workers:
         forgets = (world.sessions.forget_expired, world.console.forget_old, repair)
         sweeps = (*forgets, world.pushes.forget_old, world.messages.forget_old, world.media_checks.forget_old)
         steps.append(self._repeat(CLAIMS_DUE, world.claiming.work, POLL_SECONDS))
+        steps.append(self._repeat(IMPORTS_DUE, world.rosters.imports.work, POLL_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         forgets = (world.sessions.forget_expired, world.console.forget_old)
         sweeps = (
             world.claiming.reviews.forget_old,
+            world.rosters.jobs.forget_old,
             *forgets,
             world.pushes.forget_old,
             world.messages.forget_old,

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from miniprogram_api.simulator_state import Kind
 from models.clock import local_day
-from models.memberships import Membership
+from models.memberships import Membership, MembershipState
 from models.people import Particulars
 from server.service import Service
 from tests.factories import Clock, Factory, Http, Reply
@@ -41,17 +41,16 @@ class Desk(Office):
             name=name, id_document=id_number(random_birth()), phone=f"138{secrets.randbelow(10**8):08}"
         )
         person = await self.world.people.register(who)
+        await self.begin_membership(person, organisation or self.street)
+        return person, who
+
+    async def begin_membership(
+        self, person: str, organisation: str, state: MembershipState = "active"
+    ) -> None:
         at = self.make._clock.now()
         await self.world.memberships.begin(
-            Membership(
-                person=person,
-                organisation=organisation or self.street,
-                state="active",
-                since=local_day(at),
-                entered=at,
-            )
+            Membership(person=person, organisation=organisation, state=state, since=local_day(at), entered=at)
         )
-        return person, who
 
     async def phone(self, number: str) -> Phone:
         openid = f"claim-{secrets.token_hex(8)}"
