@@ -25,6 +25,7 @@ from models.device_desk import DeviceDesk
 from models.devices import Devices
 from models.limits import Limits
 from models.media_checks import MediaChecks, PictureJudge
+from models.member_exports import MemberExports
 from models.member_lists import MemberLists
 from models.members import Members
 from models.membership_figures import MembershipFigures
@@ -103,6 +104,7 @@ class Services(Struct, frozen=True, kw_only=True):
     sign_ins: SignIns
     stations: StationBoard
     member_lists: MemberLists
+    member_exports: MemberExports
     station_lists: StationLists
     station_hours: StationHours
     audit_desk: AuditDesk

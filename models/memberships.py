@@ -161,6 +161,11 @@ class Memberships:
         sort = "entered" if state else "-entered"
         return await self._store.list_(_where(organisation, state), sort=sort, limit=limit)
 
+    async def list_entered(self, organisation: str, since: datetime | None, limit: int) -> list[Membership]:
+        """Return an organisation's memberships from a moment of entry on, the first entered first."""
+        where = {"organisation": organisation, **({"entered": {"$gte": since}} if since else {})}
+        return await self._store.list_(where, sort="entered", limit=limit)
+
     async def count_coming(self, organisation: str) -> int:
         """Return how many memberships are being transferred to an organisation."""
         return await self._store.count({"target": organisation})

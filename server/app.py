@@ -26,6 +26,7 @@ from models.devices import DEVICES_CHANGED
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
 from models.media_checks import MEDIA_CHECKS, MediaChecks
+from models.member_exports import MemberExports
 from models.member_lists import MemberLists
 from models.members import Members
 from models.memberships import Memberships
@@ -251,6 +252,9 @@ def build_services(
         stations=world.board,
         member_lists=MemberLists(
             world.people, world.memberships, world.organisations, world.appointments, audit
+        ),
+        member_exports=MemberExports(
+            world.people, world.memberships, world.organisations, world.membership_book.offices, audit
         ),
         station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
         station_hours=world.station_hours,

@@ -10,7 +10,6 @@ from models.leases import LEASES
 from models.membership_figures import list_movements
 from models.roster_imports import RosterImports
 from models.roster_jobs import IMPORT_JOBS, IMPORT_PARTS, IMPORT_PROBLEMS, Jobs
-from models.rosters import CHUNK
 from models.signals import Signals
 from models.store import Database, Store
 from server.claiming import shelf_of
@@ -19,7 +18,7 @@ from tests.handlers.test_roster_imports import HEADING, csv, numbers
 from tests.models.test_membership_crashes import COLLECTIONS, VAULT, Crash, Life, Mortal, Process, Site
 
 MORE = (IMPORT_JOBS, IMPORT_PARTS, IMPORT_PROBLEMS, LEASES)
-ROWS = CHUNK + 20
+CHUNK, ROWS = 4, 6
 MOST_WRITES = 60
 
 
@@ -43,6 +42,7 @@ class Importer(Process):
         beside = Beside(self.organisations, self.appointments, self.audit, signals)
         book = build_roster_book(self.stores, shelf_of(self.stores, VAULT), beside, site.clock.now)
         self.imports: RosterImports = book.imports
+        self.imports._chunk = CHUNK
         self.jobs: Jobs = book.jobs
 
 
