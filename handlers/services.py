@@ -63,13 +63,14 @@ class DemoPerson(Struct, frozen=True):
 
 
 class Demo(Struct, frozen=True):
-    """What the demo's pages use: the people, and the simulated phone that makes their login codes.
+    """What the demo's pages use: the people, and the simulated phone that makes their codes.
 
     `officers` are those who may enter the console.
     """
 
     people: tuple[DemoPerson, ...]
     new_login_code: Callable[[str], str]
+    new_phone_code: Callable[[str], str]
     officers: tuple[DemoPerson, ...] = ()
 
 

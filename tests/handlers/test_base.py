@@ -22,6 +22,11 @@ PUBLIC = {
     "PhonePage", "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler",
     "SignInHandler", "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler",
     "StationHandler", "StationWxacodeHandler", "StationsHandler",
+    "ClientLibraryHandler", "EnrolmentPage", "EnrolmentsHandler", "HealthHandler", "LandingHandler",
+    "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhoneCodesHandler", "PhonePage", "PushHandler",
+    "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage",
+    "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StationHandler",
+    "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
 
