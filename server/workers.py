@@ -89,11 +89,8 @@ class Workers:
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         repair = world.trees.reorganisations.repair_paths
         forgets = (world.sessions.forget_expired, world.console.forget_old, repair)
-        sweeps = (*forgets, world.pushes.forget_old, world.messages.forget_old, world.media_checks.forget_old)
         steps.append(self._repeat(CLAIMS_DUE, world.claiming.work, POLL_SECONDS))
         steps.append(self._repeat(IMPORTS_DUE, world.rosters.imports.work, POLL_SECONDS))
-        steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
-        forgets = (world.sessions.forget_expired, world.console.forget_old)
         sweeps = (
             world.claiming.reviews.forget_old,
             world.rosters.jobs.forget_old,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from models.tables import read_records
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.screens import Screens
 from tests.browser.test_console import sign_in
@@ -30,6 +31,17 @@ async def open_union(screens: Screens, person: str) -> "Page":
     phone = await screens.open(f"/demo/phone#{person}")
     await phone.click(".tabs [data-view=union]")
     return phone
+
+
+async def approve(screens: Screens) -> None:
+    """Approve the courier's application as an officer."""
+    desk = await sign_in(screens, "officer")
+    await desk.click(".links >> text=会籍审批")
+    row = desk.locator("#rows tr", has_text="演**人").filter(has_text="外卖配送员")
+    await row.locator("button").click()
+    await desk.select_option("#decision-choice", "approve")
+    await desk.click("#decision-form button[type=submit]")
+    await expect(desk.locator("#done")).to_contain_text("批准入会")
 
 
 async def test_a_courier_joins_in_three_steps_an_officer_approves_and_the_card_appears(
@@ -68,14 +80,7 @@ async def test_a_courier_joins_in_three_steps_an_officer_approves_and_the_card_a
         await expect(phone.locator("#union-words")).to_contain_text("前审核")
         await look(screens, phone, tmp_path, "applied")
 
-        desk = await sign_in(screens, "officer")
-        await desk.click(".links >> text=会籍审批")
-        row = desk.locator("#rows tr", has_text="演**人").filter(has_text="外卖配送员")
-        await row.locator("button").click()
-        await desk.select_option("#decision-choice", "approve")
-        await desk.click("#decision-form button[type=submit]")
-        await expect(desk.locator("#done")).to_contain_text("批准入会")
-
+        await approve(screens)
         await phone.reload()
         await phone.click(".tabs [data-view=card]")
         await phone.locator("#card-shown").wait_for()
@@ -113,3 +118,51 @@ async def test_an_imported_member_claims_the_record_then_transfers(
         await look(screens, phone, tmp_path, "transferring")
         await phone.click("#withdraw-transfer")
         await expect(phone.locator("#union-state")).to_have_text("会籍有效")
+
+
+ROSTER = """姓名,身份证号,手机号,所在工会
+钱大江,110101199003070521,13812340001,演示街道工会服务站
+孙小山,110101199003070529,13812340002,演示街道工会服务站
+"""
+
+
+async def test_an_officer_imports_a_roster_sees_claims_and_exports(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    async with open_demo(tmp_path) as url, open_screens(browser, url) as screens:
+        desk = await sign_in(screens, "officer")
+        await desk.click(".links >> text=会员导入")
+        (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8")
+        await desk.set_input_files("#file", tmp_path / "roster.csv")
+        await desk.click("#check")
+        await expect(desk.locator("#report-words")).to_have_text("检查完毕，还没有保存：新增 1，未导入 1。")
+        await expect(desk.locator("#report-rows")).to_contain_text("校验位不对")
+        assert await complaints(screens, desk) == []
+        await desk.click("#confirm-import")
+        await expect(desk.locator("#report-words")).to_have_text("已导入：新增 1，未导入 1。")
+        await desk.screenshot(path=str(tmp_path / "roster.png"), full_page=True)
+
+        screens.expect_refusals(404, 409)
+        phone = await open_union(screens, "stranger")
+        await phone.click("#to-claim")
+        await phone.fill("#claim-name", "钱大江")
+        await phone.fill("#claim-number", "110101199003070521")
+        await phone.click("#claim-send")
+        await expect(phone.locator("#claim-problem")).to_contain_text("没有匹配到")
+        await desk.click(".links >> text=认领核实")
+        await expect(desk.locator("#rows")).to_contain_text("相符：姓名、证件号码；不符：手机号")
+        assert await complaints(screens, desk) == []
+        await desk.screenshot(path=str(tmp_path / "claims.png"), full_page=True)
+        await desk.click("#rows button")
+        await desk.click("#accept")
+        await expect(desk.locator("#done")).to_contain_text("已确认是本人")
+        await phone.reload()
+        await expect(phone.locator("#member-name")).to_have_text("钱*江")
+
+        await desk.click(".links >> text=会员 >> nth=0")
+        async with desk.expect_download() as download:
+            await desk.click("#export-form button")
+        path = await (await download.value).path()
+        names = [record.cells[0] for record in read_records(path.read_bytes())]
+        assert "钱*江" in names
+        assert "钱大江" not in names
