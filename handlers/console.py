@@ -173,6 +173,8 @@ class DevicesPage(ConsolePage):
     def particulars(self) -> dict[str, Any]:
         """Return the organisations to choose from."""
         return {"organisations": self.services.organisation_desk.list_mine(self.session.subject)}
+
+
 class RostersPage(ConsolePage):
     """Importing members."""
 

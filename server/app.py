@@ -66,10 +66,10 @@ from server.keys import Keys
 from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
 from server.membership_book import Known, MembershipBook, build_membership_book
 from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker
-from server.union_trees import COLLECTIONS as TREE_COLLECTIONS
-from server.union_trees import UnionTrees, build_union_trees
 from server.rosters import COLLECTIONS as ROSTER_COLLECTIONS
 from server.rosters import Beside, RosterBook, build_roster_book
+from server.union_trees import COLLECTIONS as TREE_COLLECTIONS
+from server.union_trees import UnionTrees, build_union_trees
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, *TREE_COLLECTIONS, APPOINTMENTS,

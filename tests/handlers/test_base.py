@@ -19,15 +19,9 @@ from tests.factories import Factory, Http
 PUBLIC = {
     "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage", "EnrolmentsHandler",
     "HealthHandler", "LandingHandler", "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler",
-    "PhonePage", "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler",
-    "SignInHandler", "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler",
-    "StationHandler", "StationWxacodeHandler", "StationsHandler",
-    "ClientLibraryHandler", "EnrolmentPage", "EnrolmentsHandler", "HealthHandler", "LandingHandler",
-    "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhoneCodesHandler", "PhonePage",
-    "PushHandler",
-    "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage",
-    "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StationHandler",
-    "StationWxacodeHandler", "StationsHandler",
+    "PhoneCodesHandler", "PhonePage", "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler",
+    "SignHandler", "SignInHandler", "SignInPage", "SignInPictureHandler", "SignInSessionHandler",
+    "SignInsHandler", "SignPageHandler", "StationHandler", "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
 

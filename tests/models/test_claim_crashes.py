@@ -16,7 +16,8 @@ from models.sessions import REVOCATIONS, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.store import Database, Store
 from server.claiming import Around, Claiming, build_claiming, shelf_of
-from tests.models.test_membership_crashes import COLLECTIONS, MOST_WRITES, VAULT, Crash, Life, Mortal, Process
+from tests.models.mortal import Crash, Life, Mortal
+from tests.models.test_membership_crashes import COLLECTIONS, MOST_WRITES, VAULT, Process
 from tests.models.test_membership_crashes import Site as BookSite
 
 

@@ -15,7 +15,8 @@ from models.store import Database, Store
 from server.claiming import shelf_of
 from server.rosters import Beside, build_roster_book
 from tests.handlers.test_roster_imports import HEADING, csv, numbers
-from tests.models.test_membership_crashes import COLLECTIONS, VAULT, Crash, Life, Mortal, Process, Site
+from tests.models.mortal import Crash, Life, Mortal
+from tests.models.test_membership_crashes import COLLECTIONS, VAULT, Process, Site
 
 MORE = (IMPORT_JOBS, IMPORT_PARTS, IMPORT_PROBLEMS, LEASES)
 CHUNK, ROWS = 4, 6
