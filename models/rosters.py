@@ -27,7 +27,7 @@ from models.roster_rows import RosterRow
 from models.store import Store
 from models.vault import Vault
 
-CHUNK = 200
+CHUNK = 500
 HELD: frozenset[MembershipState] = frozenset({"active", "transferring", "retained"})
 
 
