@@ -175,6 +175,32 @@ class DevicesPage(ConsolePage):
         return {"organisations": self.services.organisation_desk.list_mine(self.session.subject)}
 
 
+class RostersPage(ConsolePage):
+    """Importing members."""
+
+    roles = OFFICERS
+    template = "console_rosters.html"
+    title = "会员导入"
+    about = "导入会员名册：先检查，再导入，逐行看结果"
+
+    def particulars(self) -> dict[str, Any]:
+        """Return the organisations to choose from."""
+        return {"organisations": self.services.member_lists.list_organisations(self.session.subject)}
+
+
+class ClaimReviewsPage(ConsolePage):
+    """Claims that did not match whole."""
+
+    roles = OFFICERS
+    template = "console_claims.html"
+    title = "认领核实"
+    about = "没有对上的认领：为什么，是不是本人"
+
+    def particulars(self) -> dict[str, Any]:
+        """Return the organisations to choose from."""
+        return {"organisations": self.services.member_lists.list_organisations(self.session.subject)}
+
+
 class StationsPage(ConsolePage):
     """Stations, and importing lists of them."""
 
@@ -215,6 +241,8 @@ PAGES: list[tuple[str, type[ConsolePage]]] = [
     ("/console", HomePage),
     ("/console/members", MembersPage),
     ("/console/memberships", MembershipReviewsPage),
+    ("/console/claims", ClaimReviewsPage),
+    ("/console/rosters", RostersPage),
     ("/console/organisations", OrganisationsPage),
     ("/console/appointments", AppointmentsPage),
     ("/console/devices", DevicesPage),

@@ -9,6 +9,7 @@ from handlers.media import Html, Script
 from handlers.wire import Asked, Wire
 from miniprogram_api.bundle import bundle
 from models.errors import Missing
+from models.id_documents import KINDS
 from models.stations import FACILITIES
 
 PAGE_POLICY = (
@@ -69,6 +70,21 @@ class LoginCodesHandler(Handler):
         return LoginCodeReply(code=demo.new_login_code(openids[body.person]))
 
 
+class PhoneCodesHandler(Handler):
+    """The simulated phone's button that gives the own number away."""
+
+    public = True
+
+    @endpoint(201, refuses=(NoDemoPerson,))
+    async def post(self, *, body: LoginCodeRequest) -> LoginCodeReply:
+        """Make a phone code for a demo person."""
+        demo = self.services.demo
+        openids = {one.key: one.openid for one in demo.people} if demo else {}
+        if not demo or body.person not in openids:
+            raise NoDemoPerson
+        return LoginCodeReply(code=demo.new_phone_code(openids[body.person]))
+
+
 class DemoPage(Handler):
     """A page of the demo."""
 
@@ -80,7 +96,9 @@ class DemoPage(Handler):
         """Show the page."""
         self.set_header("Content-Security-Policy", PAGE_POLICY)
         people = self.services.demo.people if self.services.demo else ()
-        page = self.render_string(self.template, people=people, places=PLACES, facilities=FACILITIES)
+        page = self.render_string(
+            self.template, people=people, places=PLACES, facilities=FACILITIES, documents=KINDS
+        )
         return Html(page.decode())
 
 
@@ -111,5 +129,6 @@ ROUTES = [
     ("/demo/phone", PhonePage),
     ("/demo/scanner", ScannerPage),
     ("/demo/login-codes", LoginCodesHandler),
+    ("/demo/phone-codes", PhoneCodesHandler),
     ("/demo/client.js", ClientLibraryHandler),
 ]

@@ -6,9 +6,12 @@ from msgspec import Meta, field
 
 from handlers.base import CONSOLE, Handler, endpoint
 from handlers.fields import Day, MaskedName, Name, PageNumber, PageSize, PersonId, Total
+from handlers.media import Xlsx
+from handlers.station_lists import saved_as
 from handlers.wire import Asked, Wire
 from models.appointments import NotStaff
 from models.limits import PerPerson
+from models.member_exports import ReasonForExportRequired, TooManyMembers
 from models.member_lists import (
     ListedMember,
     NoSuchMember,
@@ -136,7 +139,32 @@ class UnmaskingsHandler(Handler):
         return UnmaskedReply(name=shown.name, id_document=shown.id_document, phone=shown.phone)
 
 
+class ExportRequest(Asked, frozen=True):
+    """Whose members: of an organisation and all below it, or of all of mine; in full only with a reason."""
+
+    organisation_id: OrganisationId | None = None
+    unmasked: Annotated[bool, Meta(examples=[False])] = False
+    reason: Annotated[Reason, Meta(examples=["inspection"])] | None = None
+
+
+class MemberExportsHandler(Handler):
+    """Members as a spreadsheet."""
+
+    kinds = CONSOLE
+    limits = (PerPerson(6),)
+
+    @endpoint(refuses=(NotStaff, NoSuchOrganisation, ReasonForExportRequired, TooManyMembers))
+    async def post(self, *, body: ExportRequest) -> Xlsx:
+        """Return members, masked unless asked otherwise; who exported what and why is entered first."""
+        content = await self.services.member_exports.make(
+            self.session.subject, body.organisation_id, body.reason, unmasked=body.unmasked
+        )
+        self.set_header("Content-Disposition", saved_as("会员名单.xlsx"))
+        return Xlsx(content)
+
+
 ROUTES = [
+    ("/api/v1/staff/members/exports", MemberExportsHandler),
     ("/api/v1/staff/members", MembersTableHandler),
     ("/api/v1/staff/members/searches", MemberSearchesHandler),
     ("/api/v1/staff/members/{person}/unmaskings", UnmaskingsHandler),

@@ -15,6 +15,7 @@ from models.membership_refusals import (
     AlreadyReleased,
     ApplicationDecided,
     DayOutOfRange,
+    DocumentHeldByAnother,
     KeyReused,
     NotALocalUnion,
     NothingToCorrect,
@@ -72,7 +73,8 @@ class DecisionsHandler(Handler):
         201,
         refuses=(
             NotStaff, NoSuchMember, OwnMembership, WrongReviewer, OrganisationNotOpen, ReasonRequired,
-            DayOutOfRange, ApplicationDecided, TransferDecided, NotReleased, AlreadyReleased,
+            DocumentHeldByAnother, DayOutOfRange,
+            ApplicationDecided, TransferDecided, NotReleased, AlreadyReleased,
             KeyRequired, KeyReused, TooManyEntries, Busy,
         ),
     )  # fmt: skip

@@ -38,6 +38,8 @@ PATH_PARAMETERS = {
     "district": Meta(examples=["金水区"], description="A district's name, such as 金水区."),
     "device": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="A scanning device's id."),
     "number": Meta(examples=["1"], description="The number of a printed card."),
+    "roster": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An import's id."),
+    "claim": Meta(examples=["0a1b2c3d4e5f60718293a4b5c6d7e8f9"], description="A claim's id."),
     "organisation": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An organisation's id."),
     "linked": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="The organisation that is linked to."),
 }

@@ -19,12 +19,15 @@ from models.card_desk import CardDesk
 from models.card_life import CardLife
 from models.cards import Cards
 from models.check_ins import CheckIns
+from models.claim_desk import ClaimDesk
+from models.claims import Claims
 from models.clock import Now
 from models.device_desk import DeviceDesk
 from models.devices import Devices
 from models.evidence import EvidenceBoard
 from models.limits import Limits
 from models.media_checks import MediaChecks, PictureJudge
+from models.member_exports import MemberExports
 from models.member_lists import MemberLists
 from models.members import Members
 from models.membership_figures import MembershipFigures
@@ -38,6 +41,7 @@ from models.prints import Prints
 from models.pushes import Pushes
 from models.reorganisations import Reorganisations
 from models.report_photos import ReportPhotos
+from models.roster_imports import RosterImports
 from models.scan_pictures import ScanPictures
 from models.scan_visits import ScanVisits
 from models.scans import Scans
@@ -68,13 +72,14 @@ class DemoPerson(Struct, frozen=True):
 
 
 class Demo(Struct, frozen=True):
-    """What the demo's pages use: the people, and the simulated phone that makes their login codes.
+    """What the demo's pages use: the people, and the simulated phone that makes their codes.
 
     `officers` are those who may enter the console.
     """
 
     people: tuple[DemoPerson, ...]
     new_login_code: Callable[[str], str]
+    new_phone_code: Callable[[str], str]
     officers: tuple[DemoPerson, ...] = ()
 
 
@@ -113,6 +118,9 @@ class Services(Struct, frozen=True, kw_only=True):
     device_desk: DeviceDesk
     own_memberships: OwnMemberships
     membership_reviews: MembershipReviews
+    claims: Claims
+    claim_desk: ClaimDesk
+    roster_imports: RosterImports
     membership_figures: MembershipFigures
     cards: Cards
     card_life: CardLife
@@ -128,6 +136,7 @@ class Services(Struct, frozen=True, kw_only=True):
     sign_ins: SignIns
     stations: StationBoard
     member_lists: MemberLists
+    member_exports: MemberExports
     station_lists: StationLists
     station_hours: StationHours
     audit_desk: AuditDesk

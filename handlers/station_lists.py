@@ -13,9 +13,10 @@ from handlers.wire import Asked, Wire, local
 from models.appointments import NotStaff
 from models.hours_words import words
 from models.records import TableTooLarge, UnreadableTable
-from models.station_imports import Outcome, Row, WrongHeading
+from models.station_imports import Outcome, Row
 from models.station_lists import Imported
 from models.stations import Station, StationState
+from models.table_rows import WrongHeading
 
 # A request's body is a megabyte at most, and base64 makes four letters of three bytes.
 LIST_BYTES = 700_000

@@ -17,6 +17,17 @@ class Picture(RawBody):
     media_types = ("image/jpeg", "image/png", "image/webp")
 
 
+class RosterFile(RawBody):
+    """A roster: CSV in UTF-8 or GBK, or .xlsx; at most 10 MB."""
+
+    media_types = (
+        "text/csv",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.ms-excel",
+        "application/octet-stream",
+    )
+
+
 @stream_request_body
 class UploadHandler(Handler):
     """A handler whose bodies may have `UPLOAD_LIMIT` bytes.

@@ -64,6 +64,10 @@ Action = Literal[
     "device_revoked",
     "card_reissued",
     "card_printed",
+    "member_claimed",
+    "claim_decided",
+    "member_import",
+    "member_export",
 ]
 Outcome = Literal["success", "refused"]
 

@@ -104,9 +104,7 @@ def read_document(kind: DocumentKind, text: str, born: date | None, today: date)
 
     `born` is what the holder says; a number that says otherwise wins by being refused.
     """
-    number = "".join(text.split()).upper()
-    if not _FORMS[kind].fullmatch(number):
-        raise WrongDocument(reason="form")
+    number = _spelled(kind, text)
     said = _birth_of(kind, number) if kind in CHECKED else born
     if said is None:
         raise BirthDateRequired
@@ -116,6 +114,19 @@ def read_document(kind: DocumentKind, text: str, born: date | None, today: date)
     if age < LEAST_AGE:
         raise TooYoung
     return IdDocument(kind, number, said)
+
+
+def document_key(kind: DocumentKind, text: str) -> str:
+    """Return what a document is found by, whoever its holder is; WrongDocument."""
+    number = _spelled(kind, text)
+    return IdDocument(kind, number, _birth_of(kind, number) if kind in CHECKED else date.min).key
+
+
+def _spelled(kind: DocumentKind, text: str) -> str:
+    number = "".join(text.split()).upper()
+    if not _FORMS[kind].fullmatch(number):
+        raise WrongDocument(reason="form")
+    return number
 
 
 def _birth_of(kind: DocumentKind, number: str) -> date:

@@ -101,6 +101,13 @@ class OwnMembership(Forbidden):
     message = "不能办理本人的会籍，请由其他工作人员办理"
 
 
+class DocumentHeldByAnother(Conflict):
+    """The applicant's ID document is registered for another person: an officer finds out whose it is."""
+
+    code = "document_held_by_another"
+    message = "该证件号码已登记在另一位会员名下，不能通过。请先在“认领核实”中核对身份，再驳回这项申请"
+
+
 class OrganisationNotOpen(Conflict):
     """The organisation takes nobody: it was merged or closed, or there is none of this id."""
 

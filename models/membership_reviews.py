@@ -15,7 +15,7 @@ from models.clock import Now
 from models.member_lists import NoSuchMember
 from models.membership_desk import MembershipDesk, Request
 from models.membership_offices import Offices
-from models.membership_refusals import OrganisationNotOpen
+from models.membership_refusals import DocumentHeldByAnother, OrganisationNotOpen
 from models.membership_rules import Change
 from models.memberships import Membership, Memberships
 from models.organisations import Organisations
@@ -95,9 +95,11 @@ class MembershipReviews:
     async def enter(self, officer: str, person: str, change: Change, request: Request) -> Reviewed:
         """Enter a change as an officer; what the membership's rules refuse is refused.
 
-        NotStaff, NoSuchMember, OwnMembership, WrongReviewer, OrganisationNotOpen, KeyReused.
+        NotStaff, NoSuchMember, OwnMembership, WrongReviewer, OrganisationNotOpen, DocumentHeldByAnother,
+        KeyReused.
         """
         self._offices.require(officer)
+        is_owner = change.event != "approve" or await self._people.owns_document(person)
         if change.event == "start_transfer":
             change = self._with_target(change)
 
@@ -106,6 +108,8 @@ class MembershipReviews:
                 raise NoSuchMember
             if self._offices.admits(officer, before, change):
                 self._require_open(before, change)
+                if not is_owner:
+                    raise DocumentHeldByAnother
             return change
 
         return await self._show(officer, await self._desk.enter(person, prepare, request))

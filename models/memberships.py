@@ -161,6 +161,11 @@ class Memberships:
         sort = "entered" if state else "-entered"
         return await self._store.list_(_where(organisation, state), sort=sort, limit=limit)
 
+    async def list_entered(self, organisation: str, since: datetime | None, limit: int) -> list[Membership]:
+        """Return an organisation's memberships from a moment of entry on, the first entered first."""
+        where = {"organisation": organisation, **({"entered": {"$gte": since}} if since else {})}
+        return await self._store.list_(where, sort="entered", limit=limit)
+
     async def count_coming(self, organisation: str) -> int:
         """Return how many memberships are being transferred to an organisation."""
         return await self._store.count({"target": organisation})
@@ -197,6 +202,10 @@ class Memberships:
                 return after
             before = await self._store.find(person)
         raise Busy(retryAfter=RETRY_SECONDS)
+
+    async def renew(self, person: str) -> None:
+        """Let what follows from a person's membership be derived again, as when there is a card to issue."""
+        await self._store.change({"_id": person}, {"pending": new_id()})
 
     async def _write(self, before: Membership | None, after: Membership) -> bool:
         if before is None:

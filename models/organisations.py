@@ -137,6 +137,10 @@ class Organisations:
         """Say whether an organisation that has not ended stands directly below one."""
         return any(self._known[key].is_open for key in self._below.get(above, ()))
 
+    def list_known(self) -> list[Organisation]:
+        """Return all organisations."""
+        return list(self._known.values())
+
     def find_named(self, name: str) -> list[Organisation]:
         """Return the organisations of a name."""
         return [one for one in self._known.values() if one.name == name]

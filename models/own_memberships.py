@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from msgspec import Struct
 
+from models.claims import Claims
 from models.membership_desk import MembershipDesk, Request
 from models.membership_refusals import GigKindRequired, NotALocalUnion, NotTheState
 from models.membership_rules import Change
@@ -27,19 +28,24 @@ class Application(Struct, frozen=True, kw_only=True):
 class OwnMemberships:
     """What people do about their own membership."""
 
-    def __init__(self, desk: MembershipDesk, people: People) -> None:
+    def __init__(self, desk: MembershipDesk, people: People, claims: Claims) -> None:
         self._desk = desk
         self._people = people
+        self._claims = claims
 
     async def apply(self, subject: str, application: Application, request: Request) -> Membership:
         """Apply for membership; `subject` is a session's, of a known person or of a WeChat account alone.
 
+        Whose ID document is somebody else's here is not told so: the officers are, and cannot approve.
         GigKindRequired, OrganisationNotOpen, IdentityTaken, AlreadyMember, ApplicationPending, KeyReused.
         """
         if (application.worker_form == "gig") != (application.gig_kind is not None):
             raise GigKindRequired
         place = self._desk.get_open(application.organisation)
-        person = await self._people.declare(subject, application.who)
+        declared = await self._people.declare(subject, application.who)
+        person = declared.person
+        if declared.owner != person:
+            await self._claims.note_application(subject, application.who, declared.owner)
         change = Change(
             event="apply",
             actor=person,

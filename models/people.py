@@ -31,12 +31,21 @@ Evidence = Literal["declared", "phone_matched", "checked_by_officer", "checked_o
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """Somebody, without anything that names them."""
+    """Somebody, without anything that names them.
+
+    While `imported`: `claim` is the blind index of what its owner has to prove, `tries` how often that was
+    guessed wrong since `tried` (`models/claims.py`). `claiming` is the WeChat account that claimed it, until
+    all that follows is done.
+    """
 
     id: str = field(name="_id")
     state: PersonState
     evidence: Evidence
     created: datetime
+    claim: str | None = None
+    claiming: str | None = None
+    tries: int = 0
+    tried: datetime | None = None
 
 
 class VaultRow(Struct, frozen=True, kw_only=True):
@@ -58,10 +67,10 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 
 class IdentityTaken(Conflict):
-    """The ID document belongs to somebody else here, or this account's person has another one."""
+    """This account's person has another ID document."""
 
     code = "identity_taken"
-    message = "该证件已登记，或与您已登记的证件不一致。请认领会员信息，或到所在工会核实"
+    message = "与您此前登记的证件不一致，请核对证件号码，或到所在工会更正"
 
 
 class Particulars(Struct, frozen=True, kw_only=True):
@@ -73,7 +82,14 @@ class Particulars(Struct, frozen=True, kw_only=True):
     openid: str | None = None
 
 
-PEOPLE = Collection("people", Person)
+class Declared(Struct, frozen=True):
+    """Who somebody is by the own word, and whose the ID document is, which may be another's."""
+
+    person: str
+    owner: str
+
+
+PEOPLE = Collection("people", Person, (Index(("claim",)), Index(("claiming",))))
 VAULT_ROWS = Collection("vault", VaultRow, (Index(("name_index",)), Index(("phone_index",))))
 IDENTITIES = Collection("identities", Identity, (Index(("person",)),))
 
@@ -132,26 +148,32 @@ class People:
         await self._write(person, who, state, "checked_by_officer")
         return person
 
-    async def declare(self, subject: str, who: Particulars) -> str:
-        """Register somebody by the own word, once; return the person's id. IdentityTaken.
+    async def declare(self, subject: str, who: Particulars) -> Declared:
+        """Register somebody by the own word, once. IdentityTaken.
 
         `subject` is a session's: a person's id, or the identity of a WeChat account that nobody is known by.
-        A document that is registered already is never bound to another account: its owner claims it.
+        A document that is registered already stays its owner's, and who declares it is not told: an officer
+        is (`owns_document`).
         """
-        owner = await self._identities.find(self._identity_id("id_document", who.id_document))
-        if owner is not None and owner.person != await self.find_by_subject(subject):
-            raise IdentityTaken
         fresh = new_id()
         person = await self._bind(subject, fresh) if subject.startswith(OPENID) else subject
         row = await self._rows.find(person) if person != fresh else None
         if row is not None:
             if self._opened(row).id_document != who.id_document:
                 raise IdentityTaken
-            return person
-        if await self._take("id_document", who.id_document, person) != person:
-            raise IdentityTaken
+            return Declared(person, person)
+        owner = await self._take("id_document", who.id_document, person)
         await self._write(person, who, "claimed", "declared")
-        return person
+        return Declared(person, owner)
+
+    async def owns_document(self, person: str) -> bool:
+        """Say whether a person's ID document is registered as this person's; so is an erased one."""
+        row = await self._rows.find(person)
+        if row is None:
+            return True
+        key = self._identity_id("id_document", self._opened(row).id_document)
+        identity = await self._identities.find(key)
+        return identity is None or identity.person == person
 
     async def find_by_subject(self, subject: str) -> str | None:
         """Return the person behind a session's subject, None for a WeChat account that nobody is known by."""
@@ -187,7 +209,8 @@ class People:
 
     async def _write(self, person: str, who: Particulars, state: PersonState, evidence: Evidence) -> None:
         """Write what is known of a person whose identities are taken; what is there stays."""
-        record = Person(id=person, state=state, evidence=evidence, created=self._now())
+        claim = claim_index(self._vault, who) if state == "imported" else None
+        record = Person(id=person, state=state, evidence=evidence, created=self._now(), claim=claim)
         await asyncio.gather(_once(self._rows, self._seal(person, who)), _once(self._people, record))
 
     def _opened(self, row: VaultRow) -> Particulars:
@@ -210,6 +233,11 @@ class People:
             name_index=self._vault.blind("name", who.name),
             phone_index=self._vault.blind("phone", who.phone),
         )
+
+
+def claim_index(vault: Vault, who: Particulars) -> str:
+    """Return the blind index of what the owner of an imported record has to prove, all three at once."""
+    return vault.blind("claim", f"{who.id_document}|{who.name}|{who.phone}")
 
 
 async def _once(store: Store[VaultRow] | Store[Person], item: VaultRow | Person) -> None:

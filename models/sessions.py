@@ -190,6 +190,15 @@ class Sessions:
             await self._revocations.add(Session(one.id, one.subject, one.kind, one.expires), by)
         return len(held)
 
+    def promote(self, session: Session, person: str) -> Session:
+        """Return a guest's session as the member's that the guest turned out to be. No database."""
+        return Session(session.id, person, "member", session.expires) if session.kind == "guest" else session
+
+    async def adopt(self, subject: str, person: str) -> None:
+        """Keep the sessions of a WeChat account, opened before it was known whose it is, as that person's."""
+        for record in await self._records.list_({"subject": subject}):
+            await self._records.change({"_id": record.id}, {"subject": person, "kind": "member"})
+
     async def get_openid(self, session: Session) -> str:
         """Return the WeChat account behind a session; SessionExpired if nothing is kept of it any more."""
         record = await self._records.find(session.id)

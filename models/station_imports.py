@@ -6,17 +6,16 @@ datum is refused; unreadable hours are unknown, with a note; a name twice in a d
 
 import re
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from functools import partial
 from typing import Literal
 
 from msgspec import Struct
 
-from models.errors import Invalid
 from models.hours import UNKNOWN, Hours, UnreadableHours
 from models.hours_text import parse_hours
 from models.positions import Position, PositionOutsideCountry, to_gcj02
-from models.records import COVERED, Record, TableTooLarge
+from models.records import Record, TableTooLarge
 from models.station_words import DATUMS, FACILITY_WORDS, HEADINGS, KIND_WORDS, NEEDED
 from models.stations import (
     FACILITIES,
@@ -27,23 +26,17 @@ from models.stations import (
     folded,
     station_code,
 )
+from models.table_rows import Columns, Rejected, WrongHeading
 from models.tables import plain, read_records
 
 ROWS = 50_000
-CELL_CHARACTERS = 500
 
 Outcome = Literal["station", "station_without_position", "rejected", "duplicate", "blank"]
 
+COLUMNS = Columns(NEEDED, HEADINGS)
 _DEGREES = re.compile(r"[+-]?\d{1,3}(\.\d{1,15})?", re.ASCII)
 _DATUM_FILLER = re.compile(r"[-_]|坐标系?")
 _BETWEEN_WORDS = re.compile(r"[、,，;；/|\s]+")
-
-
-class WrongHeading(Invalid):
-    """The first row with anything in it does not name the columns; details say what is missing and found."""
-
-    code = "wrong_heading"
-    message = "表头不对"
 
 
 class Note(Struct, frozen=True):
@@ -88,14 +81,6 @@ class ImportResult(Struct, frozen=True):
     report: Report
 
 
-class _Rejected(ValueError):
-    """A row that is no station, for one column's sake."""
-
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column = column
-
-
 class _Reading:
     """A list while it is read."""
 
@@ -114,7 +99,7 @@ class _Reading:
         if not record.cells:
             self._rows.append(Row(row=record.first, last=record.last, outcome="blank"))
         elif self._heading is None:
-            self._heading, self._columns = record, _columns(record.cells)
+            self._heading, self._columns = record, COLUMNS.read_heading(record.cells)
         else:
             self._count += 1
             if self._count > ROWS:
@@ -135,9 +120,9 @@ class _Reading:
         notes: list[Note] = []
         named: dict[str, str] = {}
         try:
-            named = _named(record.cells, self._columns)
+            named = COLUMNS.read_row(record.cells, self._columns)
             station = _station(named, self._source, self._known, notes)
-        except _Rejected as why:
+        except Rejected as why:
             name = named.get("名称", "")
             return row(outcome="rejected", name=name, column=why.column, reason=str(why))
         first = self._first_rows.setdefault(station.id, record.first)
@@ -161,40 +146,10 @@ def read_stations(content: bytes, source: str, known: Container[str] = ()) -> Im
     return reading.result()
 
 
-def _columns(cells: Sequence[str]) -> list[str | None]:
-    """Return which column each cell of a heading names; WrongHeading when one is missing or comes twice."""
-    columns = [HEADINGS.get(folded(cell)) for cell in cells]
-    found = [plain(cell)[:CELL_CHARACTERS] for cell in cells if cell.strip()]
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        there = f"，文件里是：{'、'.join(found)[:CELL_CHARACTERS]}"
-        raise WrongHeading(f"表头缺少：{'、'.join(missing)}{there}", missing=missing, found=found)
-    twice = [name for name, count in Counter(columns).items() if name and count > 1]
-    if twice:
-        raise WrongHeading(f"表头重复：{'、'.join(twice)}", missing=[], found=found)
-    return columns
-
-
-def _named(cells: Sequence[str], columns: Sequence[str | None]) -> dict[str, str]:
-    """Return a row's cells by column, the missing ones as empty."""
-    for place, cell in enumerate(cells[len(columns) :], len(columns) + 1):
-        if cell.strip():
-            raise _Rejected(f"第{place}列", "单元格比表头多，可能有未加引号的逗号")
-    named = dict.fromkeys(HEADINGS.values(), "")
-    for column, cell in zip(columns, cells, strict=False):
-        if column and cell == COVERED:
-            raise _Rejected(column, "单元格是合并的，请取消合并并逐行填写")
-        if column and len(cell) > CELL_CHARACTERS:
-            raise _Rejected(column, f"超过{CELL_CHARACTERS}个字")
-        if column:
-            named[column] = plain(cell)
-    return named
-
-
 def _station(named: Mapping[str, str], source: str, known: Container[str], notes: list[Note]) -> Station:
     for column in ("名称", "地址", "行政区"):
         if not named[column]:
-            raise _Rejected(column, "没有填写")
+            raise Rejected(column, "没有填写")
     position, published = _position(named)
     return Station(
         id=_code(named, known, notes),
@@ -233,19 +188,19 @@ def _position(named: Mapping[str, str]) -> tuple[Position | None, SourcePosition
         return None, None
     for column in ("经度", "纬度"):
         if not named[column]:
-            raise _Rejected(column, "经度和纬度只填了一个")
+            raise Rejected(column, "经度和纬度只填了一个")
         if not _DEGREES.fullmatch(folded(named[column])):
-            raise _Rejected(column, f"“{named[column][:20]}”不是以度为单位的数字")
+            raise Rejected(column, f"“{named[column][:20]}”不是以度为单位的数字")
     if not named["坐标系"]:
-        raise _Rejected("坐标系", "有经纬度但没有写坐标系，无法确定位置")
+        raise Rejected("坐标系", "有经纬度但没有写坐标系，无法确定位置")
     datum = DATUMS.get(_DATUM_FILLER.sub("", folded(named["坐标系"])))
     if datum is None:
-        raise _Rejected("坐标系", f"不认识“{named['坐标系'][:20]}”，请用 gcj02、wgs84 或 bd09")
+        raise Rejected("坐标系", f"不认识“{named['坐标系'][:20]}”，请用 gcj02、wgs84 或 bd09")
     longitude, latitude = float(folded(named["经度"])), float(folded(named["纬度"]))
     try:
         return to_gcj02(longitude, latitude, datum), SourcePosition(longitude, latitude, datum)
     except PositionOutsideCountry as refusal:
-        raise _Rejected("经度", str(refusal)) from refusal
+        raise Rejected("经度", str(refusal)) from refusal
 
 
 def _hours(text: str, notes: list[Note]) -> Hours:

@@ -44,12 +44,12 @@ NOTE = "已导入，有提醒"
 
 def template() -> bytes:
     """Return the template as .xlsx: the headings with one example row, and a sheet of notes."""
-    return _written({"驿站": [HEADINGS, EXAMPLE], "填写说明": [("列", "说明"), *NOTES]})
+    return write_sheets({"驿站": [HEADINGS, EXAMPLE], "填写说明": [("列", "说明"), *NOTES]})
 
 
 def problem_sheet(report: Report) -> bytes:
     """Return as .xlsx what became of the rows that did not go through whole: original row, column, reason."""
-    return _written({"需要处理的行": [("原行号", "结果", "名称", "列", "原因"), *_problems(report)]})
+    return write_sheets({"需要处理的行": [("原行号", "结果", "名称", "列", "原因"), *_problems(report)]})
 
 
 def _problems(report: Report) -> Iterable[tuple[str, ...]]:
@@ -60,7 +60,8 @@ def _problems(report: Report) -> Iterable[tuple[str, ...]]:
             yield str(row.row), NOTE, row.name, note.column, note.reason
 
 
-def _written(sheets: dict[str, Iterable[Sequence[str]]]) -> bytes:
+def write_sheets(sheets: dict[str, Iterable[Sequence[str]]]) -> bytes:
+    """Return a small workbook of text, sheet by sheet, each with a heading that stays in sight."""
     book = Workbook(write_only=True)
     for title, rows in sheets.items():
         sheet = book.create_sheet(title)

@@ -2,20 +2,13 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TypeVar
 
 from models.positions import Datum
 from models.stations import FACILITIES, KINDS, Facility, StationKind, folded
-
-T = TypeVar("T", bound=str)
-
-
-def _by_word(words: Mapping[T, str]) -> Mapping[str, T]:
-    return MappingProxyType({word: meaning for meaning, them in words.items() for word in them.split()})
-
+from models.table_rows import by_word
 
 NEEDED = ("名称", "地址", "行政区", "经度", "纬度", "坐标系", "开放时间")
-HEADINGS: Mapping[str, str] = _by_word(
+HEADINGS: Mapping[str, str] = by_word(
     {
         "名称": "名称 名字 站名 站点名称 驿站名称 name",
         "地址": "地址 详细地址 站点地址 驿站地址 address",
@@ -31,7 +24,7 @@ HEADINGS: Mapping[str, str] = _by_word(
 )
 # CGCS 2000, the national datum, differs from WGS-84 by centimetres.
 _DATUM_WORDS: Mapping[Datum, str] = {"gcj02": "火星 高德 腾讯", "wgs84": "gps cgcs2000", "bd09": "百度"}
-DATUMS = _by_word({datum: f"{datum} {words}" for datum, words in _DATUM_WORDS.items()})
+DATUMS = by_word({datum: f"{datum} {words}" for datum, words in _DATUM_WORDS.items()})
 _MORE_WORDS: Mapping[Facility, str] = MappingProxyType(
     {
         "water": "饮水机 饮用水 热水 开水",
@@ -46,7 +39,7 @@ _MORE_WORDS: Mapping[Facility, str] = MappingProxyType(
         "wheelchair": "无障碍设施 轮椅",
     }
 )
-FACILITY_WORDS: Mapping[str, Facility] = _by_word(
+FACILITY_WORDS: Mapping[str, Facility] = by_word(
     {
         facility: f"{facility} {folded(label)} {_MORE_WORDS.get(facility, '')}"
         for facility, label in FACILITIES.items()
@@ -57,6 +50,6 @@ _MORE_KINDS: Mapping[StationKind, str] = {
     "model": "标杆 示范型",
     "smart": "智能化 智能型 24小时智能型 无人值守",
 }
-KIND_WORDS: Mapping[str, StationKind] = _by_word(
+KIND_WORDS: Mapping[str, StationKind] = by_word(
     {kind: f"{kind} {folded(label)} {_MORE_KINDS[kind]}" for kind, label in KINDS.items()}
 )

@@ -31,18 +31,26 @@ class Vault:
 
     def seal(self, collection: str, document: str, field: str, text: str) -> bytes:
         """Return the text sealed to its place."""
+        return self.seal_bytes(collection, document, field, text.encode())
+
+    def seal_bytes(self, collection: str, document: str, field: str, content: bytes) -> bytes:
+        """Return bytes sealed to their place."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         place = f"{collection}|{document}|{field}".encode()
-        return self._current + nonce + self._ciphers[self._current].encrypt(nonce, text.encode(), place)
+        return self._current + nonce + self._ciphers[self._current].encrypt(nonce, content, place)
 
     def open(self, collection: str, document: str, field: str, sealed: bytes) -> str:
         """Return the text of a sealed value; BrokenSeal if it does not belong here."""
+        return self.open_bytes(collection, document, field, sealed).decode()
+
+    def open_bytes(self, collection: str, document: str, field: str, sealed: bytes) -> bytes:
+        """Return the bytes of a sealed value; BrokenSeal if it does not belong here."""
         place = f"{collection}|{document}|{field}".encode()
         cipher = self._ciphers.get(sealed[:1])
         if cipher is None:
             raise BrokenSeal(f"{collection}.{field} is sealed under an unknown key")
         try:
-            return cipher.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], place).decode()
+            return cipher.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], place)
         except InvalidTag as error:
             raise BrokenSeal(f"{collection}.{field} does not open") from error
 

@@ -26,6 +26,7 @@ from models.devices import DEVICES_CHANGED
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
 from models.media_checks import MEDIA_CHECKS, MediaChecks
+from models.member_exports import MemberExports
 from models.member_lists import MemberLists
 from models.members import Members
 from models.memberships import Memberships
@@ -56,6 +57,8 @@ from models.wxacodes import WXACODES, Wxacodes
 from server import visits as visiting
 from server.auditing import COLLECTIONS as AUDIT_COLLECTIONS
 from server.auditing import Auditing, build_auditing
+from server.claiming import COLLECTIONS as CLAIM_COLLECTIONS
+from server.claiming import Around, Claiming, build_claiming, build_claims, shelf_of
 from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
 from server.console import Console, build_console
 from server.engines import Engines
@@ -63,11 +66,14 @@ from server.keys import Keys
 from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
 from server.membership_book import Known, MembershipBook, build_membership_book
 from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker, visitors_judges
+from server.rosters import COLLECTIONS as ROSTER_COLLECTIONS
+from server.rosters import Beside, RosterBook, build_roster_book
 from server.union_trees import COLLECTIONS as TREE_COLLECTIONS
 from server.union_trees import UnionTrees, build_union_trees
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, *TREE_COLLECTIONS, APPOINTMENTS,
+    *CLAIM_COLLECTIONS, *ROSTER_COLLECTIONS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
     SUBSCRIPTIONS, MESSAGES, MEDIA_CHECKS, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
     *visiting.COLLECTIONS,
@@ -107,6 +113,8 @@ class World(Struct, frozen=True, kw_only=True):
     memberships: Memberships
     members: Members
     membership_book: MembershipBook
+    claiming: Claiming
+    rosters: RosterBook
     revocations: Revocations
     sessions: Sessions
     cards: Cards
@@ -168,9 +176,13 @@ def build_world(
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
-    known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals)
+    shelf = shelf_of(stores, vault)
+    around = Around(people, memberships, organisations, auditing.audit, signals)
+    claims = build_claims(shelf, stores, around, now)
+    known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals, claims)
+    book = build_membership_book(stores, memberships, known, now)
     media_checks = MediaChecks(stores["media_checks"], now)
-    around = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault)
+    near = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault)
     effects = PushEffects(account.appid, subscriptions, messages, sessions, people, media_checks)
     return World(
         stores=tuple(stores.values()),
@@ -183,14 +195,18 @@ def build_world(
         appointments=appointments,
         memberships=memberships,
         members=Members(people, memberships, organisations),
-        membership_book=build_membership_book(stores, memberships, known, now),
+        membership_book=book,
+        rosters=build_roster_book(
+            stores, shelf, Beside(organisations, appointments, auditing.audit, signals), now
+        ),
+        claiming=build_claiming(claims, shelf, around, sessions, book.offices),
         revocations=revocations,
         sessions=sessions,
         cards=cards,
         prints=prints,
         card_book=Book(cards, CardLife(stores["cards"], cards, now), prints, memberships),
         scans=scans,
-        visits=visiting.build(stores, around, now),
+        visits=visiting.build(stores, near, now),
         shared_limits=shared_limits,
         stations=stations,
         board=board,
@@ -221,6 +237,9 @@ def build_services(
         device_desk=world.trees.device_desk,
         own_memberships=world.membership_book.own,
         membership_reviews=world.membership_book.reviews,
+        claims=world.claiming.claims,
+        claim_desk=world.claiming.desk,
+        roster_imports=world.rosters.imports,
         membership_figures=world.membership_book.figures,
         cards=world.cards,
         card_life=world.card_book.life,
@@ -235,6 +254,9 @@ def build_services(
         stations=world.board,
         member_lists=MemberLists(
             world.people, world.memberships, world.organisations, world.appointments, audit
+        ),
+        member_exports=MemberExports(
+            world.people, world.memberships, world.organisations, world.membership_book.offices, audit
         ),
         station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
         station_hours=world.station_hours,

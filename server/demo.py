@@ -13,6 +13,7 @@ from miniprogram_api import simulator_messages
 from miniprogram_api.push import PushGate
 from miniprogram_api.simulator import DEMO_APPID, Simulator
 from miniprogram_api.simulator_pushes import Target
+from miniprogram_api.simulator_state import Kind
 from miniprogram_api.wechat import WeChat
 from models.appointments import Appointment
 from models.appointments import Role as AppointedRole
@@ -74,6 +75,9 @@ DEMO_TEMPLATES = (
 )
 """At the simulated WeChat a template's id is its purpose."""
 
+IMPORTED_DOCUMENT = "410105199001011233"
+"""Of nobody: its check digit is right, its order of birth invented."""
+
 ROLES = (
     Role("courier", "演示骑手", "外卖骑手，会员", "active"),
     Role("cleaner", "演示环卫工", "环卫工人，会员", "active"),
@@ -81,6 +85,7 @@ ROLES = (
     Role("applicant", "演示新人", "刚申请入会，待审核", "applied"),
     Role("staff", "演示站长", "驿站站长，可扫码", "active", "station_staff"),
     Role("stranger", "演示路人", "还不是会员", None),
+    Role("imported", "演示职工", f"单位已登记、本人未认领；证件号码 {IMPORTED_DOCUMENT}", None),
 )
 APPLICANTS = (
     Applicant("applicant", "演示新人", "gig", "courier"),
@@ -110,6 +115,7 @@ class DemoPlatform:
         self._account = replace(account_of(config), appid=self.appid, templates=templates)
         state = self.simulator.state
         state.pages = frozenset({self._account.station_page})
+        state.people.phones |= {one.openid: one.phone for one in ROLES}
         for template in DEMO_TEMPLATES:
             state.messages.add_template(template)
 
@@ -123,7 +129,12 @@ class DemoPlatform:
             wechat=wechat,
             account=self._account,
             gate=PushGate(self.appid, self._push_token, self._push_key, self._now),
-            demo=Demo(people, lambda openid: self.simulator.issue_code(openid).code, officers),
+            demo=Demo(
+                people,
+                lambda openid: self.simulator.issue_code(openid).code,
+                lambda openid: self.simulator.issue_code(openid, Kind.PHONE).code,
+                officers,
+            ),
             simulator=self.simulator,
             push_target=self._push_target,
         )
@@ -140,6 +151,7 @@ async def seed(world: World, now: Now) -> None:
     for role in (*ROLES, *OFFICERS):
         if role.state and role.state != "applied":
             await _enrol(world, role, role.state, at)
+    await _import(world, at)
     for applicant in APPLICANTS:
         await _apply(world, applicant)
     result = read_stations(STATIONS_FILE.read_bytes(), STATIONS_FILE.name)
@@ -184,6 +196,16 @@ async def _enrol(world: World, role: Role, state: MembershipState, at: datetime)
                 changed=at,
             )
         )
+
+
+async def _import(world: World, at: datetime) -> None:
+    """Enter somebody as a union's roster does, unless that was done."""
+    role = next(one for one in ROLES if one.key == "imported")
+    who = Particulars(name=role.name, id_document=IMPORTED_DOCUMENT, phone=role.phone)
+    person = await world.people.register(who)
+    await world.memberships.begin(
+        Membership(person=person, organisation=STREET, state="active", since=local_day(at), entered=at)
+    )
 
 
 async def _apply(world: World, one: Applicant) -> None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from models.appointments import Appointments
 from models.audit import Audit
 from models.cards import Cards
+from models.claims import Claims
 from models.clock import Now
 from models.membership_desk import MembershipDesk
 from models.membership_effects import MembershipEffects, MembershipNotices
@@ -34,12 +35,14 @@ class Known(Struct, frozen=True):
     messages: Messages
     audit: Audit
     signals: Signals
+    claims: Claims
 
 
 class MembershipBook(Struct, frozen=True):
     """The membership book of one process."""
 
     own: OwnMemberships
+    offices: Offices
     reviews: MembershipReviews
     figures: MembershipFigures
     effects: MembershipEffects
@@ -54,7 +57,8 @@ def build_membership_book(
     figures = MembershipFigures(stores[MOVEMENTS.name], offices)
     notices = MembershipNotices(known.messages, known.people, known.organisations, known.appointments, now)
     return MembershipBook(
-        OwnMemberships(desk, known.people),
+        OwnMemberships(desk, known.people, known.claims),
+        offices,
         MembershipReviews(desk, offices, memberships, known.people, known.organisations, now),
         figures,
         MembershipEffects(stores[MEMBERSHIPS.name], known.audit, figures, known.cards, known.people, notices),

@@ -9,9 +9,11 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from models.claims import CLAIMS_DUE
 from models.membership_effects import MEMBERSHIPS_CHANGED
 from models.messages import MESSAGES_DUE, Sender
 from models.pushes import PUSHES_DUE
+from models.roster_jobs import IMPORTS_DUE
 from models.store import EngineUnavailable
 from server.app import World
 from server.folder import CannotStart
@@ -94,7 +96,11 @@ class Workers:
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         repair = world.trees.reorganisations.repair_paths
         forgets = (world.sessions.forget_expired, world.console.forget_old, repair)
+        steps.append(self._repeat(CLAIMS_DUE, world.claiming.work, POLL_SECONDS))
+        steps.append(self._repeat(IMPORTS_DUE, world.rosters.imports.work, POLL_SECONDS))
         sweeps = (
+            world.claiming.reviews.forget_old,
+            world.rosters.jobs.forget_old,
             *forgets,
             world.pushes.forget_old,
             world.messages.forget_old,

@@ -67,7 +67,7 @@ export function createCardView({ client }) {
   }
 
   /** Shows why there is no code, and what to do. */
-  function absent(title, words, { canUnfreeze = false, canRetry = false, toStations = false } = {}) {
+  function absent(title, words, { canUnfreeze = false, canRetry = false, toStations = false, toUnion = false } = {}) {
     byId("card-shown").hidden = true;
     byId("card-absent").hidden = false;
     byId("absent-title").textContent = title;
@@ -75,6 +75,7 @@ export function createCardView({ client }) {
     byId("unfreeze").hidden = !canUnfreeze;
     byId("card-again").hidden = !canRetry;
     byId("to-stations").hidden = !toStations;
+    byId("to-union").hidden = !toUnion;
   }
 
   /** Changes the card, one change at a time, and says what went wrong. */

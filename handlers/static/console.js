@@ -51,7 +51,10 @@ export async function ask(method, path, body, headers = {}) {
 /** Sends a request and returns the answer to it, if it is a yes; Refused otherwise. */
 async function send(method, path, body, headers = {}) {
   const sent = { method, headers: { ...OWN_PAGE, ...headers }, credentials: "same-origin" };
-  if (body !== undefined) {
+  if (body instanceof Blob) {
+    sent.headers["Content-Type"] = body.type;
+    sent.body = body;
+  } else if (body !== undefined) {
     sent.headers["Content-Type"] = "application/json";
     sent.body = JSON.stringify(body);
   }
@@ -99,6 +102,19 @@ export async function saveHere(place, name, method, path, body, headers) {
     link.click();
     URL.revokeObjectURL(link.href);
   }
+}
+
+/**
+ * Sends a file as it is.
+ * @param {HTMLElement} place where a refusal is told
+ * @param {string} path
+ * @param {File} file
+ * @returns {Promise<object|null>} the answer, or null after a refusal
+ */
+export async function sendFile(place, path, file) {
+  const type = file.name.toLowerCase().endsWith(".csv") ? "text/csv" : "application/octet-stream";
+  const answer = await tellHere(place, () => send("POST", path, new Blob([file], { type })));
+  return answer ? answer.json() : null;
 }
 
 async function tellHere(place, asking) {

@@ -1,6 +1,6 @@
 /** Members: masked; one is shown in full after a reason was given, which the audit holds by then. */
 
-import { askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
+import { askHere, byId, fill, fixed, make, row, saveHere, say, showPager } from "./console.js";
 import { openCard } from "./console_cards.js";
 import { MEMBERSHIP_STATES } from "./console_words.js";
 
@@ -75,6 +75,16 @@ function close() {
   byId("unmask").close();
 }
 
+/** Saves the chosen organisation's members: masked, or in full for a reason, which the audit holds by then. */
+async function saveMembers(event) {
+  event.preventDefault();
+  const reason = byId("export-reason").value;
+  const organisationId = byId("organisation").value;
+  const body = { ...(organisationId && { organisationId }), ...(reason && { unmasked: true, reason }) };
+  await saveHere(byId("problem"), "会员名单.xlsx", "POST", `${MEMBERS}/exports`, body);
+}
+
+byId("export-form").addEventListener("submit", saveMembers);
 byId("organisation").addEventListener("change", () => {
   byId("search").value = "";
   show(1);

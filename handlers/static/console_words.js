@@ -30,6 +30,38 @@ export const GIG_KINDS = {
   other: "其他",
 };
 
+export const ROSTER_STATES = {
+  receiving: { words: "正在接收", tone: "waiting" },
+  checking: { words: "正在检查", tone: "waiting" },
+  checked: { words: "检查完毕，还没有保存", tone: "waiting" },
+  running: { words: "正在导入", tone: "waiting" },
+  done: { words: "已导入", tone: "fresh" },
+  failed: { words: "没有导入", tone: "" },
+  cancelled: { words: "已取消，文件已删除", tone: "waiting" },
+};
+
+export const ROSTER_OUTCOMES = {
+  created: { words: "新增", tone: "good" },
+  unchanged: { words: "无变化", tone: "good" },
+  updated: { words: "更新", tone: "good" },
+  differs: { words: "与登记不同", tone: "wait" },
+  elsewhere: { words: "会籍在别处", tone: "wait" },
+  has_membership: { words: "另有会籍记录", tone: "wait" },
+  duplicate: { words: "文件内重复", tone: "wait" },
+  rejected: { words: "未导入", tone: "bad" },
+  blank: { words: "空行", tone: "wait" },
+};
+
+export const CLAIM_PARTS = { name: "姓名", id_document: "证件号码", phone: "手机号" };
+
+export const CLAIM_WHYS = {
+  mismatch: "信息未全部对上",
+  account_known: "该微信账号已是另一人",
+  claimed_before: "这份信息已被认领",
+  too_many_tries: "认领失败次数过多",
+  application: "用这个证件申请入会",
+};
+
 export const DECISIONS = {
   approve: "批准入会",
   refuse: "不批准",
@@ -96,6 +128,10 @@ export const ACTIONS = {
   card_reissued: "换发卡",
   card_printed: "印制实体卡",
   membership_changed: "会籍变动",
+  member_claimed: "认领会员信息",
+  claim_decided: "核实认领",
+  member_import: "导入会员",
+  member_export: "导出会员",
 };
 
 export const KINDS = {

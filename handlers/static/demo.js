@@ -85,14 +85,23 @@ export function clientOf(person, { isStaff = false } = {}) {
 }
 
 /** What `wx.login` gives on that person's phone. */
-async function loginCode(person) {
-  const answer = await fetch("/demo/login-codes", {
+const loginCode = (person) => demoCode("/demo/login-codes", person);
+
+/**
+ * What WeChat's phone button gives on that person's phone.
+ * @param {string} person the demo person's key
+ * @returns {Promise<string>}
+ */
+export const phoneCode = (person) => demoCode("/demo/phone-codes", person);
+
+async function demoCode(path, person) {
+  const answer = await fetch(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ person }),
   });
   if (!answer.ok) {
-    throw new Error(`no login code: ${answer.status}`);
+    throw new Error(`no code of ${path}: ${answer.status}`);
   }
   return (await answer.json()).code;
 }

@@ -5,6 +5,9 @@ import { STANDINGS } from "./words.js";
 
 const KEPT = "member";
 const NOT_A_MEMBER = "not_a_member";
+const HOLDERS = ["active", "transferring", "retained"];
+const MOST_WAITS = 10;
+const WAIT_MILLISECONDS = 600;
 const STRANGER =
   "入会后，这里就是您的互助服务卡。附近的驿站现在就能进：不用登录，不用入会。";
 const APPLICANT = "所在工会审核通过后，卡会自动出现在这里。附近的驿站现在就能进。";
@@ -16,9 +19,12 @@ const APPLICANT = "所在工会审核通过后，卡会自动出现在这里。�
  */
 export function createMemberView({ client, storage, card }) {
   let announce = () => {};
+  let tellMembership = () => {};
+  let waits = 0;
   let isClosed = false;
 
   function show(member) {
+    tellMembership(member ? member.membership : null);
     byId("member-name").textContent = member ? member.name : "您好";
     byId("member-organisation").textContent = member ? member.membership.organisationName : "还不是工会会员";
     say(byId("member-standing"), member ? STANDINGS[member.membership.state] : "");
@@ -28,7 +34,12 @@ export function createMemberView({ client, storage, card }) {
     return JSON.parse(storage.get(KEPT));
   }
 
+  const held = () => kept()?.membership.state;
+
   async function refresh() {
+    if (isClosed) {
+      return;
+    }
     try {
       const member = await client.request("GET", "/api/v1/members/me");
       storage.set(KEPT, JSON.stringify(member));
@@ -37,6 +48,7 @@ export function createMemberView({ client, storage, card }) {
       }
       await client.card();
       if (!isClosed) {
+        waits = 0;
         card.tick();
         announce();
       }
@@ -52,7 +64,11 @@ export function createMemberView({ client, storage, card }) {
     if (error.code === NOT_A_MEMBER) {
       storage.remove(KEPT);
       show(null);
-      card.absent(error.message, STRANGER, { toStations: true });
+      card.absent(error.message, STRANGER, { toStations: true, toUnion: true });
+    } else if (error.status === 404 && HOLDERS.includes(held()) && waits < MOST_WAITS) {
+      waits += 1;
+      card.absent("正在办卡…", "会员卡马上就好。");
+      setTimeout(refresh, WAIT_MILLISECONDS);
     } else if (error.status === 404) {
       card.absent(error.message, APPLICANT, { toStations: true });
     } else if (client.keptCard() === null) {
@@ -73,6 +89,11 @@ export function createMemberView({ client, storage, card }) {
 
   return {
     refresh,
+    /** Calls back with the membership, or null, whenever it is learned. @param {function(?object): void} callback */
+    onMembership: (callback) => {
+      tellMembership = callback;
+      callback(kept()?.membership ?? null);
+    },
     /** Calls back whenever there is a card. @param {function(): void} callback */
     onCard: (callback) => {
       announce = callback;

@@ -5,6 +5,7 @@ import { createCardView } from "./card_view.js";
 import { createMemberView } from "./member_view.js";
 import { createScansView } from "./scans_view.js";
 import { createStationsView } from "./stations_view.js";
+import { createUnionView } from "./union_view.js";
 
 const phone = byId("phone");
 const tabs = Array.from(document.querySelectorAll(".tabs button"));
@@ -17,6 +18,7 @@ function open(person) {
   const card = createCardView({ client });
   const member = createMemberView({ client, storage: storageOf(person), card });
   const scans = createScansView({ client, onNetwork: (isThere) => online(isThere, member, card) });
+  createUnionView({ client, person, member, onClaimed: () => show("card") });
   const refresh = () => document.visibilityState === "visible" && member.refresh();
   member.onCard(scans.start);
   document.addEventListener("visibilitychange", refresh);
@@ -35,7 +37,7 @@ function online(isThere, member, card) {
   }
 }
 
-/** Shows one of the two views, and again when a person comes back from a station's page. */
+/** Shows one of the views, and again when a person comes back from a station's page. */
 function show(view) {
   phone.dataset.view = view;
   window.history.replaceState({ view }, "");
@@ -69,6 +71,7 @@ const people = wirePeople((person) => {
 });
 tabs.forEach((tab) => tab.addEventListener("click", () => show(tab.dataset.view)));
 byId("to-stations").addEventListener("click", () => show("stations"));
+byId("to-union").addEventListener("click", () => show("union"));
 byId("change-person").addEventListener("click", () => {
   window.location.hash = "";
 });

@@ -13,6 +13,21 @@ export const STANDINGS = {
   refused: "入会申请未通过",
 };
 
+/** Why an application was not approved. */
+export const REFUSALS = {
+  not_eligible: "不符合入会条件",
+  wrong_organisation: "应向另一个工会申请",
+  identity_unproven: "身份未能核实",
+  no_such_employment: "未查到您在该单位的用工关系",
+  incomplete: "资料不全",
+};
+
+/** The last day of a time limit that ends at midnight, such as "7月20日". */
+export function lastDayWords(end) {
+  const [, month, day] = new Date(Date.parse(end) - 1000 + 8 * 3600000).toISOString().slice(0, 10).split("-");
+  return `${Number(month)}月${Number(day)}日`;
+}
+
 export const REASONS = {
   unknown_code: "不是有效的卡码",
   bad_signature: "卡码无法验证",

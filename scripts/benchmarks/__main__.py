@@ -14,6 +14,7 @@ from scripts.benchmarks.engine import opened_engine
 from scripts.benchmarks.inside import time_check, time_picture, time_search
 from scripts.benchmarks.paths import PATHS
 from scripts.benchmarks.pipes import ChildFailed
+from scripts.benchmarks.roster import time_roster
 from scripts.benchmarks.rounds import TooShort, opened_stage
 from scripts.benchmarks.setting import Setting, new_key
 from scripts.benchmarks.table import LEGEND, comparison_lines, pace_lines, timing_lines
@@ -21,6 +22,7 @@ from server.folder import CannotStart
 
 QUICK = 10
 SEARCHES = 10_000
+ROSTER_ROWS = 20_000
 HOURS = 40
 PICTURES = 500
 
@@ -74,6 +76,7 @@ async def compare(arguments: argparse.Namespace, folder: Path) -> None:
         [
             *time_search(setting.stations, points, SEARCHES // share),
             time_check(HOURS // share),
+            time_roster(ROSTER_ROWS // share),
             time_picture(PICTURES // share),
         ]
     ):

@@ -3,6 +3,7 @@
 Another path is another row of `PATHS`.
 """
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import count, cycle, islice
@@ -87,6 +88,11 @@ def cards(cast: Cast) -> Iterator[bytes]:
     return cycle([get("/api/v1/card", member.token) for member in cast.members])
 
 
+def memberships(cast: Cast) -> Iterator[bytes]:
+    """Yield requests for the own record of one member after another."""
+    return cycle([get("/api/v1/members/me", member.token) for member in cast.members])
+
+
 def scans(cast: Cast) -> Iterator[bytes]:
     """Yield scans of one card after another: the right code of the moment, under a scan id of its own."""
     codes: dict[tuple[str, int], str] = {}
@@ -122,6 +128,18 @@ async def read_card(database: Database, cast: Cast) -> Calls:
 
     async def call() -> None:
         await documents.find_one({"person": {"$eq": next(people)}})
+
+    return call
+
+
+async def read_name_and_membership(database: Database, cast: Cast) -> Calls:
+    """Return the two reads of `my membership`, at once: what names a person, and the membership."""
+    rows, spells = database["vault"], database["memberships"]
+    people = cycle([member.person for member in cast.members])
+
+    async def call() -> None:
+        person = {"_id": {"$eq": next(people)}}
+        await asyncio.gather(rows.find_one(person), spells.find_one(person))
 
     return call
 
@@ -210,6 +228,14 @@ PATHS = (
         method="GET",
         requests=sessions,
         expects=b'"kind":"member"',
+    ),
+    Path(
+        name="my membership",
+        method="GET",
+        requests=memberships,
+        expects=b'"membership":',
+        prepare=read_name_and_membership,
+        target=0.70,
     ),
     Path(
         name="card keys",

@@ -19,11 +19,11 @@ from tests.factories import Factory, Http
 PUBLIC = {
     "CheckInsHandler", "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage",
     "EnrolmentsHandler", "HealthHandler", "KioskLibrary", "KioskPage", "LandingHandler",
-    "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhonePage", "PhotoForCheckHandler",
-    "PushHandler", "ReadinessHandler", "ReportPhotoHandler", "ScannerPage", "ScreenKeysHandler",
-    "ScreenPairingsHandler", "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage",
-    "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StationHandler",
-    "StationReportsHandler", "StationWxacodeHandler", "StationsHandler",
+    "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhoneCodesHandler", "PhonePage",
+    "PhotoForCheckHandler", "PushHandler", "ReadinessHandler", "ReportPhotoHandler", "ScannerPage",
+    "ScreenKeysHandler", "ScreenPairingsHandler", "SessionsHandler", "SignHandler", "SignInHandler",
+    "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler",
+    "StationHandler", "StationReportsHandler", "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
 

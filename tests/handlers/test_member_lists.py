@@ -1,16 +1,19 @@
 """Officers see their own members, masked; each unmasking is entered before anything is shown."""
 
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from models.appointments import ANY_ROLE, Role
 from models.audit import AUDIT_ENTRIES, Search
+from models.memberships import Membership
 from models.store import EngineUnavailable, Store
+from models.tables import read_records
 from models.vault import mask_phone
 from server.service import Service
-from tests.factories import Factory, Http
+from tests.factories import Clock, Factory, Http
 
 MEMBERS = "/api/v1/staff/members"
 
@@ -125,3 +128,57 @@ async def test_a_session_with_one_factor_sees_no_members(http: Http, make: Facto
 def test_a_phone_is_masked_but_for_its_ends() -> None:
     assert mask_phone("13812345678") == "138******78"
     assert mask_phone("12345") == "*****"
+
+
+async def test_an_export_is_masked_unless_a_reason_is_given_and_is_audited_first(
+    http: Http, make: Factory, service: Service
+) -> None:
+    city = await make.organisation()
+    street, elsewhere = await make.organisation(city), await make.organisation()
+    officer, headers = await make.console("officer", city)
+    for number in range(7):
+        await make.member(
+            name=f"名单{'甲乙丙丁戊己庚'[number]}", organisation=street, phone=f"1381234567{number}"
+        )
+    await make.member(name="外人甲", organisation=elsewhere)
+    path = "/api/v1/staff/members/exports"
+    masked = await http("POST", path, {}, headers=headers)
+    assert masked.status == 200, masked.body
+    rows = [record.cells for record in read_records(masked.body)]
+    assert rows[0][:3] == ["姓名", "证件号码", "手机号"]
+    assert sorted(row[0] for row in rows[1:]) == sorted(
+        ["名*" + "甲乙丙丁戊己庚"[n] for n in range(7)] + ["测**工"]
+    )
+    assert set(rows[1][1]) == {"*"}
+    without = await http("POST", path, {"unmasked": True}, headers=headers)
+    assert (without.status, without.code) == (400, "export_reason_required")
+    body = {"unmasked": True, "reason": "inspection", "organisationId": street}
+    full = [record.cells for record in read_records((await http("POST", path, body, headers=headers)).body)]
+    assert {row[0] for row in full[1:]} == {f"名单{letter}" for letter in "甲乙丙丁戊己庚"}
+    assert {row[2] for row in full[1:]} == {f"1381234567{number}" for number in range(7)}
+    foreign = await http("POST", path, {"organisationId": elsewhere}, headers=headers)
+    assert (foreign.status, foreign.code) == (404, "organisation_not_found")
+    entries = await service.world.auditing.audit._store.list_({"actor": officer.person}, sort="order")
+    told = [one.details for one in entries if one.action == "member_export"]
+    assert sorted(told, key=lambda one: one["rows"]) == [
+        {"masked": "false", "rows": "7", "reason": "inspection"},
+        {"masked": "true", "rows": "8", "reason": ""},
+    ]
+
+
+async def test_an_export_holds_everybody_once_however_many_were_entered_at_once(
+    http: Http, make: Factory, service: Service, clock: Clock
+) -> None:
+    street = await make.organisation()
+    _, headers = await make.console("officer", street)
+    at = clock.now()
+    store = service.world.memberships._store
+    people = [f"EXPORT{number:010}" for number in range(1300)]
+    for start in (0, 1200):
+        entered = at - timedelta(days=start + 1)
+        await store.insert_many(
+            Membership(person=one, organisation=street, state="active", since="2026-01-01", entered=entered)
+            for one in people[start : start + 1200]
+        )
+    reply = await http("POST", "/api/v1/staff/members/exports", {}, headers=headers)
+    assert sum(1 for _ in read_records(reply.body)) == 1 + 1300 + 1

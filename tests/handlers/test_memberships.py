@@ -203,10 +203,11 @@ async def test_a_document_is_one_person_s_whoever_sends_it(office: Office) -> No
     body = application(office.street)
     tokens = [(await office.make.login(f"new-{secrets.token_hex(8)}")).json["token"] for _ in range(6)]
     replies = await asyncio.gather(*(office.send("POST", BOOK, body, token=token) for token in tokens))
-    assert sorted(reply.status for reply in replies) == [201] + [409] * 5
-    assert {reply.code for reply in replies if reply.status == 409} == {"identity_taken"}
-    owner = tokens[[reply.status for reply in replies].index(201)]
-    other = await office.send("POST", BOOK, application(office.street), token=owner)
+    assert [reply.status for reply in replies] == [201] * 6, "nobody learns that a document is known"
+    decided = [await office.decide(reply.json["id"], "approve") for reply in replies]
+    assert sorted(reply.status for reply in decided) == [201] + [409] * 5
+    assert {one.code for one in decided if one.status == 409} == {"document_held_by_another"}
+    other = await office.send("POST", BOOK, application(office.street), token=tokens[0])
     assert (other.status, other.code) == (409, "identity_taken"), "one person has one document"
 
 
@@ -219,8 +220,10 @@ async def test_an_imported_member_s_record_is_not_to_be_had_by_applying(
     token = (await make.login(f"thief-{secrets.token_hex(8)}")).json["token"]
     body = application(office.street, document={"number": number})
     reply = await office.send("POST", BOOK, body, token=token)
-    assert (reply.status, reply.code) == (409, "identity_taken")
+    assert (reply.status, reply.json["state"]) == (201, "applied"), "it looks like any other application"
     assert await office.world.people.list_accounts(person) == []
+    refused = await office.decide(reply.json["id"], "approve")
+    assert (refused.status, refused.code) == (409, "document_held_by_another")
 
 
 @pytest.mark.parametrize(

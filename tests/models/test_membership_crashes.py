@@ -12,6 +12,7 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from models.appointments import APPOINTMENTS, Appointment, Appointments
 from models.audit import AUDIT_ENTRIES, Audit
 from models.cards import CARDS, Cards, Masters
+from models.claim_reviews import CLAIM_REVIEWS
 from models.id_documents import check_digit
 from models.ids import new_id
 from models.membership_desk import Request
@@ -28,6 +29,7 @@ from models.signals import Signals
 from models.store import Collection, Database, EngineUnavailable, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
 from models.vault import Vault
+from server.claiming import Around, build_claims, shelf_of
 from server.membership_book import Known, MembershipBook, build_membership_book
 from tests.factories import Clock
 from tests.models.mortal import Crash, Life, Mortal
@@ -35,7 +37,7 @@ from tests.models.mortal import Crash, Life, Mortal
 VAULT = Vault({"1": b"k" * 32}, b"i" * 32)
 COLLECTIONS: tuple[Collection[Any], ...] = (
     MEMBERSHIPS, MOVEMENTS, PEOPLE, VAULT_ROWS, IDENTITIES, CARDS, MESSAGES, SUBSCRIPTIONS, AUDIT_ENTRIES,
-    ORGANISATIONS, APPOINTMENTS,
+    ORGANISATIONS, APPOINTMENTS, CLAIM_REVIEWS,
 )  # fmt: skip
 MOST_WRITES = 20
 STEPS = ("apply", "approve", "transfer", "accept", "retain", "correct")
@@ -58,9 +60,13 @@ class Process:
         subscriptions = Subscriptions(stores["subscriptions"], (), VAULT, now)
         self.messages = Messages(stores["messages"], subscriptions, VAULT, signals, now)
         self.memberships = Memberships(stores["memberships"])
+        shelf = shelf_of(stores, VAULT)
+        around = Around(self.people, self.memberships, self.organisations, self.audit, signals)
+        self.claims = build_claims(shelf, stores, around, now)
         known = Known(
-            self.people, self.organisations, self.appointments, self.cards, self.messages, self.audit, signals
-        )
+            self.people, self.organisations, self.appointments, self.cards, self.messages, self.audit,
+            signals, self.claims,
+        )  # fmt: skip
         self.book: MembershipBook = build_membership_book(stores, self.memberships, known, now)
 
 

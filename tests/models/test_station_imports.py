@@ -14,16 +14,15 @@ from models.hours_text import parse_hours
 from models.positions import Position, metres_between, to_gcj02
 from models.records import TableTooLarge
 from models.station_imports import (
-    CELL_CHARACTERS,
     ROWS,
     ImportResult,
     Note,
     Row,
-    WrongHeading,
     read_stations,
 )
 from models.station_words import NEEDED
 from models.stations import SourcePosition, station_code
+from models.table_rows import CELL_CHARACTERS, WrongHeading
 
 DEMO = Path(__file__).parents[2] / "server" / "data" / "demo-stations.csv"
 HEADING = ",".join(NEEDED)

@@ -1,0 +1,64 @@
+/** Claims that did not match whole: what did, why it did not go through; the officer decides. */
+
+import { askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { CLAIM_PARTS, CLAIM_WHYS } from "./console_words.js";
+
+const CLAIMS = "/api/v1/staff/claims";
+
+let chosen = null;
+let shown = 1;
+
+async function show(page) {
+  shown = page;
+  const organisation = byId("organisation").value;
+  const path = `${CLAIMS}?page=${page}${organisation && `&organisation=${organisation}`}`;
+  const table = await askHere(byId("problem"), "GET", path);
+  if (table) {
+    fill(byId("rows"), table.list.map(claimRow), "没有等待核实的认领");
+    showPager(byId("pager"), table, show);
+  }
+}
+
+const partsWords = (parts) => parts.map((part) => CLAIM_PARTS[part]).join("、") || "无";
+
+function claimRow(one) {
+  const decide = make("button", "", "核实");
+  decide.type = "button";
+  decide.disabled = one.isOwn;
+  decide.title = one.isOwn ? "不能处理本人的认领" : "";
+  decide.setAttribute("aria-label", `核实 ${one.claimedName} 的认领`);
+  decide.addEventListener("click", () => open(one));
+  return row(
+    fixed(one.claimedName),
+    fixed(one.claimedPhone),
+    fixed(one.name),
+    make("td", "words", one.organisation),
+    make("td", "words", `${CLAIM_WHYS[one.why]}；相符：${partsWords(one.matched)}；不符：${partsWords(one.differing)}`),
+    fixed(String(one.tries)),
+    fixed(timeOf(one.lastAt)),
+    decide,
+  );
+}
+
+function open(one) {
+  chosen = one;
+  byId("decision-words").textContent = `${one.claimedName}（${one.claimedPhone}）认领 ${one.name} 在“${one.organisation}”的会员信息。相符：${partsWords(one.matched)}；不符：${partsWords(one.differing)}。`;
+  say(byId("decision-problem"), "");
+  byId("decision").showModal();
+}
+
+async function decide(decision) {
+  const path = `${CLAIMS}/${chosen.id}/decisions`;
+  const decided = await askHere(byId("decision-problem"), "POST", path, { decision });
+  if (decided) {
+    say(byId("done"), `${decided.claimedName}：${decided.state === "accepted" ? "已确认是本人，会员信息已认领" : "已驳回"}`);
+    byId("decision").close();
+    show(shown);
+  }
+}
+
+byId("organisation").addEventListener("change", () => show(1));
+byId("accept").addEventListener("click", () => decide("accept"));
+byId("dismiss").addEventListener("click", () => decide("dismiss"));
+byId("decision-cancel").addEventListener("click", () => byId("decision").close());
+show(1);

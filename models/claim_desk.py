@@ -1,0 +1,126 @@
+"""The desk where officers decide on claims that did not match whole: of their subtree, never their own."""
+
+from msgspec import Struct
+
+from models.audit import Audit
+from models.claim_reviews import (
+    ClaimReview,
+    ClaimReviews,
+    NoSuchClaim,
+    Verdict,
+    facts_of,
+)
+from models.claims import BATCH, CLAIMS_DUE, Shelf
+from models.membership_offices import Offices
+from models.membership_refusals import OwnMembership
+from models.organisations import Organisations
+from models.pages import Page
+from models.people import Identity
+from models.signals import Signals
+from models.store import Duplicate
+from models.subtree_pages import read_page
+from models.vault import mask_name, mask_phone
+
+DOCUMENT_DIGITS_SHOWN = 4
+
+
+class WaitingClaim(Struct, frozen=True, kw_only=True):
+    """A claim as an officer sees it: masked, the record's name beside the one that was given."""
+
+    review: ClaimReview
+    organisation_name: str
+    name: str
+    claimed_name: str
+    phone: str
+    claimed_phone: str
+    claimed_document: str
+    is_own: bool
+
+
+class ClaimDesk:
+    """Lists claims and decides them."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        reviews: ClaimReviews,
+        offices: Offices,
+        organisations: Organisations,
+        audit: Audit,
+        signals: Signals,
+    ) -> None:
+        self._people = shelf.people
+        self._rows = shelf.rows
+        self._identities = shelf.identities
+        self._vault = shelf.vault
+        self._reviews = reviews
+        self._offices = offices
+        self._organisations = organisations
+        self._audit = audit
+        self._signals = signals
+
+    async def list_page(
+        self, officer: str, organisation: str | None, page: int, size: int
+    ) -> Page[WaitingClaim]:
+        """Return a page of the claims that wait for an organisation and all below it, the oldest first.
+
+        NotStaff, NoSuchOrganisation, TooManyOrganisations.
+        """
+        asked = self._offices.list_within(officer, organisation)
+        found = await read_page(asked, self._reviews.count, self._reviews.list_of, page, size)
+        return Page([await self._shown(officer, one) for one in found.rows], found.total)
+
+    async def decide(self, officer: str, review: str, verdict: Verdict) -> WaitingClaim:
+        """Accept a claim or dismiss it. NotStaff, NoSuchClaim, OwnMembership, ClaimDecided."""
+        found = await self._reviews.get(review)
+        if not self._offices.covers(officer, found.organisation):
+            raise NoSuchClaim
+        if found.person == officer:
+            raise OwnMembership
+        decided = await self._reviews.decide(found, verdict, officer)
+        await self._signals.send(CLAIMS_DUE)
+        return await self._shown(officer, decided)
+
+    async def work(self) -> None:
+        """Draw the consequences of what was decided."""
+        while decided := await self._reviews.list_pending(BATCH):
+            for review in decided:
+                await self._audit.record_named(facts_of(review))
+                if review.state == "accepted":
+                    await self._accept(review)
+                await self._reviews.clear(review)
+
+    async def _accept(self, review: ClaimReview) -> None:
+        """Bind the account to the record, unless it is erased. The rest follows, as of every claim."""
+        if await self._rows.find(review.person) is None:
+            return
+        if "phone" not in review.matched and review.why != "application":
+            await self._correct_phone(review)
+        try:
+            await self._identities.insert(Identity(id=review.account, person=review.person))
+        except Duplicate:
+            await self._identities.change({"_id": review.account}, {"person": review.person})
+        values = {"state": "claimed", "evidence": "checked_by_officer", "claiming": review.account}
+        for state in ("imported", "claimed"):
+            if await self._people.change({"_id": review.person, "state": state}, values):
+                return
+
+    async def _correct_phone(self, review: ClaimReview) -> None:
+        phone = self._reviews.open(review).phone
+        sealed = self._vault.seal("vault", review.person, "phone", phone)
+        values = {"phone": sealed, "phone_index": self._vault.blind("phone", phone)}
+        await self._rows.change({"_id": review.person}, values)
+
+    async def _shown(self, officer: str, review: ClaimReview) -> WaitingClaim:
+        row, claimed = await self._rows.find(review.person), self._reviews.open(review)
+        opened = self._vault.open
+        return WaitingClaim(
+            review=review,
+            organisation_name=self._organisations.get_name(review.organisation),
+            name=mask_name(opened("vault", row.id, "name", row.name)) if row else "",
+            phone=mask_phone(opened("vault", row.id, "phone", row.phone)) if row else "",
+            claimed_name=mask_name(claimed.name),
+            claimed_phone=mask_phone(claimed.phone),
+            claimed_document="*" * 6 + claimed.id_document[-DOCUMENT_DIGITS_SHOWN:],
+            is_own=review.person == officer,
+        )

@@ -1,0 +1,168 @@
+"""Joining, claiming and transferring, walked through on the phone and on the console as people do."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from models.tables import read_records
+from tests.browser.conftest import open_demo, open_screens
+from tests.browser.screens import Screens
+from tests.browser.test_console import sign_in
+from tests.browser.test_legibility import complaints
+
+playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+expect = playwright.expect
+
+
+async def look(screens: Screens, page: "Page", pictures: Path, name: str) -> None:
+    """Keep a picture, and complain of what cannot be read or hit."""
+    await page.screenshot(path=str(pictures / f"{name}.png"), full_page=True)
+    assert await complaints(screens, page) == []
+    await page.set_viewport_size({"width": 390, "height": 844})
+
+
+async def open_union(screens: Screens, person: str) -> "Page":
+    phone = await screens.open(f"/demo/phone#{person}")
+    await phone.click(".tabs [data-view=union]")
+    return phone
+
+
+async def approve(screens: Screens) -> None:
+    """Approve the courier's application as an officer."""
+    desk = await sign_in(screens, "officer")
+    await desk.click(".links >> text=会籍审批")
+    row = desk.locator("#rows tr", has_text="演**人").filter(has_text="外卖配送员")
+    await row.locator("button").click()
+    await desk.select_option("#decision-choice", "approve")
+    await desk.click("#decision-form button[type=submit]")
+    await expect(desk.locator("#done")).to_contain_text("批准入会")
+
+
+async def test_a_courier_joins_in_three_steps_an_officer_approves_and_the_card_appears(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    async with open_demo(tmp_path) as url, open_screens(browser, url) as screens:
+        screens.expect_refusals(404)
+        phone = await screens.open("/demo/phone#stranger")
+        await phone.click("#to-union")
+        await look(screens, phone, tmp_path, "choice")
+        await phone.click("#to-join")
+        await phone.click("#join-next")
+        await expect(phone.locator("#join-problem")).to_contain_text("请选择用工形式")
+        await phone.check("text=新就业形态")
+        await phone.check("text=外卖配送员")
+        await look(screens, phone, tmp_path, "join-work")
+        await phone.click("#join-next")
+        await expect(phone.locator("#join-step")).to_have_text("第 2 步，共 3 步")
+        await phone.fill("#join-union-text", "东街道")
+        await phone.click("#join-union-search button")
+        await look(screens, phone, tmp_path, "join-union")
+        await phone.click("#join-union-list button")
+        await expect(phone.locator("#join-summary")).to_have_text(
+            "新就业形态（外卖配送员），加入：演示东街道工会服务站"
+        )
+        await phone.fill("#join-name", "演示路人")
+        await phone.fill("#join-number", "110101199003070522")
+        await phone.fill("#join-phone", "13812345678")
+        await look(screens, phone, tmp_path, "join-person")
+        screens.expect_refusals(404, 400)
+        await phone.click("#join-send")
+        await expect(phone.locator("#join-problem")).to_contain_text("证件号码不正确")
+        await phone.fill("#join-number", "110101199003070521")
+        await phone.click("#join-send")
+        await expect(phone.locator("#union-state")).to_have_text("入会申请审核中")
+        await expect(phone.locator("#union-words")).to_contain_text("前审核")
+        await look(screens, phone, tmp_path, "applied")
+
+        await approve(screens)
+        await phone.reload()
+        await phone.click(".tabs [data-view=card]")
+        await phone.locator("#card-shown").wait_for()
+        await expect(phone.locator("#member-organisation")).to_have_text("演示东街道工会服务站")
+        await look(screens, phone, tmp_path, "card")
+
+
+async def test_an_imported_member_claims_the_record_then_transfers(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    async with open_demo(tmp_path) as url, open_screens(browser, url) as screens:
+        screens.expect_refusals(404, 409)
+        phone = await open_union(screens, "imported")
+        await phone.click("#to-claim")
+        await phone.fill("#claim-name", "演示员工")
+        await phone.fill("#claim-number", "410105199001011233")
+        await phone.click("#claim-send")
+        await expect(phone.locator("#claim-problem")).to_contain_text("没有匹配到可认领的会员信息")
+        await look(screens, phone, tmp_path, "claim")
+        await phone.fill("#claim-name", "演示职工")
+        await phone.click("#claim-send")
+        await phone.locator("#card-shown").wait_for()
+        await expect(phone.locator("#member-name")).to_have_text("演**工")
+
+        await phone.click(".tabs [data-view=union]")
+        await phone.click("#begin-transfer")
+        await phone.fill("#transfer-union-text", "东街道")
+        await phone.click("#transfer-union-search button")
+        await phone.locator("#transfer-union-list button").wait_for()
+        await look(screens, phone, tmp_path, "transfer")
+        await phone.click("#transfer-union-list button")
+        await phone.click("#confirm-yes")
+        await expect(phone.locator("#union-state")).to_have_text("会籍转移中")
+        await expect(phone.locator("#union-words")).to_contain_text("演示东街道工会服务站")
+        await look(screens, phone, tmp_path, "transferring")
+        await phone.click("#withdraw-transfer")
+        await expect(phone.locator("#union-state")).to_have_text("会籍有效")
+
+
+ROSTER = """姓名,身份证号,手机号,所在工会
+钱大江,110101199003070521,13812340001,演示街道工会服务站
+孙小山,110101199003070529,13812340002,演示街道工会服务站
+"""
+
+
+async def test_an_officer_imports_a_roster_sees_claims_and_exports(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    async with open_demo(tmp_path) as url, open_screens(browser, url) as screens:
+        desk = await sign_in(screens, "officer")
+        await desk.click(".links >> text=会员导入")
+        (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8")
+        await desk.set_input_files("#file", tmp_path / "roster.csv")
+        await desk.click("#check")
+        await expect(desk.locator("#report-words")).to_have_text("检查完毕，还没有保存：新增 1，未导入 1。")
+        await expect(desk.locator("#report-rows")).to_contain_text("校验位不对")
+        assert await complaints(screens, desk) == []
+        await desk.click("#confirm-import")
+        await expect(desk.locator("#report-words")).to_have_text("已导入：新增 1，未导入 1。")
+        await desk.screenshot(path=str(tmp_path / "roster.png"), full_page=True)
+
+        screens.expect_refusals(404, 409)
+        phone = await open_union(screens, "stranger")
+        await phone.click("#to-claim")
+        await phone.fill("#claim-name", "钱大江")
+        await phone.fill("#claim-number", "110101199003070521")
+        await phone.click("#claim-send")
+        await expect(phone.locator("#claim-problem")).to_contain_text("没有匹配到")
+        await desk.click(".links >> text=认领核实")
+        await expect(desk.locator("#rows")).to_contain_text("相符：姓名、证件号码；不符：手机号")
+        assert await complaints(screens, desk) == []
+        await desk.screenshot(path=str(tmp_path / "claims.png"), full_page=True)
+        await desk.click("#rows button")
+        await desk.click("#accept")
+        await expect(desk.locator("#done")).to_contain_text("已确认是本人")
+        await phone.reload()
+        await expect(phone.locator("#member-name")).to_have_text("钱*江")
+
+        await desk.click(".links >> text=会员 >> nth=0")
+        async with desk.expect_download() as download:
+            await desk.click("#export-form button")
+        path = await (await download.value).path()
+        names = [record.cells[0] for record in read_records(path.read_bytes())]
+        assert "钱*江" in names
+        assert "钱大江" not in names
