@@ -16,6 +16,7 @@ from models.appointments import Appointments
 from models.audit_desk import AuditDesk
 from models.cards import Cards
 from models.clock import Now
+from models.consents import Consents
 from models.limits import Limits
 from models.media_checks import MediaChecks, PictureJudge
 from models.member_lists import MemberLists
@@ -25,6 +26,7 @@ from models.membership_reviews import MembershipReviews
 from models.organisations import Organisations
 from models.own_memberships import OwnMemberships
 from models.prints import Prints
+from models.privacy_notices import PrivacyNotices
 from models.pushes import Pushes
 from models.scan_batches import ScanBatches
 from models.scan_pictures import ScanPictures
@@ -61,6 +63,13 @@ class Demo(Struct, frozen=True):
     officers: tuple[DemoPerson, ...] = ()
 
 
+class Privacy(Struct, frozen=True, kw_only=True):
+    """What the law gives everybody: the notice, consents."""
+
+    notices: PrivacyNotices
+    consents: Consents
+
+
 class Services(Struct, frozen=True, kw_only=True):
     """The models and the platform, ready to use."""
 
@@ -88,6 +97,7 @@ class Services(Struct, frozen=True, kw_only=True):
     security_desk: SecurityDesk
     subscriptions: Subscriptions
     wxacodes: Wxacodes
+    privacy: Privacy
     pushes: Pushes
     wechat: WeChat
     drawer: Drawer

@@ -5,17 +5,18 @@ answer or the verdict's event; a verdict is written once and stays. A picture wh
 none that passes it, is for a person to look at.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
 from models.clock import Now
 from models.filters import Index
+from models.privacy_notices import kept
 from models.store import Collection, Duplicate, Store
 from models.text_checks import Place
 
-KEPT = timedelta(days=30)
+KEPT = kept("media_checks")
 
 Verdict = Literal["pass", "review", "risky", "not_read"]
 """`not_read`: WeChat could not fetch or read the picture."""

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from models.clock import Now
 from models.filters import Index
+from models.privacy_notices import kept
 from models.signals import Signals
 from models.store import Collection, Duplicate, Store
 from models.vault import Vault
@@ -24,7 +25,7 @@ BATCH = 50
 LEASE = timedelta(seconds=30)
 TRIES = 20
 LONGEST_PAUSE = timedelta(hours=1)
-KEPT = timedelta(days=30)
+KEPT = kept("pushes")
 
 log = logging.getLogger("union.pushes")
 

@@ -20,16 +20,17 @@ from models.filters import Index
 from models.ids import new_id
 from models.mirrors import Mirror
 from models.people import People
+from models.privacy_notices import kept
 from models.signals import Signals
 from models.store import Collection, Store
 from models.vault import Vault
 
 SessionKind = Literal["guest", "member", "staff", "console"]
 LIFETIMES: dict[SessionKind, timedelta] = {
-    "guest": timedelta(days=30),
-    "member": timedelta(days=30),
-    "staff": timedelta(hours=12),
-    "console": timedelta(hours=12),
+    "guest": kept("sessions"),
+    "member": kept("sessions"),
+    "staff": kept("staff_sessions"),
+    "console": kept("staff_sessions"),
 }
 REVOKED = "revocations"
 

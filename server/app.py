@@ -39,6 +39,7 @@ from models.organisations import ORGANISATIONS, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
 from models.photos import Photos
 from models.prints import Prints
+from models.privacy_notices import Responsible
 from models.push_effects import PushEffects
 from models.pushes import PUSHES, Pushes
 from models.scan_batches import ScanBatches
@@ -65,11 +66,14 @@ from server.keys import Keys
 from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
 from server.membership_book import Known, MembershipBook, build_membership_book
 from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker
+from server.privacy import COLLECTIONS as PRIVACY_COLLECTIONS
+from server.privacy import PrivacyParts, build_privacy
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, ORGANISATIONS, APPOINTMENTS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
     SUBSCRIPTIONS, MESSAGES, MEDIA_CHECKS, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
+    *PRIVACY_COLLECTIONS,
 )  # fmt: skip
 
 LENGTH_DIGITS = 20
@@ -92,6 +96,7 @@ class Front(Struct, frozen=True):
     public_url: str
     proxies: tuple[Network, ...] = ()
     has_limits: bool = True
+    responsible: Responsible = Responsible("", "")
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -122,6 +127,7 @@ class World(Struct, frozen=True, kw_only=True):
     media_checks: MediaChecks
     pushes: Pushes
     wxacodes: Wxacodes
+    privacy: PrivacyParts
 
     @property
     def mirrors(self) -> dict[str, Mirror[Any]]:
@@ -191,6 +197,7 @@ def build_world(
         media_checks=media_checks,
         pushes=Pushes(stores["pushes"], vault, signals, effects, now),
         wxacodes=Wxacodes(stores["wxacodes"], account.station_page, account.release.value, now),
+        privacy=build_privacy(stores, people, now),
     )
 
 
@@ -230,6 +237,7 @@ def build_services(
         ),
         subscriptions=world.subscriptions,
         wxacodes=world.wxacodes,
+        privacy=world.privacy.offer(front.responsible),
         pushes=world.pushes,
         wechat=platform.wechat,
         media_checks=world.media_checks,

@@ -26,6 +26,7 @@ from miniprogram_api.wechat import WeChat
 from models.access_tokens import AccessTokenShelf
 from models.addresses import read_networks
 from models.clock import Now
+from models.privacy_notices import Responsible
 from server import measuring
 from server.app import Front, Platform, Site, World, build_services, build_world
 from server.config import Config
@@ -103,7 +104,10 @@ class Service:
             listening = shared or Listening.bind(config)
             url = listening.url(config)
             front = Front(
-                (config.public_url or url).rstrip("/"), read_networks(config.trusted_proxies), config.limits
+                (config.public_url or url).rstrip("/"),
+                read_networks(config.trusted_proxies),
+                config.limits,
+                Responsible(config.operator_name, config.operator_contact),
             )
             observer = Observer(config, engines, world, platform, metrics, listening.index)
             services = build_services(world, keys, platform, now, front, observer)

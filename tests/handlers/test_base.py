@@ -19,9 +19,10 @@ from tests.factories import Factory, Http
 PUBLIC = {
     "ClientLibraryHandler", "DistrictHandler", "EnrolmentPage", "EnrolmentsHandler", "HealthHandler",
     "LandingHandler", "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhonePage",
-    "PushHandler", "ReadinessHandler", "ScannerPage", "SessionsHandler", "SignHandler", "SignInHandler",
-    "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler",
-    "StationHandler", "StationWxacodeHandler", "StationsHandler",
+    "PrivacyNoticeHandler", "PrivacyPage", "PushHandler", "ReadinessHandler", "ScannerPage",
+    "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage", "SignInPictureHandler",
+    "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StationHandler", "StationWxacodeHandler",
+    "StationsHandler",
 }  # fmt: skip
 
 
