@@ -17,6 +17,8 @@ from models.audit_desk import AuditDesk
 from models.cards import Cards
 from models.clock import Now
 from models.consents import Consents
+from models.erasures import Erasures
+from models.exports import Exports
 from models.limits import Limits
 from models.media_checks import MediaChecks, PictureJudge
 from models.member_lists import MemberLists
@@ -64,10 +66,12 @@ class Demo(Struct, frozen=True):
 
 
 class Privacy(Struct, frozen=True, kw_only=True):
-    """What the law gives everybody: the notice, consents."""
+    """What the law gives everybody: the notice, consents, export, erasure."""
 
     notices: PrivacyNotices
     consents: Consents
+    exports: Exports
+    erasures: Erasures
 
 
 class Services(Struct, frozen=True, kw_only=True):

@@ -50,6 +50,10 @@ Action = Literal[
     "personal_data_shown",
     "audit_viewed",
     "membership_changed",
+    "personal_data_exported",
+    "personal_data_corrected",
+    "person_erased",
+    "retention_applied",
 ]
 Outcome = Literal["success", "refused"]
 

@@ -53,10 +53,11 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class Push(Struct, frozen=True, kw_only=True):
-    """A push as it is kept; `outcome` is a static word once it is worked."""
+    """A push as it is kept, and whose; `outcome` is a static word once it is worked."""
 
     id: str = field(name="_id")
     kind: str
+    account: str = ""
     event: bytes
     received: datetime
     due: datetime | None = None
@@ -71,7 +72,9 @@ class Effects(Protocol):
         """Do what follows and say in a static word what it was, or return None: not yet."""
 
 
-PUSHES = Collection("pushes", Push, (Index(("due",)), Index(("kind",)), Index(("received",))))
+PUSHES = Collection(
+    "pushes", Push, (Index(("due",)), Index(("kind",)), Index(("received",)), Index(("account",)))
+)
 
 
 class Pushes:
@@ -91,8 +94,10 @@ class Pushes:
         key, at = self._vault.blind("push", name), self._now()
         text = msgspec.json.encode(event).decode()
         sealed = self._vault.seal("pushes", key, "event", text)
+        account = self._vault.blind("openid", event.openid) if event.openid else ""
+        push = Push(id=key, kind=event.kind, account=account, event=sealed, received=at, due=at)
         try:
-            await self._store.insert(Push(id=key, kind=event.kind, event=sealed, received=at, due=at))
+            await self._store.insert(push)
         except Duplicate:
             return
         await self._signals.send(PUSHES_DUE)

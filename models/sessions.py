@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from models.appointments import Appointments
-from models.audit import Audit, Fact
+from models.audit import NOBODY, Audit, Fact
 from models.clock import Now
 from models.errors import Unauthenticated
 from models.filters import Index
@@ -96,7 +96,7 @@ class Revocations:
         """
         whose = {"person": session.subject} if by else {}
         fact = Fact(
-            actor=by or session.subject,
+            actor=by or (NOBODY if session.kind == "guest" else session.subject),
             action="session_ended",
             kind="session",
             object=session.id,

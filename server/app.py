@@ -20,7 +20,7 @@ from miniprogram_api.push import PushGate
 from miniprogram_api.simulator import Simulator
 from miniprogram_api.simulator_pushes import Target
 from miniprogram_api.wechat import WeChat
-from models.addresses import Addresses, Network
+from models.addresses import Addresses
 from models.alarms import BadCodes, Guards
 from models.appointments import APPOINTMENTS, Appointments
 from models.audit_desk import AuditDesk
@@ -39,7 +39,6 @@ from models.organisations import ORGANISATIONS, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
 from models.photos import Photos
 from models.prints import Prints
-from models.privacy_notices import Responsible
 from models.push_effects import PushEffects
 from models.pushes import PUSHES, Pushes
 from models.scan_batches import ScanBatches
@@ -62,6 +61,7 @@ from server.auditing import Auditing, build_auditing
 from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
 from server.console import Console, build_console
 from server.engines import Engines
+from server.front import Front
 from server.keys import Keys
 from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
 from server.membership_book import Known, MembershipBook, build_membership_book
@@ -88,15 +88,6 @@ class Platform(Struct, frozen=True, kw_only=True):
     demo: Demo | None = None
     simulator: Simulator | None = None
     push_target: Callable[[str], Target] | None = None
-
-
-class Front(Struct, frozen=True):
-    """What stands before us: the address people see, whose forwarded address counts, whether limits hold."""
-
-    public_url: str
-    proxies: tuple[Network, ...] = ()
-    has_limits: bool = True
-    responsible: Responsible = Responsible("", "")
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -171,6 +162,7 @@ def build_world(
     known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals)
     media_checks = MediaChecks(stores["media_checks"], now)
     effects = PushEffects(account.appid, subscriptions, messages, sessions, people, media_checks)
+    book = build_membership_book(stores, memberships, known, now)
     return World(
         stores=tuple(stores.values()),
         auditing=auditing,
@@ -181,7 +173,7 @@ def build_world(
         appointments=appointments,
         memberships=memberships,
         members=Members(people, memberships, organisations),
-        membership_book=build_membership_book(stores, memberships, known, now),
+        membership_book=book,
         revocations=revocations,
         sessions=sessions,
         cards=cards,
@@ -197,7 +189,7 @@ def build_world(
         media_checks=media_checks,
         pushes=Pushes(stores["pushes"], vault, signals, effects, now),
         wxacodes=Wxacodes(stores["wxacodes"], account.station_page, account.release.value, now),
-        privacy=build_privacy(stores, people, now),
+        privacy=build_privacy(stores, known, book.own, revocations, vault, now),
     )
 
 

@@ -1,4 +1,4 @@
-"""The law's rights, wired: the notice, consents."""
+"""The law's rights, wired: the notice, consents, export, erasure."""
 
 from typing import Any
 
@@ -7,23 +7,65 @@ from msgspec import Struct
 from handlers.services import Privacy
 from models.clock import Now
 from models.consents import CONSENTS, Consents
-from models.people import People
+from models.erasure_steps import ErasureBasis, ErasureSteps
+from models.erasures import ERASURES, Erasures
+from models.exports import ExportBasis, Exports
+from models.memberships import Memberships
+from models.own_memberships import OwnMemberships
 from models.privacy_notices import PrivacyNotices, Responsible
+from models.sessions import Revocations
 from models.store import Collection, Store
+from models.vault import Vault
+from server.membership_book import Known
 
-COLLECTIONS: tuple[Collection[Any], ...] = (CONSENTS,)
+COLLECTIONS: tuple[Collection[Any], ...] = (CONSENTS, ERASURES)
 
 
 class PrivacyParts(Struct, frozen=True, kw_only=True):
     """What one process keeps the law with."""
 
     consents: Consents
+    exports: Exports
+    erasures: Erasures
 
     def offer(self, responsible: Responsible) -> Privacy:
         """Return what handlers may use."""
-        return Privacy(notices=PrivacyNotices(responsible), consents=self.consents)
+        return Privacy(
+            notices=PrivacyNotices(responsible),
+            consents=self.consents,
+            exports=self.exports,
+            erasures=self.erasures,
+        )
 
 
-def build_privacy(stores: dict[str, Store[Any]], people: People, now: Now) -> PrivacyParts:
+def build_privacy(
+    stores: dict[str, Store[Any]],
+    known: Known,
+    own_memberships: OwnMemberships,
+    revocations: Revocations,
+    vault: Vault,
+    now: Now,
+) -> PrivacyParts:
     """Return the parts over stores by name."""
-    return PrivacyParts(consents=Consents(stores[CONSENTS.name], people, now))
+    people, appointments, audit = known.people, known.appointments, known.audit
+    consents = Consents(stores[CONSENTS.name], people, now)
+    export_basis = ExportBasis(
+        people=people,
+        organisations=known.organisations,
+        appointments=appointments,
+        consents=consents,
+        vault=vault,
+    )
+    erasure_basis = ErasureBasis(
+        memberships=Memberships(stores["memberships"]),
+        own_memberships=own_memberships,
+        revocations=revocations,
+        vault=vault,
+        audit=audit,
+    )
+    steps = ErasureSteps(stores, erasure_basis, now)
+    return PrivacyParts(
+        consents=consents,
+        exports=Exports(stores, export_basis, audit, now),
+        erasures=Erasures(stores[ERASURES.name], steps, people, appointments, now),
+    )

@@ -83,6 +83,7 @@ class Workers:
         steps.append(self._repeat(MESSAGES_DUE, lambda: world.messages.work(self._sender), POLL_SECONDS))
         effects = world.membership_book.effects
         steps.append(self._repeat(MEMBERSHIPS_CHANGED, effects.work, POLL_SECONDS))
+        steps.append(self._repeat("erasures", world.privacy.erasures.work, AUDIT_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         forgets = (world.sessions.forget_expired, world.console.forget_old)
         sweeps = (*forgets, world.pushes.forget_old, world.messages.forget_old, world.media_checks.forget_old)

@@ -1,0 +1,256 @@
+"""What is stored of a person, in words: one struct in, one row of Chinese labels and texts out.
+
+Pure rules. No row names another person: whoever scanned or decided appears by the post or as 工作人员.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from models.accounts import Account
+from models.appointments import POSTS, Appointment
+from models.audit import Entry as AuditEntry
+from models.cards import Card
+from models.clock import LOCAL
+from models.consents import Consent
+from models.memberships import Entry, Membership
+from models.messages import Message
+from models.people import Identity, Particulars, Person
+from models.privacy_notices import CURRENT
+from models.pushes import Push
+from models.scans import Scan
+from models.sessions import SessionRecord
+from models.subscriptions import Subscription
+
+Row = dict[str, str]
+NameOf = Callable[[str], str]
+
+STANDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "applied": "申请审核中",
+        "active": "会籍有效",
+        "transferring": "接转中",
+        "retained": "保留会籍",
+        "left": "已退会",
+        "expelled": "会籍已终止",
+        "refused": "申请未通过或已撤回",
+    }
+)
+EVENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "enter": "登记会籍",
+        "apply": "申请入会",
+        "withdraw": "撤回申请",
+        "approve": "同意入会",
+        "refuse": "不同意入会",
+        "start_transfer": "申请接转",
+        "release": "办理转出",
+        "accept_transfer": "办理接收",
+        "keep": "接续会籍",
+        "refuse_transfer": "不同意接转",
+        "withdraw_transfer": "撤回接转",
+        "retain": "保留会籍",
+        "resume": "恢复会籍",
+        "leave": "退会",
+        "expel": "终止会籍",
+        "correct": "更正",
+    }
+)
+EVIDENCE: Mapping[str, str] = MappingProxyType(
+    {
+        "declared": "本人填写",
+        "phone_matched": "手机号与名册一致",
+        "checked_by_officer": "工会工作人员核实",
+        "checked_outside": "外部核实",
+    }
+)
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "openid": "微信账号",
+        "id_document": "身份证件",
+        "imported": "由工会录入",
+        "claimed": "本人使用",
+        "erased": "已注销",
+        "frozen": "已冻结",
+        "revoked": "已作废",
+        "guest": "未认领的登录",
+        "member": "会员登录",
+        "staff": "工作人员登录",
+        "console": "管理后台登录",
+        "identify": "核对身份",
+        "accepted": "通过",
+        "duplicate": "重复",
+        "review": "待复核",
+        "refused": "未通过",
+        "success": "成功",
+    }
+)
+
+
+def _word(text: str) -> str:
+    return WORDS.get(text, text)
+
+
+def _at(moment: datetime | None) -> str:
+    return moment.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+
+
+def filled(row: Row) -> Row:
+    """Return a row without the labels that have nothing to say."""
+    return {label: text for label, text in row.items() if text}
+
+
+def row_of_person(person: Person) -> Row:
+    """Return who somebody is to us, without what names them."""
+    return {
+        "编号": person.id,
+        "状态": _word(person.state),
+        "实名依据": EVIDENCE[person.evidence],
+        "登记时间": _at(person.created),
+    }
+
+
+def row_of_particulars(who: Particulars) -> Row:
+    """Return what names somebody, opened."""
+    return {"姓名": who.name, "证件号码": who.id_document, "手机号": who.phone}
+
+
+def row_of_identity(identity: Identity) -> Row:
+    """Return by what somebody is recognised."""
+    return {"类型": _word(identity.id.partition(":")[0]), "保存形式": "只存不能还原的索引"}
+
+
+def rows_of_membership(membership: Membership, name_of: NameOf) -> Iterator[Row]:
+    """Return the membership as it is, then what happened, the latest first."""
+    yield filled(
+        {
+            "事项": "现在",
+            "所在工会": name_of(membership.organisation),
+            "状态": STANDINGS[membership.state],
+            "自": membership.since,
+            "转往": name_of(membership.target or ""),
+            "用工形式": membership.worker_form or "",
+            "工种": membership.gig_kind or "",
+        }
+    )
+    for number in sorted(membership.log, key=int, reverse=True):
+        yield _row_of_entry(membership.log[number], membership.person, name_of)
+
+
+def _row_of_entry(entry: Entry, person: str, name_of: NameOf) -> Row:
+    return filled(
+        {
+            "事项": EVENTS[entry.event],
+            "所在工会": name_of(entry.after.organisation),
+            "状态": STANDINGS[entry.after.state],
+            "生效日期": entry.valid,
+            "登记时间": _at(entry.entered),
+            "经办": "本人" if entry.actor == person else "工会",
+            "原因": entry.reason or "",
+        }
+    )
+
+
+def row_of_appointment(appointment: Appointment, name_of: NameOf) -> Row:
+    """Return a post that somebody holds or held."""
+    return filled(
+        {
+            "职务": POSTS[appointment.role],
+            "组织": name_of(appointment.organisation),
+            "起": _at(appointment.since),
+            "止": _at(appointment.until),
+        }
+    )
+
+
+def row_of_session(session: SessionRecord) -> Row:
+    """Return a login."""
+    return {
+        "类型": _word(session.kind),
+        "登录时间": _at(session.opened),
+        "到期": _at(session.expires),
+        "微信账号": "加密保存" if session.openid else "无",
+    }
+
+
+def rows_of_card(card: Card) -> Iterator[Row]:
+    """Return the card, its changes, its prints."""
+    state = "可用" if card.state == "active" else _word(card.state)
+    yield {"事项": "卡", "卡号": card.id, "状态": state, "时间": _at(card.issued)}
+    for event in sorted(card.log.values(), key=lambda one: one.at):
+        state = "解冻" if event.state == "active" else _word(event.state)
+        yield {"事项": "变动", "状态": state, "时间": _at(event.at)}
+    for number in sorted(card.prints, key=int):
+        printed = card.prints[number]
+        row = {"事项": f"实体卡第 {number} 张", "时间": _at(printed.issued), "作废时间": _at(printed.revoked)}
+        yield filled(row)
+
+
+def row_of_scan(scan: Scan, place: str) -> Row:
+    """Return a scan of the card: where, by which post, for what; never by whom."""
+    return filled(
+        {
+            "时间": _at(scan.received_at),
+            "扫码时间": _at(scan.judged_at),
+            "地点": place,
+            "驿站": scan.station or "",
+            "谁扫的": scan.post,
+            "用途": _word(scan.purpose),
+            "结果": _word(scan.outcome),
+            "原因": scan.reason or "",
+            "撤销时间": _at(scan.undone.at if scan.undone else None),
+            "撤销原因": scan.undone.reason if scan.undone else "",
+        }
+    )
+
+
+def row_of_subscription(one: Subscription) -> Row:
+    """Return what a WeChat account grants for one template."""
+    return {
+        "消息模板": one.template,
+        "还可发送": "长期" if one.is_standing else str(one.credits),
+        "已发送": str(one.used),
+        "最后变动": _at(one.changed),
+    }
+
+
+def row_of_message(message: Message, words: str) -> Row:
+    """Return a message, with its words while they are kept."""
+    return filled(
+        {
+            "消息模板": message.template,
+            "状态": message.state,
+            "时间": _at(message.queued),
+            "内容": words,
+        }
+    )
+
+
+def row_of_push(push: Push) -> Row:
+    """Return an event that WeChat told us about the account."""
+    return {"事件": push.kind, "收到时间": _at(push.received), "处理": push.outcome or "待处理"}
+
+
+def row_of_account(account: Account) -> Row:
+    """Return an account of the console; never its password or secret."""
+    return {"账号": account.id, "开通时间": _at(account.issued)}
+
+
+def row_of_audit(entry: AuditEntry, person: str) -> Row:
+    """Return what somebody did, or what was done about them."""
+    by = "本人" if entry.actor == person else "工作人员或系统"
+    return {"时间": _at(entry.at), "事项": entry.action, "由谁": by, "结果": _word(entry.outcome)}
+
+
+def rows_of_consent(consent: Consent) -> Iterator[Row]:
+    """Return all answers for one purpose, the latest first."""
+    title = CURRENT.consent(consent.purpose).title
+    for number in sorted(consent.log, key=int, reverse=True):
+        answer = consent.log[number]
+        yield {
+            "事项": title,
+            "选择": "同意" if answer.given else "不同意或撤回",
+            "文本版本": answer.version,
+            "途径": "小程序" if answer.channel == "mini_program" else "演示",
+            "时间": _at(answer.at),
+        }
