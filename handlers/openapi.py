@@ -32,6 +32,9 @@ PATH_PARAMETERS = {
     "scanId": Meta(examples=["scan-7f3a9c21"], description="The name that the scanner gave to its scan."),
     "appointment": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An appointment's id."),
     "district": Meta(examples=["金水区"], description="A district's name, such as 金水区."),
+    "correction": Meta(
+        examples=["0f343b0931126a20f133d67c2b018a3b"], description="A request for correction."
+    ),
     "number": Meta(examples=["1"], description="The number of a printed card."),
     "organisation": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An organisation's id."),
 }

@@ -7,6 +7,7 @@ from handlers import (
     audit,
     cards,
     consents,
+    corrections,
     districts,
     exports,
     health,
@@ -47,6 +48,7 @@ PARAMETERS = {
     "scanId": "[0-9A-Za-z_-]{8,64}",
     "appointment": "[0-9A-Za-z-]{1,40}",
     "number": "[1-9][0-9]?",
+    "correction": "[0-9a-f]{32}",
     "organisation": "[0-9A-Za-z_-]{1,40}",
     "district": "[^/.?#]{1,180}",
 }
@@ -69,6 +71,7 @@ NOUNS: list[Route] = [
     *privacy_notices.ROUTES,
     *consents.ROUTES,
     *exports.ROUTES,
+    *corrections.ROUTES,
     *sign_ins.ROUTES,
     *accounts.ROUTES,
     *member_lists.ROUTES,

@@ -17,6 +17,7 @@ from models.audit_desk import AuditDesk
 from models.cards import Cards
 from models.clock import Now
 from models.consents import Consents
+from models.corrections import Corrections
 from models.erasures import Erasures
 from models.exports import Exports
 from models.limits import Limits
@@ -66,12 +67,13 @@ class Demo(Struct, frozen=True):
 
 
 class Privacy(Struct, frozen=True, kw_only=True):
-    """What the law gives everybody: the notice, consents, export, erasure."""
+    """What the law gives everybody: the notice, consents, export, erasure, correction."""
 
     notices: PrivacyNotices
     consents: Consents
     exports: Exports
     erasures: Erasures
+    corrections: Corrections
 
 
 class Services(Struct, frozen=True, kw_only=True):

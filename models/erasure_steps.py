@@ -59,6 +59,7 @@ class ErasureSteps:
             "person": {
                 "audit_entries": self._enter,
                 "identities": self._forget_identities,
+                "corrections": self._delete_corrections,
                 "vault": self._destroy_vault_row,
                 "people": self._mark_person,
                 "sessions": self._end_sessions,
@@ -85,6 +86,10 @@ class ErasureSteps:
     async def _forget_identities(self, holder: Holder) -> None:
         if holder.person:
             await self._stores["identities"].delete({"person": holder.person})
+
+    async def _delete_corrections(self, holder: Holder) -> None:
+        if holder.person:
+            await self._stores["corrections"].delete({"person": holder.person})
 
     async def _destroy_vault_row(self, holder: Holder) -> None:
         if holder.person:

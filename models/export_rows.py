@@ -13,6 +13,7 @@ from models.audit import Entry as AuditEntry
 from models.cards import Card
 from models.clock import LOCAL
 from models.consents import Consent
+from models.corrections import Correction
 from models.memberships import Entry, Membership
 from models.messages import Message
 from models.people import Identity, Particulars, Person
@@ -63,6 +64,9 @@ EVIDENCE: Mapping[str, str] = MappingProxyType(
         "checked_by_officer": "工会工作人员核实",
         "checked_outside": "外部核实",
     }
+)
+CORRECTION_STATES: Mapping[str, str] = MappingProxyType(
+    {"open": "待核实", "applying": "更正中", "done": "已更正", "refused": "未更正"}
 )
 WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -147,6 +151,20 @@ def _row_of_entry(entry: Entry, person: str, name_of: NameOf) -> Row:
             "登记时间": _at(entry.entered),
             "经办": "本人" if entry.actor == person else "工会",
             "原因": entry.reason or "",
+        }
+    )
+
+
+def row_of_correction(one: Correction, wanted: str) -> Row:
+    """Return a request for correction, with what is wanted while it is kept."""
+    return filled(
+        {
+            "更正": "姓名" if one.corrects == "name" else "证件",
+            "改为": wanted,
+            "状态": CORRECTION_STATES[one.state],
+            "原因": one.reason or "",
+            "申请时间": _at(one.asked),
+            "办结时间": _at(one.decided),
         }
     )
 

@@ -21,6 +21,7 @@ from models.export_rows import (
     row_of_account,
     row_of_appointment,
     row_of_audit,
+    row_of_correction,
     row_of_identity,
     row_of_message,
     row_of_particulars,
@@ -123,6 +124,7 @@ class Exports:
             "people": ("登记", self._person),
             "vault": ("姓名、证件、手机号", self._particulars),
             "identities": ("您的账号和证件怎样识别", self._identities),
+            "corrections": ("更正申请", self._corrections),
             "memberships": ("会籍和经过", self._membership),
             "appointments": ("职务", self._appointments),
             "cards": ("互助服务卡", self._card),
@@ -164,6 +166,14 @@ class Exports:
     async def _identities(self, holder: Holder) -> list[Row]:
         found = await self._all("identities", "person", self._own(holder))
         return [row_of_identity(one) for one in found]
+
+    async def _corrections(self, holder: Holder) -> list[Row]:
+        found = await self._all("corrections", "person", self._own(holder))
+        opened = self._basis.vault.open
+        return [
+            row_of_correction(one, opened("corrections", one.id, "wanted", one.wanted) if one.wanted else "")
+            for one in found
+        ]
 
     async def _membership(self, holder: Holder) -> list[Row]:
         found = await self._all("memberships", "_id", self._own(holder))

@@ -1,4 +1,4 @@
-"""The law's rights, wired: the notice, consents, export, erasure."""
+"""The law's rights, wired: the notice, consents, export, erasure, correction."""
 
 from typing import Any
 
@@ -7,18 +7,21 @@ from msgspec import Struct
 from handlers.services import Privacy
 from models.clock import Now
 from models.consents import CONSENTS, Consents
+from models.corrections import CORRECTIONS, CorrectionBasis, Corrections
 from models.erasure_steps import ErasureBasis, ErasureSteps
 from models.erasures import ERASURES, Erasures
 from models.exports import ExportBasis, Exports
+from models.membership_offices import Offices
 from models.memberships import Memberships
 from models.own_memberships import OwnMemberships
+from models.person_changes import PersonChanges
 from models.privacy_notices import PrivacyNotices, Responsible
 from models.sessions import Revocations
 from models.store import Collection, Store
 from models.vault import Vault
 from server.membership_book import Known
 
-COLLECTIONS: tuple[Collection[Any], ...] = (CONSENTS, ERASURES)
+COLLECTIONS: tuple[Collection[Any], ...] = (CONSENTS, CORRECTIONS, ERASURES)
 
 
 class PrivacyParts(Struct, frozen=True, kw_only=True):
@@ -27,6 +30,7 @@ class PrivacyParts(Struct, frozen=True, kw_only=True):
     consents: Consents
     exports: Exports
     erasures: Erasures
+    corrections: Corrections
 
     def offer(self, responsible: Responsible) -> Privacy:
         """Return what handlers may use."""
@@ -35,6 +39,7 @@ class PrivacyParts(Struct, frozen=True, kw_only=True):
             consents=self.consents,
             exports=self.exports,
             erasures=self.erasures,
+            corrections=self.corrections,
         )
 
 
@@ -48,6 +53,7 @@ def build_privacy(
 ) -> PrivacyParts:
     """Return the parts over stores by name."""
     people, appointments, audit = known.people, known.appointments, known.audit
+    memberships = Memberships(stores["memberships"])
     consents = Consents(stores[CONSENTS.name], people, now)
     export_basis = ExportBasis(
         people=people,
@@ -57,9 +63,19 @@ def build_privacy(
         vault=vault,
     )
     erasure_basis = ErasureBasis(
-        memberships=Memberships(stores["memberships"]),
+        memberships=memberships,
         own_memberships=own_memberships,
         revocations=revocations,
+        vault=vault,
+        audit=audit,
+    )
+    correction_basis = CorrectionBasis(
+        people=people,
+        memberships=memberships,
+        changes=PersonChanges(
+            stores["people"], stores["vault"], stores["identities"], stores["cards"], vault
+        ),
+        offices=Offices(known.organisations, appointments),
         vault=vault,
         audit=audit,
     )
@@ -68,4 +84,5 @@ def build_privacy(
         consents=consents,
         exports=Exports(stores, export_basis, audit, now),
         erasures=Erasures(stores[ERASURES.name], steps, people, appointments, now),
+        corrections=Corrections(stores[CORRECTIONS.name], correction_basis, now),
     )

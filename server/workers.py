@@ -84,6 +84,7 @@ class Workers:
         effects = world.membership_book.effects
         steps.append(self._repeat(MEMBERSHIPS_CHANGED, effects.work, POLL_SECONDS))
         steps.append(self._repeat("erasures", world.privacy.erasures.work, AUDIT_SECONDS))
+        steps.append(self._repeat("corrections", world.privacy.corrections.work, AUDIT_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         forgets = (world.sessions.forget_expired, world.console.forget_old)
         sweeps = (*forgets, world.pushes.forget_old, world.messages.forget_old, world.media_checks.forget_old)

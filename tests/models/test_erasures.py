@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from models.accounts import Account
 from models.card_codes import Master
+from models.corrections import Wanted
 from models.erasures import BATCH, CONFIRMATION, LEASE, SETTLING
 from models.ids import new_id, new_ordered_id
 from models.memberships import Membership
@@ -95,6 +96,7 @@ class Site:
             stores["accounts"].insert(account),
             stores["scans"].insert(scan),
         )
+        await world.privacy.corrections.ask(person, Wanted("name", f"{who.name}改", mark))
         return person, who
 
     async def pass_time(self, world: World, seconds: float) -> None:
