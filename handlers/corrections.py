@@ -50,7 +50,7 @@ class OneAtATime(Invalid):
     message = "请一次只更正一项：姓名或证件"
 
 
-class CorrectionRequest(Asked, frozen=True):
+class OwnCorrectionRequest(Asked, frozen=True):
     """What is right: the name, or the ID document."""
 
     name: PersonName | None = None
@@ -149,7 +149,7 @@ class ShownReply(Wire, frozen=True):
         )
 
 
-class DecisionRequest(Asked, frozen=True):
+class CorrectionDecisionRequest(Asked, frozen=True):
     """The decision: approved, or why not."""
 
     decision: Annotated[Decision, Meta(examples=["approve"])]
@@ -173,12 +173,12 @@ class CorrectionsHandler(Handler):
             KeyRequired, KeyReused,
         ),
     )  # fmt: skip
-    async def post(self, *, body: CorrectionRequest) -> CorrectionReply:
+    async def post(self, *, body: OwnCorrectionRequest) -> CorrectionReply:
         """Ask for my name or ID document to be corrected; needs `Idempotency-Key`. An officer checks it."""
         wanted = self._wanted(body, read_key(self))
         return CorrectionReply.of(await self.services.privacy.corrections.ask(self.session.subject, wanted))
 
-    def _wanted(self, body: CorrectionRequest, key: str) -> Wanted:
+    def _wanted(self, body: OwnCorrectionRequest, key: str) -> Wanted:
         if (body.name is None) == (body.document is None):
             raise OneAtATime
         if body.document is None:
@@ -245,7 +245,7 @@ class StaffCorrectionHandler(Handler):
         return ShownReply.of(await self.services.privacy.corrections.show(self.session.subject, correction))
 
     @endpoint(refuses=(NotStaff, NoSuchCorrection, OwnCorrection, CorrectionDecided))
-    async def put(self, correction: str, *, body: DecisionRequest) -> CorrectionReply:
+    async def put(self, correction: str, *, body: CorrectionDecisionRequest) -> CorrectionReply:
         """Decide on a request; an approval is carried out at once."""
         corrections = self.services.privacy.corrections
         return CorrectionReply.of(await corrections.decide(self.session.subject, correction, body.decision))
