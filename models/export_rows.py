@@ -11,7 +11,7 @@ from models.accounts import Account
 from models.appointments import POSTS, Appointment
 from models.audit import Entry as AuditEntry
 from models.cards import Card
-from models.clock import LOCAL
+from models.clock import LOCAL, local_day
 from models.consents import Consent
 from models.corrections import Correction
 from models.memberships import Entry, Membership
@@ -208,7 +208,7 @@ def row_of_scan(scan: Scan, place: str) -> Row:
     """Return a scan of the card: where, by which post, for what; never by whom."""
     return filled(
         {
-            "时间": _at(scan.received_at),
+            "时间": local_day(scan.received_at) if scan.day_only else _at(scan.received_at),
             "扫码时间": _at(scan.judged_at),
             "地点": place,
             "驿站": scan.station or "",

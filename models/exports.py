@@ -47,6 +47,7 @@ NOT_HERE: Mapping[str, str] = MappingProxyType(
         "organisations": "工会组织的资料，不是个人信息",
         "stations": "驿站的资料，不是个人信息",
         "wxacodes": "驿站的小程序码图片",
+        "retention_days": "每天按期删除了多少条，只有数目",
         "meta": "数据库自身的版本号",
         "leases": "后台任务的分工",
         "audit_blocks": "审计记录的封存摘要，不含个人信息",

@@ -64,9 +64,9 @@ class MediaChecks:
         await self._begin(trace)
         await self._store.change({"_id": trace, "verdict": {"$exists": False}}, {"verdict": verdict})
 
-    async def forget_old(self) -> None:
-        """Remove what was begun a month ago."""
-        await self._store.delete({"begun": {"$lt": self._now() - KEPT}})
+    async def forget_old(self) -> int:
+        """Remove what was begun a month ago; return how much."""
+        return await self._store.delete({"begun": {"$lt": self._now() - KEPT}})
 
     async def _begin(self, trace: str) -> None:
         try:

@@ -183,9 +183,9 @@ class Messages:
                 await self._end(message, "failed", wechat_id=wechat_id, reason="not_delivered")
         return True
 
-    async def forget_old(self) -> None:
-        """Remove messages whose fate is a month old."""
-        await self._store.delete({"queued": {"$lt": self._now() - KEPT}})
+    async def forget_old(self) -> int:
+        """Remove messages whose fate is a month old; return how much."""
+        return await self._store.delete({"queued": {"$lt": self._now() - KEPT}})
 
     def _seal(self, name: str, fields: Mapping[str, str]) -> bytes:
         return self._vault.seal("messages", name, "words", msgspec.json.encode(dict(fields)).decode())

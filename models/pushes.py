@@ -119,9 +119,9 @@ class Pushes:
             if mine is not None:
                 await self._work(mine)
 
-    async def forget_old(self) -> None:
-        """Remove what came a month ago."""
-        await self._store.delete({"received": {"$lt": self._now() - KEPT}})
+    async def forget_old(self) -> int:
+        """Remove what came a month ago; return how much."""
+        return await self._store.delete({"received": {"$lt": self._now() - KEPT}})
 
     async def _work(self, push: Push) -> None:
         text = self._vault.open("pushes", push.id, "event", push.event)

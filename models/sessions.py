@@ -205,7 +205,7 @@ class Sessions:
                     await self.revoke(Session(record.id, record.subject, record.kind, record.expires))
                     await self._records.delete({"_id": record.id})
 
-    async def forget_expired(self) -> None:
-        """Remove what is kept of sessions that are over anyway."""
-        await self._records.delete({"expires": {"$lt": self._now()}})
+    async def forget_expired(self) -> int:
+        """Remove what is kept of sessions that are over anyway; return of how many."""
         await self._revocations.forget_expired()
+        return await self._records.delete({"expires": {"$lt": self._now()}})

@@ -80,7 +80,7 @@ class Granted(Struct, frozen=True):
     is_standing: bool
 
 
-SUBSCRIPTIONS = Collection("subscriptions", Subscription, (Index(("account",)),))
+SUBSCRIPTIONS = Collection("subscriptions", Subscription, (Index(("account",)), Index(("changed",))))
 
 Step = Callable[[Subscription], Subscription]
 

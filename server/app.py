@@ -1,7 +1,7 @@
 """The application: wiring and nothing else."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -12,14 +12,10 @@ from handlers.base import BODY_LIMIT, URL_LIMIT, Refuse
 from handlers.district_files import DistrictFiles
 from handlers.nearby import NearbyWriter, write_station
 from handlers.routes import Route, to_pattern
-from handlers.services import Demo, Services
+from handlers.services import Services
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
 from handlers.uploads import UPLOAD_LIMIT, UploadHandler
-from miniprogram_api.push import PushGate
-from miniprogram_api.simulator import Simulator
-from miniprogram_api.simulator_pushes import Target
-from miniprogram_api.wechat import WeChat
 from models.addresses import Addresses
 from models.alarms import BadCodes, Guards
 from models.appointments import APPOINTMENTS, Appointments
@@ -61,13 +57,13 @@ from server.auditing import Auditing, build_auditing
 from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
 from server.console import Console, build_console
 from server.engines import Engines
-from server.front import Front
+from server.front import Front, Platform
 from server.keys import Keys
 from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
 from server.membership_book import Known, MembershipBook, build_membership_book
 from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker
 from server.privacy import COLLECTIONS as PRIVACY_COLLECTIONS
-from server.privacy import PrivacyParts, build_privacy
+from server.privacy import Ending, PrivacyParts, build_privacy
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, ORGANISATIONS, APPOINTMENTS,
@@ -77,17 +73,6 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
 )  # fmt: skip
 
 LENGTH_DIGITS = 20
-
-
-class Platform(Struct, frozen=True, kw_only=True):
-    """WeChat, or the simulator and the demo that goes with it, whose pushes go to `push_target(our URL)`."""
-
-    wechat: WeChat
-    account: Account
-    gate: PushGate | None
-    demo: Demo | None = None
-    simulator: Simulator | None = None
-    push_target: Callable[[str], Target] | None = None
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -163,10 +148,19 @@ def build_world(
     media_checks = MediaChecks(stores["media_checks"], now)
     effects = PushEffects(account.appid, subscriptions, messages, sessions, people, media_checks)
     book = build_membership_book(stores, memberships, known, now)
+    console = build_console(stores, vault, auditing.audit, appointments, sessions, now)
+    pushes = Pushes(stores["pushes"], vault, signals, effects, now)
+    sweeps = {
+        "sessions": sessions.forget_expired,
+        "sign_in_attempts": console.forget_old,
+        "messages": messages.forget_old,
+        "pushes": pushes.forget_old,
+        "media_checks": media_checks.forget_old,
+    }
     return World(
         stores=tuple(stores.values()),
         auditing=auditing,
-        console=build_console(stores, vault, auditing.audit, appointments, sessions, now),
+        console=console,
         signals=signals,
         people=people,
         organisations=organisations,
@@ -187,9 +181,9 @@ def build_world(
         subscriptions=subscriptions,
         messages=messages,
         media_checks=media_checks,
-        pushes=Pushes(stores["pushes"], vault, signals, effects, now),
+        pushes=pushes,
         wxacodes=Wxacodes(stores["wxacodes"], account.station_page, account.release.value, now),
-        privacy=build_privacy(stores, known, book.own, revocations, vault, now),
+        privacy=build_privacy(stores, known, Ending(book.own, revocations, vault, sweeps), now),
     )
 
 

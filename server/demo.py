@@ -25,8 +25,9 @@ from models.people import Particulars
 from models.station_imports import read_stations
 from models.subscriptions import Template
 from models.vault import mask_name
-from server.app import Platform, World
+from server.app import World
 from server.config import Config
+from server.front import Platform
 from server.platform import account_of
 
 STATIONS_FILE = Path(__file__).parent / "data" / "demo-stations.csv"

@@ -28,11 +28,11 @@ from models.addresses import read_networks
 from models.clock import Now
 from models.privacy_notices import Responsible
 from server import measuring
-from server.app import Platform, Site, World, build_services, build_world
+from server.app import Site, World, build_services, build_world
 from server.config import Config
 from server.demo import DemoPlatform, seed
 from server.engines import Engines
-from server.front import Front
+from server.front import Front, Platform
 from server.keys import read_keys
 from server.listening import Listening
 from server.logs import AccessLog

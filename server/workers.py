@@ -86,9 +86,7 @@ class Workers:
         steps.append(self._repeat("erasures", world.privacy.erasures.work, AUDIT_SECONDS))
         steps.append(self._repeat("corrections", world.privacy.corrections.work, AUDIT_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
-        forgets = (world.sessions.forget_expired, world.console.forget_old)
-        sweeps = (*forgets, world.pushes.forget_old, world.messages.forget_old, world.media_checks.forget_old)
-        steps += [self._repeat("sweep", sweep, SWEEP_SECONDS) for sweep in sweeps]
+        steps.append(self._repeat("retention", world.privacy.retention.run, SWEEP_SECONDS))
         self._tasks += [asyncio.create_task(step) for step in steps]
 
     async def _repeat(
