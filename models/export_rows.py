@@ -3,9 +3,8 @@
 Pure rules. No row names another person: whoever scanned or decided appears by the post or as 工作人员.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from types import MappingProxyType
 
 from models.accounts import Account
 from models.appointments import POSTS, Appointment
@@ -14,6 +13,7 @@ from models.cards import Card
 from models.clock import LOCAL, local_day
 from models.consents import Consent
 from models.corrections import Correction
+from models.export_words import word
 from models.memberships import Entry, Membership
 from models.messages import Message
 from models.people import Identity, Particulars, Person
@@ -25,74 +25,6 @@ from models.subscriptions import Subscription
 
 Row = dict[str, str]
 NameOf = Callable[[str], str]
-
-STANDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "applied": "申请审核中",
-        "active": "会籍有效",
-        "transferring": "接转中",
-        "retained": "保留会籍",
-        "left": "已退会",
-        "expelled": "会籍已终止",
-        "refused": "申请未通过或已撤回",
-    }
-)
-EVENTS: Mapping[str, str] = MappingProxyType(
-    {
-        "enter": "登记会籍",
-        "apply": "申请入会",
-        "withdraw": "撤回申请",
-        "approve": "同意入会",
-        "refuse": "不同意入会",
-        "start_transfer": "申请接转",
-        "release": "办理转出",
-        "accept_transfer": "办理接收",
-        "keep": "接续会籍",
-        "refuse_transfer": "不同意接转",
-        "withdraw_transfer": "撤回接转",
-        "retain": "保留会籍",
-        "resume": "恢复会籍",
-        "leave": "退会",
-        "expel": "终止会籍",
-        "correct": "更正",
-    }
-)
-EVIDENCE: Mapping[str, str] = MappingProxyType(
-    {
-        "declared": "本人填写",
-        "phone_matched": "手机号与名册一致",
-        "checked_by_officer": "工会工作人员核实",
-        "checked_outside": "外部核实",
-    }
-)
-CORRECTION_STATES: Mapping[str, str] = MappingProxyType(
-    {"open": "待核实", "applying": "更正中", "done": "已更正", "refused": "未更正"}
-)
-WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        "openid": "微信账号",
-        "id_document": "身份证件",
-        "imported": "由工会录入",
-        "claimed": "本人使用",
-        "erased": "已注销",
-        "frozen": "已冻结",
-        "revoked": "已作废",
-        "guest": "未认领的登录",
-        "member": "会员登录",
-        "staff": "工作人员登录",
-        "console": "管理后台登录",
-        "identify": "核对身份",
-        "accepted": "通过",
-        "duplicate": "重复",
-        "review": "待复核",
-        "refused": "未通过",
-        "success": "成功",
-    }
-)
-
-
-def _word(text: str) -> str:
-    return WORDS.get(text, text)
 
 
 def _at(moment: datetime | None) -> str:
@@ -108,8 +40,8 @@ def row_of_person(person: Person) -> Row:
     """Return who somebody is to us, without what names them."""
     return {
         "编号": person.id,
-        "状态": _word(person.state),
-        "实名依据": EVIDENCE[person.evidence],
+        "状态": word(person.state),
+        "实名依据": word(person.evidence),
         "登记时间": _at(person.created),
     }
 
@@ -121,7 +53,7 @@ def row_of_particulars(who: Particulars) -> Row:
 
 def row_of_identity(identity: Identity) -> Row:
     """Return by what somebody is recognised."""
-    return {"类型": _word(identity.id.partition(":")[0]), "保存形式": "只存不能还原的索引"}
+    return {"类型": word(identity.id.partition(":")[0]), "保存形式": "只存不能还原的索引"}
 
 
 def rows_of_membership(membership: Membership, name_of: NameOf) -> Iterator[Row]:
@@ -130,11 +62,11 @@ def rows_of_membership(membership: Membership, name_of: NameOf) -> Iterator[Row]
         {
             "事项": "现在",
             "所在工会": name_of(membership.organisation),
-            "状态": STANDINGS[membership.state],
+            "状态": word(membership.state),
             "自": membership.since,
             "转往": name_of(membership.target or ""),
-            "用工形式": membership.worker_form or "",
-            "工种": membership.gig_kind or "",
+            "用工形式": word(membership.worker_form),
+            "工种": word(membership.gig_kind),
         }
     )
     for number in sorted(membership.log, key=int, reverse=True):
@@ -144,13 +76,13 @@ def rows_of_membership(membership: Membership, name_of: NameOf) -> Iterator[Row]
 def _row_of_entry(entry: Entry, person: str, name_of: NameOf) -> Row:
     return filled(
         {
-            "事项": EVENTS[entry.event],
+            "事项": word(entry.event),
             "所在工会": name_of(entry.after.organisation),
-            "状态": STANDINGS[entry.after.state],
+            "状态": word(entry.after.state),
             "生效日期": entry.valid,
             "登记时间": _at(entry.entered),
             "经办": "本人" if entry.actor == person else "工会",
-            "原因": entry.reason or "",
+            "原因": word(entry.reason),
         }
     )
 
@@ -161,8 +93,8 @@ def row_of_correction(one: Correction, wanted: str) -> Row:
         {
             "更正": "姓名" if one.corrects == "name" else "证件",
             "改为": wanted,
-            "状态": CORRECTION_STATES[one.state],
-            "原因": one.reason or "",
+            "状态": word(one.state),
+            "原因": word(one.reason),
             "申请时间": _at(one.asked),
             "办结时间": _at(one.decided),
         }
@@ -184,7 +116,7 @@ def row_of_appointment(appointment: Appointment, name_of: NameOf) -> Row:
 def row_of_session(session: SessionRecord) -> Row:
     """Return a login."""
     return {
-        "类型": _word(session.kind),
+        "类型": word(session.kind),
         "登录时间": _at(session.opened),
         "到期": _at(session.expires),
         "微信账号": "加密保存" if session.openid else "无",
@@ -193,10 +125,10 @@ def row_of_session(session: SessionRecord) -> Row:
 
 def rows_of_card(card: Card) -> Iterator[Row]:
     """Return the card, its changes, its prints."""
-    state = "可用" if card.state == "active" else _word(card.state)
+    state = "可用" if card.state == "active" else word(card.state)
     yield {"事项": "卡", "卡号": card.id, "状态": state, "时间": _at(card.issued)}
     for event in sorted(card.log.values(), key=lambda one: one.at):
-        state = "解冻" if event.state == "active" else _word(event.state)
+        state = "解冻" if event.state == "active" else word(event.state)
         yield {"事项": "变动", "状态": state, "时间": _at(event.at)}
     for number in sorted(card.prints, key=int):
         printed = card.prints[number]
@@ -213,9 +145,9 @@ def row_of_scan(scan: Scan, place: str) -> Row:
             "地点": place,
             "驿站": scan.station or "",
             "谁扫的": scan.post,
-            "用途": _word(scan.purpose),
-            "结果": _word(scan.outcome),
-            "原因": scan.reason or "",
+            "用途": word(scan.purpose),
+            "结果": word(scan.outcome),
+            "原因": word(scan.reason),
             "撤销时间": _at(scan.undone.at if scan.undone else None),
             "撤销原因": scan.undone.reason if scan.undone else "",
         }
@@ -237,7 +169,7 @@ def row_of_message(message: Message, words: str) -> Row:
     return filled(
         {
             "消息模板": message.template,
-            "状态": message.state,
+            "状态": word(message.state),
             "时间": _at(message.queued),
             "内容": words,
         }
@@ -257,7 +189,7 @@ def row_of_account(account: Account) -> Row:
 def row_of_audit(entry: AuditEntry, person: str) -> Row:
     """Return what somebody did, or what was done about them."""
     by = "本人" if entry.actor == person else "工作人员或系统"
-    return {"时间": _at(entry.at), "事项": entry.action, "由谁": by, "结果": _word(entry.outcome)}
+    return {"时间": _at(entry.at), "事项": word(entry.action), "由谁": by, "结果": word(entry.outcome)}
 
 
 def rows_of_consent(consent: Consent) -> Iterator[Row]:
@@ -269,6 +201,6 @@ def rows_of_consent(consent: Consent) -> Iterator[Row]:
             "事项": title,
             "选择": "同意" if answer.given else "不同意或撤回",
             "文本版本": answer.version,
-            "途径": "小程序" if answer.channel == "mini_program" else "演示",
+            "途径": word(answer.channel),
             "时间": _at(answer.at),
         }

@@ -82,10 +82,15 @@ export const ACTIONS = {
   personal_data_shown: "查看个人信息",
   audit_viewed: "查看审计",
   membership_changed: "会籍变动",
+  personal_data_exported: "导出本人信息",
+  personal_data_corrected: "更正个人信息",
+  person_erased: "注销",
+  retention_applied: "按期删除",
 };
 
 export const KINDS = {
   card: "卡",
+  day: "日期",
   person: "人员",
   account: "账号",
   session: "登录",

@@ -1,8 +1,9 @@
-/** The page of a member's phone: who holds it, the card, who scanned it, stations near a place. */
+/** The page of a member's phone: who holds it, the card, who scanned it, stations near a place, privacy. */
 
 import { byId, clientOf, storageOf, wirePeople } from "./demo.js";
 import { createCardView } from "./card_view.js";
 import { createMemberView } from "./member_view.js";
+import { createPrivacyView } from "./privacy_view.js";
 import { createScansView } from "./scans_view.js";
 import { createStationsView } from "./stations_view.js";
 
@@ -17,15 +18,17 @@ function open(person) {
   const card = createCardView({ client });
   const member = createMemberView({ client, storage: storageOf(person), card });
   const scans = createScansView({ client, onNetwork: (isThere) => online(isThere, member, card) });
+  const privacy = createPrivacyView({ client, onErased: member.refresh });
   const refresh = () => document.visibilityState === "visible" && member.refresh();
   member.onCard(scans.start);
   document.addEventListener("visibilitychange", refresh);
   close = () => {
     document.removeEventListener("visibilitychange", refresh);
-    [card, member, scans].forEach((view) => view.close());
+    [card, member, scans, privacy].forEach((view) => view.close());
   };
   show((window.history.state || { view: "card" }).view);
   member.refresh();
+  privacy.refresh();
 }
 
 /** What is known of the network comes from the requests; what was missed is fetched when it is back. */
@@ -35,7 +38,7 @@ function online(isThere, member, card) {
   }
 }
 
-/** Shows one of the two views, and again when a person comes back from a station's page. */
+/** Shows one of the views, and again when a person comes back from a station's page. */
 function show(view) {
   phone.dataset.view = view;
   window.history.replaceState({ view }, "");

@@ -92,6 +92,26 @@ function createCalls({ request, exchange, session, card, clockOffset }) {
      */
     cardScans: (query) => request("GET", `${API}/card/scans`, { query }),
 
+    /** Each purpose with its words and what I answered. @returns {Promise<{items: object[]}>} the notice first */
+    consents: () => request("GET", `${API}/consents`),
+
+    /**
+     * Agrees to one purpose, or withdraws.
+     * @param {{purpose: string, given: boolean, version: string}} answer the version of the words that were read
+     * @returns {Promise<{items: object[]}>} all purposes, as they are then
+     */
+    answerConsent: (answer) => request("PUT", `${API}/consents`, { body: answer }),
+
+    /** Everything that is stored of me; a few times a day. @returns {Promise<{parts: object[]}>} */
+    exportMyData: () => request("GET", `${API}/members/me/export`),
+
+    /**
+     * Erases me for ever; without the word it only says, in the refusal's `details`, what would happen.
+     * @param {string} [confirm] the word that the refusal names
+     * @returns {Promise<object>} when, what is destroyed, what is kept
+     */
+    eraseMe: (confirm) => request("DELETE", `${API}/members/me`, { query: { confirm } }),
+
     /**
      * Stations, the most useful first; needs no login.
      * @param {{longitude: number, latitude: number, datum: "gcj02"|"wgs84"|"bd09",

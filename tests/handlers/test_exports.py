@@ -81,7 +81,7 @@ async def test_the_export_says_everything_in_words(http: Http, make: Factory, se
     assert rows(reply, "memberships")[0] == {
         "事项": "现在",
         "所在工会": "测试街道工会服务站",
-        "状态": "会籍有效",
+        "状态": "有效",
         "自": "2026-07-15",
     }
     assert rows(reply, "memberships")[1]["经办"] == "工会"
@@ -94,7 +94,7 @@ async def test_the_export_says_everything_in_words(http: Http, make: Factory, se
         "同意个人信息处理规则",
         "驿站签到留名（行踪轨迹）",
     }
-    assert "card_frozen" in {row["事项"] for row in rows(reply, "audit_entries")}
+    assert "冻结卡" in {row["事项"] for row in rows(reply, "audit_entries")}
     for secret in ("totp", "password", someone.openid, someone.token):
         assert secret not in reply.body.decode()
 
