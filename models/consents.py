@@ -152,6 +152,10 @@ class Consents:
                 return
         raise ConsentBusy(retryAfter=1)
 
+    async def forget(self, openid: str) -> None:
+        """Remove what a WeChat account answered while nobody was known by it."""
+        await self._store.delete({"subject": self._people.subject_of(openid)})
+
     async def list_history(self, subjects: Sequence[str]) -> list[Consent]:
         """Return all that some subjects ever answered."""
         return [one for subject in subjects for one in await self._store.list_({"subject": subject})]

@@ -22,6 +22,7 @@ from models.appointments import APPOINTMENTS, Appointments
 from models.audit_desk import AuditDesk
 from models.cards import CARDS, Cards, Masters
 from models.clock import Now
+from models.consents import Consents
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
 from models.media_checks import MEDIA_CHECKS, MediaChecks
@@ -146,7 +147,9 @@ def build_world(
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
     known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals)
     media_checks = MediaChecks(stores["media_checks"], now)
-    effects = PushEffects(account.appid, subscriptions, messages, sessions, people, media_checks)
+    consents = Consents(stores["consents"], people, now)
+    forgetting = (sessions.forget, subscriptions.forget, consents.forget, people.forget_openid)
+    effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)
     book = build_membership_book(stores, memberships, known, now)
     console = build_console(stores, vault, auditing.audit, appointments, sessions, now)
     pushes = Pushes(stores["pushes"], vault, signals, effects, now)
@@ -183,7 +186,7 @@ def build_world(
         media_checks=media_checks,
         pushes=pushes,
         wxacodes=Wxacodes(stores["wxacodes"], account.station_page, account.release.value, now),
-        privacy=build_privacy(stores, known, Ending(book.own, revocations, vault, sweeps), now),
+        privacy=build_privacy(stores, known, Ending(book.own, revocations, vault, sweeps), consents, now),
     )
 
 

@@ -56,10 +56,11 @@ class Ending(Struct, frozen=True):
     sweeps: Mapping[str, Rule]
 
 
-def build_privacy(stores: dict[str, Store[Any]], known: Known, ending: Ending, now: Now) -> PrivacyParts:
+def build_privacy(
+    stores: dict[str, Store[Any]], known: Known, ending: Ending, consents: Consents, now: Now
+) -> PrivacyParts:
     """Return the parts over stores by name."""
     people, appointments = known.people, known.appointments
-    consents = Consents(stores[CONSENTS.name], people, now)
     steps = ErasureSteps(stores, _erasure_basis(stores, known, ending), now)
     export_basis = ExportBasis(
         people=people,
