@@ -129,6 +129,15 @@ class MembershipReviewsPage(ConsolePage):
         return {"organisations": self.services.member_lists.list_organisations(self.session.subject)}
 
 
+class CorrectionsPage(ConsolePage):
+    """Requests for correction that wait."""
+
+    roles = OFFICERS
+    template = "console_corrections.html"
+    title = "信息更正"
+    about = "会员申请更正姓名、证件：核实后办理"
+
+
 class StationsPage(ConsolePage):
     """Stations, and importing lists of them."""
 
@@ -169,6 +178,7 @@ PAGES: list[tuple[str, type[ConsolePage]]] = [
     ("/console", HomePage),
     ("/console/members", MembersPage),
     ("/console/memberships", MembershipReviewsPage),
+    ("/console/corrections", CorrectionsPage),
     ("/console/stations", StationsPage),
     ("/console/audit", AuditPage),
     ("/console/system", SystemPage),

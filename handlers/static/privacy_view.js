@@ -13,6 +13,7 @@ const GUEST = "not_a_member";
 export function createPrivacyView({ client, onErased }) {
   let isClosed = false;
   let isBusy = false;
+  let correctionKey = crypto.randomUUID();
 
   async function refresh() {
     try {
@@ -20,6 +21,32 @@ export function createPrivacyView({ client, onErased }) {
     } catch (error) {
       complain(error);
     }
+  }
+
+  async function listCorrections() {
+    try {
+      const { items } = await client.corrections();
+      if (!isClosed) {
+        byId("correct-list").replaceChildren(...items.map(correction));
+      }
+    } catch (error) {
+      if (error.code !== GUEST) {
+        complain(error);
+      }
+    }
+  }
+
+  async function correct(event) {
+    event.preventDefault();
+    try {
+      await client.askForCorrection({ name: byId("correct-name").value.trim() }, correctionKey);
+      correctionKey = crypto.randomUUID();
+      byId("correct-name").value = "";
+      say(byId("privacy-problem"), "");
+    } catch (error) {
+      complain(error);
+    }
+    await listCorrections();
   }
 
   function complain(error) {
@@ -139,6 +166,9 @@ export function createPrivacyView({ client, onErased }) {
   byId("agree-yes").onclick = () => answerNotice(true);
   byId("agree-no").onclick = () => answerNotice(false);
   byId("export").onclick = showExport;
+  byId("correct-form").onsubmit = correct;
+  document.querySelector(".tabs [data-view=privacy]").onclick = listCorrections;
+  byId("correct-list").replaceChildren();
   byId("erase-begin").onclick = beginErasing;
   byId("erase-cancel").onclick = forget;
   byId("erase-form").onsubmit = erase;
@@ -175,6 +205,20 @@ function row(item, answer) {
   const head = make("div", "consent-head", title, toggle);
   const name = text.purpose === NOTICE ? "consent first" : "consent";
   return make("li", name, head, make("p", "quiet", text.why), make("p", "quiet", since), more);
+}
+
+const CORRECTIONS = { open: "待核实", applying: "更正中", done: "已更正", refused: "未更正" };
+const REFUSALS = {
+  not_proven: "未能核实",
+  already_right: "原记录无误",
+  wrong_document: "证件有误",
+  document_taken: "证件已登记在他人名下",
+};
+
+function correction({ corrects, state, askedAt, reason }) {
+  const what = corrects === "name" ? "姓名" : "证件";
+  const why = reason === null ? "" : `（${REFUSALS[reason]}）`;
+  return make("li", "", `${askedAt.slice(0, 10)} 申请更正${what}：${CORRECTIONS[state]}${why}`);
 }
 
 const count = ({ parts }) => parts.reduce((sum, { rows }) => sum + rows.length, 0);

@@ -105,6 +105,18 @@ function createCalls({ request, exchange, session, card, clockOffset }) {
     /** Everything that is stored of me; a few times a day. @returns {Promise<{parts: object[]}>} */
     exportMyData: () => request("GET", `${API}/members/me/export`),
 
+    /** My requests for correction, the latest first. @returns {Promise<{items: object[]}>} */
+    corrections: () => request("GET", `${API}/members/me/corrections`),
+
+    /**
+     * Asks for my name or ID document to be corrected; an officer checks it.
+     * @param {{name: (string|undefined), document: (object|undefined)}} wanted one of the two
+     * @param {string} idempotencyKey the same key again is the same request
+     * @returns {Promise<object>} the request
+     */
+    askForCorrection: (wanted, idempotencyKey) =>
+      request("POST", `${API}/members/me/corrections`, { body: wanted, idempotencyKey }),
+
     /**
      * Erases me for ever; without the word it only says, in the refusal's `details`, what would happen.
      * @param {string} [confirm] the word that the refusal names

@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.screens import Screens
+from tests.browser.test_console import sign_in
 from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
@@ -100,3 +101,23 @@ async def test_erasing_takes_the_word_and_leaves_a_stranger(browser: "Browser", 
         await expect(page.locator("#erase-done")).to_contain_text("已注销")
         await page.click(".tabs [data-view=card]")
         await expect(page.locator("#member-organisation")).to_have_text("还不是工会会员")
+
+
+async def test_a_correction_goes_from_the_phone_to_an_officer_and_back(screens: Screens) -> None:
+    page = await open_privacy(screens, "courier")
+    await page.fill("#correct-name", "演示骑士")
+    await page.click("#correct-form [type=submit]")
+    await expect(page.locator("#correct-list li").first).to_contain_text("申请更正姓名：待核实")
+    desk = await sign_in(screens, "officer")
+    await desk.click(".links a:has-text('信息更正')")
+    await desk.click("#rows button")
+    await expect(desk.locator("#now")).to_have_text("演示骑手")
+    await expect(desk.locator("#wanted")).to_have_text("演示骑士")
+    assert await complaints(screens, desk) == []
+    await desk.select_option("#choice", "not_proven")
+    await desk.click("#decision [type=submit]")
+    await expect(desk.locator("#done")).to_have_text("姓名未更正")
+    await expect(desk.locator("#rows")).to_contain_text("没有等待办理的更正申请")
+    await page.click(".tabs [data-view=card]")
+    await page.click(".tabs [data-view=privacy]")
+    await expect(page.locator("#correct-list li").first).to_contain_text("未更正（未能核实）")
