@@ -24,6 +24,7 @@ from handlers.wire import Wire, encode
 from miniprogram_api.contract import Contract, Refused
 from miniprogram_api.errors import WeChatError
 from models.appointments import NotStaff
+from models.devices import DeviceOnlyScans, NotADevice
 from models.errors import (
     Conflict,
     Forbidden,
@@ -64,12 +65,14 @@ FAILURES: dict[int, tuple[str, str]] = {
 }
 ANYONE: frozenset[SessionKind] = frozenset({"guest", "member", "staff", "console"})
 MEMBERS: frozenset[SessionKind] = frozenset({"member", "staff"})
-STAFF: frozenset[SessionKind] = frozenset({"staff"})
+STAFF: frozenset[SessionKind] = frozenset({"staff", "device"})
+DEVICE: frozenset[SessionKind] = frozenset({"device"})
 CONSOLE: frozenset[SessionKind] = frozenset({"console"})
 # What somebody is told whose session is of another kind than these.
 WRONG_KIND: dict[frozenset[SessionKind], type[Refusal]] = {
     MEMBERS: NotAMember,
     STAFF: NotStaff,
+    DEVICE: NotADevice,
     CONSOLE: SecondFactorRequired,
 }
 
@@ -175,8 +178,9 @@ class Handler(RequestHandler):
             self.session = cookies.read(self, self.services)
         else:
             raise Unauthenticated
+        self.services.devices.check(self.session)
         if self.session.kind not in self.kinds:
-            raise WRONG_KIND[self.kinds]
+            raise DeviceOnlyScans if self.session.kind == "device" else WRONG_KIND[self.kinds]
 
     def _address(self) -> str:
         forwarded = self.request.headers.get("X-Forwarded-For")

@@ -12,7 +12,7 @@ from handlers.media import Png
 from handlers.pictures import draw_code
 from handlers.scans import UndoneReply
 from handlers.wire import Asked, Wire, local
-from models.cards import Card, CardFrozen, CardKeys, CardRevoked, CardState, NoCard
+from models.cards import Card, CardFrozen, CardHeld, CardKeys, CardRevoked, CardState, NoCard
 from models.judgements import Medium, Purpose, Reason, ScanOutcome
 from models.scans import Scan
 
@@ -40,9 +40,10 @@ class CardReply(Wire, frozen=True):
 
 
 class CardStateRequest(Asked, frozen=True):
-    """The state that the holder wants."""
+    """The state that the holder wants, and why: `lost` or `stolen` reports a loss, `found` takes it back."""
 
     state: Literal["active", "frozen"]
+    reason: Annotated[Literal["lost", "stolen", "found"] | None, Meta(examples=["lost"])] = None
 
 
 class CardStateReply(Wire, frozen=True):
@@ -104,10 +105,10 @@ class CardHandler(Handler):
 class CardStateHandler(Handler):
     """My card's state."""
 
-    @endpoint(refuses=(NoCard, CardRevoked))
+    @endpoint(refuses=(NoCard, CardRevoked, CardHeld))
     async def put(self, *, body: CardStateRequest) -> CardStateReply:
         """Freeze or unfreeze my card, at once everywhere online."""
-        card: Card = await self.services.cards.set_state(self.session.subject, body.state)
+        card: Card = await self.services.cards.set_state(self.session.subject, body.state, body.reason)
         return CardStateReply(serial=card.id, state=card.state)
 
 

@@ -10,6 +10,8 @@ from models.appointments import CONSOLE, POSTS, Role
 from models.audit_desk import AUDITORS
 from models.errors import Forbidden, Unauthenticated
 from models.member_lists import OFFICERS, REASONS
+from models.organisation_codes import FORMS, INDUSTRIES, UNIT_KINDS
+from models.organisation_desk import READERS
 from models.security import SECURITY_ADMINISTRATORS
 from models.sign_ins import SecondFactorRequired
 from models.system import SYSTEM_ADMINISTRATORS
@@ -138,6 +140,50 @@ class CorrectionsPage(ConsolePage):
     about = "会员申请更正姓名、证件：核实后办理"
 
 
+class OrganisationsPage(ConsolePage):
+    """The trees of organisations."""
+
+    roles = OFFICERS
+    template = "console_organisations.html"
+    title = "组织"
+    about = "您管理的组织：上下级、登记信息、撤并"
+
+    def particulars(self) -> dict[str, Any]:
+        """Return what the form offers to choose from."""
+        return {"forms": FORMS, "industries": INDUSTRIES, "kinds": UNIT_KINDS}
+
+
+class AppointmentsPage(ConsolePage):
+    """Who serves where."""
+
+    roles = READERS
+    template = "console_appointments.html"
+    title = "任命"
+    about = "谁在哪个组织担任什么，从何时到何时"
+
+    def particulars(self) -> dict[str, Any]:
+        """Return the organisations to choose from, and whether powers are to be given."""
+        me = self.session.subject
+        held = {one.role for one in self.services.appointments.list_of(me)}
+        return {
+            "organisations": self.services.organisation_desk.list_mine(me),
+            "is_security": bool(held & SECURITY_ADMINISTRATORS),
+        }
+
+
+class DevicesPage(ConsolePage):
+    """Scanning devices."""
+
+    roles = OFFICERS
+    template = "console_devices.html"
+    title = "设备"
+    about = "扫码设备：登记、地点、停用"
+
+    def particulars(self) -> dict[str, Any]:
+        """Return the organisations to choose from."""
+        return {"organisations": self.services.organisation_desk.list_mine(self.session.subject)}
+
+
 class StationsPage(ConsolePage):
     """Stations, and importing lists of them."""
 
@@ -179,6 +225,9 @@ PAGES: list[tuple[str, type[ConsolePage]]] = [
     ("/console/members", MembersPage),
     ("/console/memberships", MembershipReviewsPage),
     ("/console/corrections", CorrectionsPage),
+    ("/console/organisations", OrganisationsPage),
+    ("/console/appointments", AppointmentsPage),
+    ("/console/devices", DevicesPage),
     ("/console/stations", StationsPage),
     ("/console/audit", AuditPage),
     ("/console/system", SystemPage),

@@ -18,12 +18,12 @@ from handlers.fields import Moment
 from handlers.nearby import AnyFacility, AnyKind, District, HoursWords
 from handlers.wire import Wire, encode, local
 from models.clock import LOCAL
+from models.districts import NoSuchDistrict, resolve
 from models.hours import Closure, Hours
 from models.hours_words import words
-from models.openings import resolve
 from models.station_board import StationBoard
 from models.station_columns import FACILITY_BITS
-from models.stations import FACILITIES, KINDS, NoSuchDistrict, Station, StationKind
+from models.stations import FACILITIES, KINDS, Station, StationKind
 
 LIMIT = 256_000
 # What a part's own fields may take of it, the names of the facilities among them.

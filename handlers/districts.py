@@ -2,12 +2,13 @@
 
 from typing import Annotated, cast
 
-from msgspec import Meta, Raw
+from msgspec import Meta
 
 from handlers.base import Handler, endpoint
 from handlers.district_files import DistrictReply
+from handlers.media import Json
 from handlers.wire import Asked
-from models.stations import NoSuchDistrict
+from models.districts import NoSuchDistrict
 
 MAX_AGE_SECONDS = 60
 
@@ -42,9 +43,9 @@ class DistrictHandler(Handler):
         self.set_header("Cache-Control", f"public, max-age={MAX_AGE_SECONDS}")
         self.set_header("Vary", "Accept-Encoding")
         if not accepts_gzip(self.request.headers.get("Accept-Encoding", "")):
-            return cast(DistrictReply, Raw(part.plain))
+            return cast(DistrictReply, Json(part.plain))
         self.set_header("Content-Encoding", "gzip")
-        return cast(DistrictReply, Raw(part.zipped))
+        return cast(DistrictReply, Json(part.zipped))
 
     def set_etag_header(self) -> None:
         """Tag the answer, which Tornado then turns into a 304 for who has it."""

@@ -16,6 +16,7 @@ from handlers.cookies import CrossSiteRequest
 from handlers.wire import encode
 from miniprogram_api.contract import Operation, RawBody, Refused
 from miniprogram_api.openapi import Common, describe
+from models.devices import DeviceOnlyScans
 from models.errors import Refusal, TooMany, Unauthenticated
 from models.sessions import SessionExpired
 from models.store import EngineUnavailable
@@ -35,8 +36,10 @@ PATH_PARAMETERS = {
     "correction": Meta(
         examples=["0f343b0931126a20f133d67c2b018a3b"], description="A request for correction."
     ),
+    "device": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="A scanning device's id."),
     "number": Meta(examples=["1"], description="The number of a printed card."),
     "organisation": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An organisation's id."),
+    "linked": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="The organisation that is linked to."),
 }
 
 
@@ -124,6 +127,7 @@ def _general(operation: Operation, handler: type[Handler]) -> list[Refused]:
         Unauthenticated: not handler.public,
         SessionExpired: not handler.public,
         WRONG_KIND.get(handler.kinds, Unauthenticated): not handler.public,
+        DeviceOnlyScans: not handler.public and "device" not in handler.kinds,
         CrossSiteRequest: not handler.public and "console" in handler.kinds and operation.method != "GET",
         TooMany: bool(limits_of(handler)),
         EngineUnavailable: True,

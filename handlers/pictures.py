@@ -1,6 +1,7 @@
 """Pictures of our own: QR codes and signs, drawn with qrcode and Pillow. Slow: call it in a thread."""
 
 import io
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 from typing import Literal
 
@@ -9,10 +10,16 @@ from PIL import Image, ImageDraw, ImageFont
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.image.pil import PilImage
 
+from models.card_desk import PrintedCard
+
 QUIET_ZONE = 4
 SIGN_WIDTH, SIGN_HEIGHT, SIGN_DPI = 1200, 1700, 145.0
 SIGN_CODE_WIDTH = 780
 SIGN_MARGIN = 90
+SHEET_WIDTH, SHEET_HEIGHT, SHEET_DPI = 1654, 2339, 200.0
+CARD_WIDTH, CARD_HEIGHT, CARD_CODE_WIDTH = 674, 425, 340
+CARDS_PER_PAGE = 10
+CARD_LETTERS = 13
 RED, INK, GREY = "#b3131b", "#1a1a1a", "#555555"
 
 
@@ -37,6 +44,48 @@ def draw_sign(name: str, address: str, link: str, code: str, form: Literal["PNG"
     content = io.BytesIO()
     sign.save(content, form, resolution=SIGN_DPI)
     return content.getvalue()
+
+
+def draw_card_sheet(cards: Sequence[PrintedCard]) -> bytes:
+    """Return printed cards as a PDF of A4 pages, ten cards of 85.6 × 54 mm (ISO/IEC 7810, ID-1) on each."""
+    pages = [
+        _card_page(cards[start : start + CARDS_PER_PAGE]) for start in range(0, len(cards), CARDS_PER_PAGE)
+    ]
+    content = io.BytesIO()
+    pages[0].save(content, "PDF", resolution=SHEET_DPI, save_all=True, append_images=pages[1:])
+    return content.getvalue()
+
+
+def _card_page(cards: Sequence[PrintedCard]) -> Image.Image:
+    page = Image.new("RGB", (SHEET_WIDTH, SHEET_HEIGHT), "white")
+    across = (SHEET_WIDTH - 2 * CARD_WIDTH) // 3
+    down = (SHEET_HEIGHT - 5 * CARD_HEIGHT) // 6
+    for place, card in enumerate(cards):
+        row, column = divmod(place, 2)
+        left = across + column * (CARD_WIDTH + across)
+        top = down + row * (CARD_HEIGHT + down)
+        page.paste(_card(card), (left, top))
+    return page
+
+
+def _card(card: PrintedCard) -> Image.Image:
+    face = Image.new("RGB", (CARD_WIDTH, CARD_HEIGHT), "white")
+    pen = ImageDraw.Draw(face)
+    pen.rectangle((0, 0, CARD_WIDTH - 1, CARD_HEIGHT - 1), outline="#bbbbbb")
+    pen.rectangle((1, 1, CARD_WIDTH - 2, 72), fill=RED)
+    pen.text((24, 12), "职工互助服务卡", font=_font(36), fill="white")
+    square = _code(card.code, CARD_CODE_WIDTH // _code(card.code, 1).width).convert("RGB")
+    face.paste(square, (CARD_WIDTH - square.width - 8, 80))
+    lines = ((92, card.name, 44, INK), (158, card.organisation[:26], 22, GREY))
+    for top, text, size, colour in lines:
+        for number, start in enumerate(range(0, len(text), CARD_LETTERS)):
+            piece = text[start : start + CARD_LETTERS]
+            pen.text((24, top + number * 30), piece, font=_font(size), fill=colour)
+    pen.text((24, 240), f"{card.serial[:5]}-{card.serial[5:]}", font=_font(38), fill=INK)
+    pen.text((24, 300), f"第 {card.number} 张实体卡", font=_font(22), fill=GREY)
+    pen.text((24, 336), "遗失请在小程序或所在工会挂失", font=_font(20), fill=GREY)
+    pen.text((24, 370), "服务电话 12351", font=_font(22), fill=RED)
+    return face
 
 
 def _code(text: str, scale: int) -> Image.Image:

@@ -36,7 +36,7 @@ class ScanPictureHandler(UploadHandler):
     @endpoint(refuses=(NotStaff, UnsupportedPicture, UnreadablePicture, PictureTooLarge, PhotosBusy))
     async def post(self, *, body: Picture) -> ScanPictureReply:
         """Read the codes in a picture; nothing of it is kept, and nothing is scanned by this."""
-        self.services.appointments.get(self.session.subject)
+        self.services.devices.get_scanner(self.session.subject)
         return ScanPictureReply.of(await self.services.scan_pictures.read(body))
 
 

@@ -11,6 +11,7 @@ from handlers.contracts import NotJson, refused
 from handlers.fields import LINE, CodeText, MaskedName, Moment, ScanId, StationCode
 from handlers.wire import Asked, Wire, local
 from models.appointments import NotStaff
+from models.devices import PlaceRequired, Scanner, WrongPlace
 from models.errors import Refusal
 from models.judgements import Medium, Purpose, Reason, ScanOutcome
 from models.limits import PerPerson
@@ -203,11 +204,12 @@ class ScansHandler(Handler):
     kinds = STAFF
     limits = (PerPerson(1200),)
 
-    @endpoint(201, refuses=(NotStaff, ScanIdReused))
+    @endpoint(201, refuses=(NotStaff, ScanIdReused, WrongPlace, PlaceRequired))
     async def post(self, *, body: ScanRequest) -> ScanReply:
         """Scan a card; a refused card is an answer too, and the same scan again gets the first answer."""
-        scanner = self.services.appointments.get(self.session.subject)
-        return ScanReply.of(body.scan_id, await self.services.scans.record(scanner, body.attempt))
+        scanner = self.services.devices.get_scanner(self.session.subject)
+        attempt = scanner.placed(body.attempt)
+        return ScanReply.of(body.scan_id, await self.services.scans.record(scanner.appointment, attempt))
 
 
 class ScanBatchHandler(Handler):
@@ -219,14 +221,14 @@ class ScanBatchHandler(Handler):
     @endpoint(refuses=(NotStaff,))
     async def post(self, *, body: ScanBatchRequest) -> ScanBatchReply:
         """Take up to 500 scans; a broken one harms no other, the same batch again gets the same results."""
-        scanner = self.services.appointments.get(self.session.subject)
-        asked = [_read(place, raw) for place, raw in enumerate(body.scans)]
-        attempts = [one.attempt for one in asked if isinstance(one, ScanRequest)]
+        scanner = self.services.devices.get_scanner(self.session.subject)
+        asked = [_read(place, raw, scanner) for place, raw in enumerate(body.scans)]
+        attempts = [one for one in asked if isinstance(one, Attempt)]
         offset = timedelta(seconds=body.clock_offset_seconds)
-        batch = Batch(scanner=scanner, attempts=attempts, clock_offset=offset)
+        batch = Batch(scanner=scanner.appointment, attempts=attempts, clock_offset=offset)
         results = iter(await self.services.scan_batches.record(batch))
         items = [
-            BatchItemReply.of(one.scan_id, next(results)) if isinstance(one, ScanRequest) else one
+            BatchItemReply.of(one.scan_id, next(results)) if isinstance(one, Attempt) else one
             for one in asked
         ]
         return ScanBatchReply(items=items, server_time=local(self.services.now()))
@@ -240,14 +242,16 @@ class ScanHandler(Handler):
     @endpoint(refuses=(NotStaff, NoSuchScan, UndoTooLate))
     async def delete(self, scanId: str, *, query: UndoQuery) -> UndoneScanReply:  # noqa: N803 - the path's spelling
         """Take back my own scan within ten minutes of its arrival; again gives the same answer."""
-        scanner = self.services.appointments.get(self.session.subject)
+        scanner = self.services.devices.get_scanner(self.session.subject).appointment
         return UndoneScanReply.of(scanId, await self.services.scans.undo(scanner, scanId, query.reason))
 
 
-def _read(place: int, raw: Raw) -> ScanRequest | BatchItemReply:
-    """Return a scan of a batch, or why it cannot be read."""
+def _read(place: int, raw: Raw, scanner: Scanner) -> Attempt | BatchItemReply:
+    """Return a scan of a batch, or why it cannot be taken."""
     try:
-        return _read_scan(raw)
+        return scanner.placed(_read_scan(raw).attempt)
+    except (WrongPlace, PlaceRequired) as refusal:
+        return BatchItemReply.rejected(_name(raw), refusal)
     except msgspec.ValidationError as error:
         return BatchItemReply.rejected(_name(raw), refused(error, f"body.scans[{place}]"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

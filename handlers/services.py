@@ -12,12 +12,17 @@ from miniprogram_api.push import PushGate
 from miniprogram_api.wechat import WeChat
 from models.accounts import Accounts
 from models.addresses import Addresses
+from models.appointment_desk import AppointmentDesk
 from models.appointments import Appointments
 from models.audit_desk import AuditDesk
+from models.card_desk import CardDesk
+from models.card_life import CardLife
 from models.cards import Cards
 from models.clock import Now
 from models.consents import Consents
 from models.corrections import Corrections
+from models.device_desk import DeviceDesk
+from models.devices import Devices
 from models.erasures import Erasures
 from models.exports import Exports
 from models.limits import Limits
@@ -26,11 +31,14 @@ from models.member_lists import MemberLists
 from models.members import Members
 from models.membership_figures import MembershipFigures
 from models.membership_reviews import MembershipReviews
+from models.organisation_contacts import OrganisationContacts
+from models.organisation_desk import OrganisationDesk
 from models.organisations import Organisations
 from models.own_memberships import OwnMemberships
 from models.prints import Prints
 from models.privacy_notices import PrivacyNotices
 from models.pushes import Pushes
+from models.reorganisations import Reorganisations
 from models.scan_batches import ScanBatches
 from models.scan_pictures import ScanPictures
 from models.scans import Scans
@@ -83,10 +91,18 @@ class Services(Struct, frozen=True, kw_only=True):
     sessions: Sessions
     members: Members
     organisations: Organisations
+    organisation_desk: OrganisationDesk
+    organisation_contacts: OrganisationContacts
+    reorganisations: Reorganisations
+    appointment_desk: AppointmentDesk
+    devices: Devices
+    device_desk: DeviceDesk
     own_memberships: OwnMemberships
     membership_reviews: MembershipReviews
     membership_figures: MembershipFigures
     cards: Cards
+    card_life: CardLife
+    card_desk: CardDesk
     prints: Prints
     scans: Scans
     scan_batches: ScanBatches

@@ -14,8 +14,9 @@ from models.hours_forms import HoursForm, WrongHours, form_of, hours_of
 from models.hours_open import openness
 from models.hours_text import parse_hours
 from models.hours_words import words
-from models.station_hours import StationChanged, WrongClosure, version_of
+from models.station_hours import StationChanged, WrongClosure
 from models.stations import NoSuchStation, Station
+from models.versions import version_of
 
 Version = Annotated[
     str, Meta(pattern=rf"^[0-9a-f-]{{1,16}}{END}", examples=["19813f2c5d8"], description="As it was read")
@@ -126,7 +127,7 @@ def _reply(handler: Handler, station: Station) -> StationHoursReply:
     return StationHoursReply(
         code=station.id,
         name=station.name,
-        version=version_of(station),
+        version=version_of(station.changed),
         kind=station.hours.kind,
         words=words(station.hours),
         text=station.hours_text,

@@ -3,7 +3,9 @@
 A right is role × subtree × dates. A token carries no role: each request asks here, and a
 revocation reaches every process within its poll. Invariant: nobody holds two of the three powers over the
 system (系统管理员, 安全管理员, 审计管理员; GB/T 22239 §8.1.5): an administrator's appointment bears `power`,
-the person, unique while it is there; one that is over loses it.
+the person, unique while it is there; one that is over loses it. In the same way `post` keeps the desk's
+appointments of one person to one role in one organisation from being made twice. A scanning device
+(`models/devices.py`) holds the role `scanner` by its enrolment.
 """
 
 from collections.abc import Sequence
@@ -20,9 +22,11 @@ from models.filters import Index
 from models.ids import new_id
 from models.mirrors import Mirror
 from models.store import Collection, Duplicate, Store
+from models.versions import next_change
 
-Role = Literal["station_staff", "officer", "system_admin", "security_admin", "audit_admin"]
+Role = Literal["scanner", "station_staff", "officer", "system_admin", "security_admin", "audit_admin"]
 POSTS: dict[Role, str] = {
+    "scanner": "扫码设备",
     "station_staff": "驿站工作人员",
     "officer": "工会工作人员",
     "system_admin": "系统管理员",
@@ -49,6 +53,13 @@ class HoldsAnotherPower(Conflict):
     message = "系统、安全、审计管理员必须由不同的人担任，此人已任其一"
 
 
+class AlreadyAppointed(Conflict):
+    """The person holds this role there already."""
+
+    code = "already_appointed"
+    message = "此人在该组织已有这项任命"
+
+
 class NoSuchAppointment(Missing):
     """There is no such appointment, or it has ended."""
 
@@ -69,15 +80,28 @@ class Appointment(Struct, frozen=True, kw_only=True):
     made_by: str = OPERATOR
     ended_by: str | None = None
     power: str | None = None
+    post: str | None = None
+    content: str | None = None
     pending: str | None = None
+
+    def is_over(self, at: datetime) -> bool:
+        """Say whether the appointment has ended."""
+        return self.until is not None and self.until <= at
 
     def holds(self, at: datetime) -> bool:
         """Say whether the appointment is in force."""
-        return self.since <= at and (self.until is None or at < self.until)
+        return self.since <= at and not self.is_over(at)
 
 
 APPOINTMENTS = Collection(
-    "appointments", Appointment, (Index(("changed",)), Index(("pending",)), Index(("power",), unique=True))
+    "appointments",
+    Appointment,
+    (
+        Index(("changed",)),
+        Index(("pending",)),
+        Index(("power",), unique=True),
+        Index(("post",), unique=True),
+    ),
 )
 
 
@@ -134,6 +158,11 @@ class Appointments:
         """Return everybody's appointments that are in force."""
         return [one for person in self._by_person for one in self.list_of(person)]
 
+    def list_not_over(self) -> list[Appointment]:
+        """Return everybody's appointments that are in force or yet to come."""
+        at = self._now()
+        return [one for held in self._by_person.values() for one in held.values() if not one.is_over(at)]
+
     def find(self, appointment: str) -> Appointment | None:
         """Return an appointment that is in force by its id."""
         return next((one for one in self.list_in_force() if one.id == appointment), None)
@@ -166,34 +195,56 @@ class Appointments:
 
     async def put(self, appointment: Appointment) -> None:
         """Store an appointment whole and know it here at once; HoldsAnotherPower for a second power."""
-        power = appointment.person if appointment.role in ADMINISTRATORS else None
-        stored = replace(appointment, power=power, pending=new_id())
+        stored = replace(appointment, power=_power_of(appointment), pending=new_id())
         try:
             await self._store.put(stored)
         except Duplicate:
-            await self._release_lapsed(appointment.person)
+            await self._release_lapsed(stored)
             await self._put_again(stored)
         self._absorb([stored])
 
+    async def make(self, appointment: Appointment) -> Appointment:
+        """Store a new appointment and know it here at once; one that is there under its id is returned.
+
+        HoldsAnotherPower, AlreadyAppointed.
+        """
+        post = f"{appointment.person}:{appointment.role}:{appointment.organisation}"
+        stored = replace(appointment, power=_power_of(appointment), post=post, pending=new_id())
+        for is_last in (False, True):
+            try:
+                await self._store.insert(stored)
+                break
+            except Duplicate as error:
+                if first := await self._store.find(stored.id):
+                    return first
+                if is_last:
+                    held = await self._store.find_one({"post": post})
+                    raise (AlreadyAppointed if held else HoldsAnotherPower) from error
+                await self._release_lapsed(stored)
+        self._absorb([stored])
+        return stored
+
     async def end(self, appointment: str, by: str) -> None:
-        """End an appointment now; NoSuchAppointment if it is not in force."""
+        """End an appointment now, one that is yet to come too; NoSuchAppointment if there is none."""
         at, found = self._now(), await self._store.find(appointment)
-        if found is None or found.ended_by or not found.holds(at):
+        if found is None or found.ended_by or found.is_over(at):
             raise NoSuchAppointment
         ended = await self._store.change(
             {"_id": appointment, "changed": found.changed},
-            {"until": at, "ended_by": by, "changed": at, "pending": new_id()},
-            without=("power",),
+            {"until": at, "ended_by": by, "changed": next_change(at, found.changed), "pending": new_id()},
+            without=("power", "post"),
         )
         if ended is None:
             raise NoSuchAppointment
         self._absorb([ended])
 
-    async def _release_lapsed(self, person: str) -> None:
-        """Take the power from an appointment whose dates are over."""
-        holder = await self._store.find_one({"power": person})
-        if holder and holder.until and holder.until <= self._now():
-            await self._store.change({"_id": holder.id, "power": person}, {}, without=("power",))
+    async def _release_lapsed(self, wanted: Appointment) -> None:
+        """Take what is unique from an appointment whose dates are over."""
+        at = self._now()
+        for name, value in (("power", wanted.power), ("post", wanted.post)):
+            holder = await self._store.find_one({name: value}) if value else None
+            if holder and holder.is_over(at):
+                await self._store.change({"_id": holder.id, name: value}, {}, without=(name,))
 
     async def _put_again(self, stored: Appointment) -> None:
         try:
@@ -204,3 +255,7 @@ class Appointments:
     def _absorb(self, changed: Sequence[Appointment]) -> None:
         for appointment in changed:
             self._by_person.setdefault(appointment.person, {})[appointment.id] = appointment
+
+
+def _power_of(appointment: Appointment) -> str | None:
+    return appointment.person if appointment.role in ADMINISTRATORS else None

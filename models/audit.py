@@ -54,6 +54,14 @@ Action = Literal[
     "personal_data_corrected",
     "person_erased",
     "retention_applied",
+    "organisation_created",
+    "organisation_changed",
+    "organisation_linked",
+    "organisation_reorganised",
+    "device_made",
+    "device_revoked",
+    "card_reissued",
+    "card_printed",
 ]
 Outcome = Literal["success", "refused"]
 

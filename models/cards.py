@@ -27,6 +27,7 @@ DAYS_AHEAD = 7
 SERIAL_LENGTH = 10
 
 CardState = Literal["active", "frozen", "revoked"]
+CardReason = Literal["lost", "stolen", "leaked", "damaged", "misuse", "found", "holder_request"]
 ACTIONS: dict[CardState, Action] = {"frozen": "card_frozen", "active": "card_unfrozen"}
 
 
@@ -51,12 +52,25 @@ class CardFrozen(Conflict):
     message = "此卡已冻结，解冻后才能出示"
 
 
-class CardEvent(Struct, frozen=True):
-    """One change of a card: to which state, by whom, when."""
+class CardHeld(Conflict):
+    """Staff froze the card, and only staff unfreeze it or give another seed."""
+
+    code = "card_held"
+    message = "此卡由工会冻结，请到所在工会办理"
+
+
+class CardEvent(Struct, frozen=True, omit_defaults=True):
+    """One change of a card: to which state, by whom, when, why; with the new seed version of a reissue.
+
+    `content` is the digest of the request that made it, if that bore a key.
+    """
 
     state: CardState
     by: str
     at: datetime
+    reason: CardReason | None = None
+    seed_version: int | None = None
+    content: str | None = None
 
 
 class Print(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -79,6 +93,7 @@ class Card(Struct, frozen=True, kw_only=True):
     person: str
     seed_version: int = 1
     state: CardState = "active"
+    held: CardReason | None = None
     holder: bytes
     standing: MembershipState
     standings: dict[str, MembershipState] = field(default_factory=dict)
@@ -137,10 +152,13 @@ def facts_of(card: Card) -> dict[str, Fact]:
     return {
         f"card:{card.id}:{name}": Fact(
             actor=event.by,
-            action=ACTIONS[event.state],
+            action="card_reissued" if event.seed_version else ACTIONS[event.state],
             kind="card",
             object=card.id,
-            details={"changed_at": spell_time(event.at)},
+            details={
+                "changed_at": spell_time(event.at),
+                **({"reason": event.reason} if event.reason else {}),
+            },
         )
         for name, event in card.log.items()
         if event.state in ACTIONS
@@ -259,14 +277,19 @@ class Cards:
             raise CardRevoked if keys.card.state == "revoked" else CardFrozen
         return code_at(keys.days[0].key, keys.key_id, keys.card.id, self._now())
 
-    async def set_state(self, person: str, state: Literal["active", "frozen"]) -> Card:
-        """Freeze or unfreeze a person's card; doing it again changes nothing. CardRevoked, NoCard."""
+    async def set_state(
+        self, person: str, state: Literal["active", "frozen"], reason: CardReason | None = None
+    ) -> Card:
+        """Freeze or unfreeze one's own card; again changes nothing. CardRevoked, CardHeld, NoCard."""
         before: CardState = "active" if state == "frozen" else "frozen"
-        event, name = CardEvent(state, person, self._now()), new_id()
+        event, name = CardEvent(state, person, self._now(), reason), new_id()
         changed = await self._store.change(
-            {"person": person, "state": before}, {"state": state, f"log.{name}": event, "pending": name}
+            {"person": person, "state": before, "held": {"$exists": False}},
+            {"state": state, f"log.{name}": event, "pending": name},
         )
         card = changed or await self.get_of(person)
         if card.state == "revoked":
             raise CardRevoked
+        if card.held and card.state != state:
+            raise CardHeld
         return card

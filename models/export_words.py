@@ -21,6 +21,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "member": "会员登录",
         "staff": "工作人员登录",
         "console": "管理后台登录",
+        "device": "扫码设备",
         # Memberships.
         "applied": "申请审核中",
         "active": "有效",
@@ -126,6 +127,14 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "personal_data_exported": "导出本人信息",
         "personal_data_corrected": "更正个人信息",
         "person_erased": "注销",
+        "organisation_created": "新建组织",
+        "organisation_changed": "修改组织资料",
+        "organisation_linked": "关联组织",
+        "organisation_reorganised": "撤并组织",
+        "device_made": "登记扫码设备",
+        "device_revoked": "停用扫码设备",
+        "card_reissued": "换发卡",
+        "card_printed": "印制实体卡",
         "retention_applied": "按期删除",
     }
 )

@@ -45,6 +45,9 @@ MOST_AUDIT_ENTRIES = 1000
 NOT_HERE: Mapping[str, str] = MappingProxyType(
     {
         "organisations": "工会组织的资料，不是个人信息",
+        "organisation_contacts": "组织的主席和联系人，由组织填写，不与个人编号相连；有误请找该组织更正",
+        "reorganisations": "组织撤并的办理记录，经办人只有编号",
+        "devices": "扫码设备，属于组织；经办人只有编号",
         "stations": "驿站的资料，不是个人信息",
         "wxacodes": "驿站的小程序码图片",
         "retention_days": "每天按期删除了多少条，只有数目",

@@ -220,20 +220,21 @@ class Finder:
         return ranks[places]
 
     def _openness(self, number: int, at: datetime) -> Openness:
-        """Return what a schedule says of a moment, worked out once."""
+        """Return what a schedule says of a moment: the last view knows it of most, and the rest is kept."""
         view = self._view
-        if view is not None and view.holds(at.timestamp()):
-            return view.answers[number]
+        if view is not None and view.since <= (now := at.timestamp()):
+            answer = view.answers[number]
+            if now < _end(answer):
+                return answer
         known = self._moments.get(at)
         if known is None:
             if len(self._moments) >= MOMENTS_KEPT:
                 del self._moments[next(iter(self._moments))]
             known = self._moments[at] = {}
-        answer = known.get(number)
-        if answer is None:
+        if number not in known:
             hours, closure = self._distinct[number]
-            answer = known[number] = openness(hours, at, closure)
-        return answer
+            known[number] = openness(hours, at, closure)
+        return known[number]
 
     def _view_at(self, now: float) -> _View | None:
         """Return the view of a moment, if it has been made; the next one takes over when its time comes."""

@@ -74,6 +74,7 @@ class Undo(Struct, frozen=True):
 class Scan(Struct, frozen=True, kw_only=True):
     """One attempt as stored. `order` sorts a holder's scans by arrival, each text unique.
 
+    `device` is the scanner if no person scanned.
     `judged_at` is the moment that an offline scan was judged at, `clock_offset` the seconds that its
     scanner's clock was behind ours; both are None for a scan judged as it arrived. At `cut_at` retention
     takes minute and place away (`day_only`), and in the end the rest (`models/retention.py`).
@@ -81,6 +82,7 @@ class Scan(Struct, frozen=True, kw_only=True):
 
     id: str = field(name="_id")
     scanner: str
+    device: str | None = None
     organisation: str
     post: str
     station: str | None = None
@@ -136,6 +138,7 @@ def make_scan(scanner: Appointment, attempt: Attempt, judgement: Judgement, at: 
     return Scan(
         id=scan_key(scanner, attempt.scan_id),
         scanner=scanner.person,
+        device=scanner.person if scanner.role == "scanner" else None,
         organisation=scanner.organisation,
         post=POSTS[scanner.role],
         station=attempt.station,
@@ -234,7 +237,7 @@ class Scans:
 
     def get_place(self, scan: Scan) -> str:
         """Return the name of the organisation whose staff scanned."""
-        return self._organisations.get_name(scan.organisation)
+        return self._organisations.get_own_name(scan.organisation)
 
     async def _first(self, scanner: Appointment, attempt: Attempt, otherwise: Refusal) -> Verdict:
         """Return the answer that was given when this scan came first; raise `otherwise` if it never did."""

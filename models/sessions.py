@@ -3,7 +3,8 @@
 A session is a signed token (`handlers/tokens.py`) that carries its id, subject and kind, and no role. The
 database holds the session's own document, with the sealed openid of a login that nobody has claimed yet, and
 revocations, which every process mirrors each second. Redis takes no part: losing it ends no session. A
-console session was opened with two factors (`models/sign_ins.py`).
+console session was opened with two factors (`models/sign_ins.py`); a device's stands in the device's own
+document (`models/devices.py`).
 """
 
 from collections.abc import Sequence
@@ -25,11 +26,12 @@ from models.signals import Signals
 from models.store import Collection, Store
 from models.vault import Vault
 
-SessionKind = Literal["guest", "member", "staff", "console"]
+SessionKind = Literal["guest", "member", "staff", "device", "console"]
 LIFETIMES: dict[SessionKind, timedelta] = {
     "guest": kept("sessions"),
     "member": kept("sessions"),
     "staff": kept("staff_sessions"),
+    "device": kept("sessions"),
     "console": kept("staff_sessions"),
 }
 REVOKED = "revocations"

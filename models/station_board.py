@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from models.clock import Now
+from models.districts import NoSuchDistrict
 from models.finder import Finder, Mark, Page, Wanted, mark_of
 from models.mirrors import Mirror
 from models.places import Place, Places, the_place
 from models.positions import Position
 from models.station_columns import Describe
-from models.stations import NoSuchDistrict, NoSuchStation, Station, folded
+from models.stations import NoSuchStation, Station, folded
 from models.store import Store
 
 STATIONS_CHANGED = "stations"

@@ -19,12 +19,11 @@ from models.station_board import STATIONS_CHANGED
 from models.station_lists import OFFICERS
 from models.stations import NoSuchStation, Station
 from models.store import Store
+from models.versions import next_change, version_of
 
 # A closure that began long ago, or ends far ahead, is a slip of the pen.
 LONGEST_PAST = timedelta(days=366)
 LONGEST_CLOSURE = timedelta(days=3 * 366)
-# What the store keeps of a time: two changes are at least so far apart, so that each is another version.
-TICK = timedelta(milliseconds=1)
 
 
 class StationChanged(Conflict):
@@ -81,7 +80,7 @@ class StationHours:
         if station.closure is None:
             return station
         return await self._change(
-            officer, code, version_of(station), "station_reopened", {"closure": None}, {}
+            officer, code, version_of(station.changed), "station_reopened", {"closure": None}, {}
         )
 
     def _check(self, closure: Closure) -> None:
@@ -107,18 +106,13 @@ class StationHours:
         seen = await self.get(officer, code)
         if all(getattr(seen, name) == value for name, value in values.items()):
             return seen
-        if version_of(seen) != version:
-            raise StationChanged(version=version_of(seen))
+        if version_of(seen.changed) != version:
+            raise StationChanged(version=version_of(seen.changed))
         fact = Fact(actor=officer, action=action, kind="station", object=seen.id, details=details)
         await self._audit.record(fact)
-        changed = {**values, "changed": max(self._now(), seen.changed + TICK)}
+        changed = {**values, "changed": next_change(self._now(), seen.changed)}
         done = await self._store.change({"_id": seen.id, "changed": seen.changed}, changed)
         if done is None:
-            raise StationChanged(version=version_of(await self.get(officer, code)))
+            raise StationChanged(version=version_of((await self.get(officer, code)).changed))
         await self._signals.send(STATIONS_CHANGED)
         return done
-
-
-def version_of(station: Station) -> str:
-    """Return the name of a station's present version: it is another one after each change."""
-    return format(int(station.changed.timestamp() * 1000), "x")

@@ -96,13 +96,6 @@ class NoSuchStation(Missing):
     message = "没有找到这个驿站"
 
 
-class NoSuchDistrict(Missing):
-    """No operating station on the map is in a district of this name, or its file has no such part."""
-
-    code = "district_not_found"
-    message = "没有找到这个区县的驿站"
-
-
 # Neither a station nor a part of one can be in a cycle, and a process holds all of them: with `gc=False` the
 # garbage collector does not walk through them again and again.
 class SourcePosition(Struct, frozen=True, gc=False):

@@ -3,7 +3,8 @@
 What names the person is asked for, so that it stays out of the shell's history and of the list of processes.
 The first administrators come this way. The enrolment code and the authenticator's link are printed once and
 kept nowhere in the open; they are good for a day. `--account` issues an account (again: everything reset),
-`--create` makes the organisation as a new root when it is not there, `--end ID` ends an appointment.
+`--create` makes the organisation as a new root of `--tree` (地方 or 产业) when it is not there, `--end ID`
+ends an appointment.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from models.audit import OPERATOR
 from models.clock import LOCAL, utc_now
 from models.errors import Refusal
 from models.ids import new_id
-from models.organisations import Organisation
+from models.organisations import Organisation, Tree
 from models.people import Particulars
 from server.app import World, build_world
 from server.config import ConfigError, read_config
@@ -38,9 +39,10 @@ class NoSuchOrganisation(Refusal):
 def read_arguments() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="scripts/appoint", description="任命工作人员，发放管理后台账号")
-    parser.add_argument("--role", choices=sorted(POSTS), help="任命的角色")
+    parser.add_argument("--role", choices=sorted(set(POSTS) - {"scanner"}), help="任命的角色")
     parser.add_argument("--organisation", metavar="NAME", help="在哪个组织（管到它的全部下级）")
     parser.add_argument("--create", action="store_true", help="组织不存在时新建为最上级")
+    parser.add_argument("--tree", choices=("local", "industry"), default="local", help="新建在哪条线")
     parser.add_argument("--until", type=datetime.fromisoformat, metavar="DATE", help="到哪一天为止（不含）")
     parser.add_argument("--account", help="管理后台账号名：字母开头，4 至 32 位")
     parser.add_argument("--end", metavar="ID", help="结束一项任命")
@@ -50,21 +52,23 @@ def read_arguments() -> argparse.Namespace:
     return arguments
 
 
-async def find_organisation(world: World, name: str, *, create: bool) -> str:
-    """Return the id of the organisation of a name, made if that is asked for; NoSuchOrganisation."""
+async def find_organisation(world: World, name: str, tree: Tree, *, create: bool) -> str:
+    """Return the id of the organisation of a name, made in a tree if asked for; NoSuchOrganisation."""
     found = world.organisations.find_named(name)
     if len(found) == 1:
         return found[0].id
     if found or not create:
         raise NoSuchOrganisation
-    made = Organisation(id=new_id(), name=name, tree="local", changed=utc_now())
+    made = Organisation(id=new_id(), name=name, tree=tree, changed=utc_now())
     await world.organisations.put(made)
     return made.id
 
 
 async def appoint(world: World, arguments: argparse.Namespace, who: Particulars) -> None:
     """Make the appointment and issue the account; print what to hand over."""
-    organisation = await find_organisation(world, arguments.organisation, create=arguments.create)
+    organisation = await find_organisation(
+        world, arguments.organisation, arguments.tree, create=arguments.create
+    )
     person = await world.people.register(who)
     until = arguments.until.replace(tzinfo=LOCAL).astimezone(UTC) if arguments.until else None
     at = utc_now()

@@ -1,28 +1,24 @@
 """The application: wiring and nothing else."""
 
-import re
-from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from tornado.httputil import HTTPServerRequest
-from tornado.web import Application
 
-from handlers.base import BODY_LIMIT, URL_LIMIT, Refuse
 from handlers.district_files import DistrictFiles
 from handlers.nearby import NearbyWriter, write_station
-from handlers.routes import Route, to_pattern
 from handlers.services import Services
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
-from handlers.uploads import UPLOAD_LIMIT, UploadHandler
 from models.addresses import Addresses
 from models.alarms import BadCodes, Guards
 from models.appointments import APPOINTMENTS, Appointments
 from models.audit_desk import AuditDesk
+from models.card_desk import Book, CardDesk
+from models.card_life import CardLife
 from models.cards import CARDS, Cards, Masters
 from models.clock import Now
 from models.consents import Consents
+from models.devices import DEVICES_CHANGED
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
 from models.media_checks import MEDIA_CHECKS, MediaChecks
@@ -32,7 +28,8 @@ from models.memberships import Memberships
 from models.messages import MESSAGES, Messages
 from models.migrations import META
 from models.mirrors import Mirror
-from models.organisations import ORGANISATIONS, Organisations
+from models.organisation_desk import Registry
+from models.organisations import Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
 from models.photos import Photos
 from models.prints import Prints
@@ -65,15 +62,15 @@ from server.membership_book import Known, MembershipBook, build_membership_book
 from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker
 from server.privacy import COLLECTIONS as PRIVACY_COLLECTIONS
 from server.privacy import Ending, PrivacyParts, build_privacy
+from server.union_trees import COLLECTIONS as TREE_COLLECTIONS
+from server.union_trees import UnionTrees, build_union_trees
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
-    PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, ORGANISATIONS, APPOINTMENTS,
+    PEOPLE, VAULT_ROWS, IDENTITIES, *MEMBERSHIP_COLLECTIONS, *TREE_COLLECTIONS, APPOINTMENTS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
     SUBSCRIPTIONS, MESSAGES, MEDIA_CHECKS, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
     *PRIVACY_COLLECTIONS,
 )  # fmt: skip
-
-LENGTH_DIGITS = 20
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -85,6 +82,7 @@ class World(Struct, frozen=True, kw_only=True):
     signals: Signals
     people: People
     organisations: Organisations
+    trees: UnionTrees
     appointments: Appointments
     memberships: Memberships
     members: Members
@@ -93,6 +91,7 @@ class World(Struct, frozen=True, kw_only=True):
     sessions: Sessions
     cards: Cards
     prints: Prints
+    card_book: Book
     scans: Scans
     scan_batches: ScanBatches
     shared_limits: SharedLimits
@@ -114,6 +113,7 @@ class World(Struct, frozen=True, kw_only=True):
             "appointments": self.appointments.mirror,
             REVOKED: self.revocations.mirror,
             STATIONS_CHANGED: self.board.mirror,
+            DEVICES_CHANGED: self.trees.devices.mirror,
         }
 
 
@@ -135,13 +135,16 @@ def build_world(
     people = People(stores["people"], stores["vault"], stores["identities"], vault, now)
     organisations = Organisations(stores["organisations"])
     appointments = Appointments(stores["appointments"], auditing.audit, now)
+    registry = Registry(organisations, appointments, auditing.audit, signals, now)
     memberships = Memberships(stores["memberships"])
     revocations = Revocations(stores["revocations"], signals, auditing.audit, now)
     cards = Cards(stores["cards"], masters, vault, now)
+    prints = Prints(stores["cards"], cards, print_masters, now)
     judge = Judge(masters, print_masters)
     shared_limits = SharedLimits(engines.cache, now)
     guards = Guards(BadCodes(engines.cache), shared_limits)
     stations = Stations(stores["stations"], now)
+    board = StationBoard(stores["stations"], write_station, now)
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
@@ -167,6 +170,7 @@ def build_world(
         signals=signals,
         people=people,
         organisations=organisations,
+        trees=build_union_trees(stores, registry, people, vault, board),
         appointments=appointments,
         memberships=memberships,
         members=Members(people, memberships, organisations),
@@ -174,12 +178,13 @@ def build_world(
         revocations=revocations,
         sessions=sessions,
         cards=cards,
-        prints=Prints(stores["cards"], cards, print_masters, now),
+        prints=prints,
+        card_book=Book(cards, CardLife(stores["cards"], cards, now), prints, memberships),
         scans=Scans(stores["scans"], cards, judge, organisations, guards, now),
         scan_batches=ScanBatches(stores["scans"], cards, judge, guards, now),
         shared_limits=shared_limits,
         stations=stations,
-        board=StationBoard(stores["stations"], write_station, now),
+        board=board,
         station_hours=StationHours(stores["stations"], appointments, auditing.audit, signals, now),
         subscriptions=subscriptions,
         messages=messages,
@@ -200,10 +205,18 @@ def build_services(
         sessions=world.sessions,
         members=world.members,
         organisations=world.organisations,
+        organisation_desk=world.trees.desk,
+        organisation_contacts=world.trees.contacts,
+        reorganisations=world.trees.reorganisations,
+        appointment_desk=world.trees.appointment_desk,
+        devices=world.trees.devices,
+        device_desk=world.trees.device_desk,
         own_memberships=world.membership_book.own,
         membership_reviews=world.membership_book.reviews,
         membership_figures=world.membership_book.figures,
         cards=world.cards,
+        card_life=world.card_book.life,
+        card_desk=CardDesk(world.card_book, world.trees.desk, audit),
         prints=world.prints,
         scans=world.scans,
         scan_batches=world.scan_batches,
@@ -243,49 +256,3 @@ def build_services(
         district_files=DistrictFiles(world.board),
         demo=platform.demo,
     )
-
-
-class Site(Application):
-    """A Tornado application that refuses oversized requests before a byte of their body is read."""
-
-    def __init__(self, routes: list[Route], services: Services, **settings: Any) -> None:
-        self._services = services
-        self._uploads = [
-            re.compile(to_pattern(path)) for path, handler in routes if issubclass(handler, UploadHandler)
-        ]
-        self._exact = {path: handler for path, handler in routes if "{" not in path}
-        bound = [(to_pattern(path), handler, {"services": services}) for path, handler in routes]
-        super().__init__(
-            bound,
-            default_handler_class=Refuse,
-            default_handler_args={"services": services, "status": 404},
-            **settings,
-        )
-
-    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
-        """Return who answers a request, judged by its head."""
-        if status := _refusal(request, self._uploads):
-            refusal = {"services": self._services, "status": status}
-            return self.get_handler_delegate(request, Refuse, refusal)
-        if handler := self._exact.get(request.path):  # Most paths have no parameter: no pattern to try.
-            return self.get_handler_delegate(request, handler, {"services": self._services})
-        return super().find_handler(request, **kwargs)
-
-
-def _refusal(request: HTTPServerRequest, uploads: Sequence[re.Pattern[str]]) -> int | None:
-    """Return the status to refuse a request's head with, or None for a head that will do."""
-    if len(request.uri or "") > URL_LIMIT:
-        return 414
-    if "Transfer-Encoding" in request.headers:
-        return 411
-    length = request.headers.get("Content-Length", "0")
-    if not (length.isascii() and length.isdecimal()):
-        return 400
-    # Python refuses to read numbers of thousands of digits.
-    if len(length) > LENGTH_DIGITS:
-        return 413
-    size = int(length)
-    if size <= BODY_LIMIT:
-        return None
-    is_upload = any(upload.fullmatch(request.path) for upload in uploads)
-    return None if is_upload and size <= UPLOAD_LIMIT else 413

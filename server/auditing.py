@@ -4,13 +4,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from models import appointments, cards
+from models import appointments, cards, devices
 from models.appointments import APPOINTMENTS
 from models.audit import AUDIT_ENTRIES, Audit
 from models.audit_blocks import AUDIT_BLOCKS, AuditBlocks
 from models.audit_checks import AuditChecks
 from models.cards import CARDS
 from models.clock import Now
+from models.devices import DEVICES
 from models.leases import LEASES, Leases
 from models.projections import Projection
 from models.store import Collection, Store
@@ -52,5 +53,6 @@ def build_auditing(stores: dict[str, Store[Any]], now: Now) -> Auditing:
         (
             Projection(stores[CARDS.name], audit, cards.facts_of),
             Projection(stores[APPOINTMENTS.name], audit, appointments.facts_of),
+            Projection(stores[DEVICES.name], audit, devices.facts_of),
         ),
     )

@@ -28,7 +28,7 @@ from models.addresses import read_networks
 from models.clock import Now
 from models.privacy_notices import Responsible
 from server import measuring
-from server.app import Site, World, build_services, build_world
+from server.app import World, build_services, build_world
 from server.config import Config
 from server.demo import DemoPlatform, seed
 from server.engines import Engines
@@ -41,6 +41,7 @@ from server.metrics import Metrics
 from server.observer import Observer
 from server.platform import MessageSender, account_of
 from server.schema import check_schema
+from server.site import Site
 from server.workers import Workers
 
 HEADER_LIMIT = 16 << 10

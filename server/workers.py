@@ -85,8 +85,10 @@ class Workers:
         steps.append(self._repeat(MEMBERSHIPS_CHANGED, effects.work, POLL_SECONDS))
         steps.append(self._repeat("erasures", world.privacy.erasures.work, AUDIT_SECONDS))
         steps.append(self._repeat("corrections", world.privacy.corrections.work, AUDIT_SECONDS))
+        steps.append(self._repeat("reorganisations", world.trees.reorganisations.finish, POLL_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         steps.append(self._repeat("retention", world.privacy.retention.run, SWEEP_SECONDS))
+        steps.append(self._repeat("sweep", world.trees.reorganisations.repair_paths, SWEEP_SECONDS))
         self._tasks += [asyncio.create_task(step) for step in steps]
 
     async def _repeat(

@@ -13,7 +13,6 @@ import pytest
 from models.store import Database
 from server.engines import Engines
 
-
 # The fixtures that open engines.
 STORED = {"engines", "service", "unlimited", "day"}
 

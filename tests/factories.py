@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
@@ -162,12 +162,12 @@ class Factory:
         assert reply.status == 201, reply.body
         return Someone(person, openid, name, card, reply.json["token"])
 
-    async def organisation(self, *path: str) -> str:
+    async def organisation(self, *path: str, tree: Literal["local", "industry"] = "local") -> str:
         """An organisation below those of the path, from the root down."""
         made = Organisation(
             id=new_id(),
             name=f"测试{secrets.token_hex(4)}",
-            tree="local",
+            tree=tree,
             path=path,
             changed=self._clock.now(),
         )
@@ -219,3 +219,11 @@ class Factory:
     def scan(self, code: str, **fields: Any) -> dict[str, Any]:
         """The body of a scan with an id of its own."""
         return {"scanId": f"scan-{secrets.token_hex(8)}", "code": code, "purpose": "identify", **fields}
+
+
+async def change(service: Service, code: str, **values: Any) -> None:
+    """Change a station later than every change so far, and let the service hear of it."""
+    board = service.world.board
+    later = board.mirror._newest + timedelta(seconds=20)
+    await service.world.stations._store.change({"_id": code}, {**values, "changed": later})
+    await board.mirror.refresh()

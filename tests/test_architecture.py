@@ -26,6 +26,7 @@ def test_a_handler_s_noun_is_a_model_s_too() -> None:
         "base",
         "contracts",
         "cookies",
+        "district_files",
         "fields",
         "idempotency",
         "media",

@@ -90,8 +90,8 @@ export function askHere(place, method, path, body, headers) {
  * @param {HTMLElement} place where a refusal is told
  * @param {string} name the file's name
  */
-export async function saveHere(place, name, method, path, body) {
-  const file = await tellHere(place, async () => (await send(method, path, body)).blob());
+export async function saveHere(place, name, method, path, body, headers) {
+  const file = await tellHere(place, async () => (await send(method, path, body, headers)).blob());
   if (file) {
     const link = make("a", "");
     link.href = URL.createObjectURL(file);

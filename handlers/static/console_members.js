@@ -1,6 +1,7 @@
 /** Members: masked; one is shown in full after a reason was given, which the audit holds by then. */
 
 import { askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
+import { openCard } from "./console_cards.js";
 import { MEMBERSHIP_STATES } from "./console_words.js";
 
 const MEMBERS = "/api/v1/staff/members";
@@ -28,13 +29,17 @@ function memberRow(member) {
   look.type = "button";
   look.setAttribute("aria-label", `查看 ${member.name} 的完整信息`);
   look.addEventListener("click", () => open(member));
+  const card = make("button", "", "卡");
+  card.type = "button";
+  card.setAttribute("aria-label", `办理 ${member.name} 的卡`);
+  card.addEventListener("click", () => openCard(member));
   return row(
     fixed(member.name || "（已删除）"),
     fixed(member.phone),
     make("td", "words", member.organisation),
     make("td", "", make("span", `mark ${state.tone}`, state.words)),
     fixed(member.since),
-    look,
+    make("td", "fixed", look, " ", card),
   );
 }
 

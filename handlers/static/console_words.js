@@ -81,6 +81,14 @@ export const ACTIONS = {
   station_reopened: "恢复驿站开放",
   personal_data_shown: "查看个人信息",
   audit_viewed: "查看审计",
+  organisation_created: "新建组织",
+  organisation_changed: "修改组织",
+  organisation_linked: "关联组织",
+  organisation_reorganised: "撤并组织",
+  device_made: "登记扫码设备",
+  device_revoked: "停用扫码设备",
+  card_reissued: "换发卡",
+  card_printed: "印制实体卡",
   membership_changed: "会籍变动",
   personal_data_exported: "导出本人信息",
   personal_data_corrected: "更正个人信息",
@@ -95,6 +103,8 @@ export const KINDS = {
   account: "账号",
   session: "登录",
   appointment: "任命",
+  organisation: "组织",
+  device: "设备",
   list: "文件",
   audit: "审计",
 };
@@ -112,12 +122,25 @@ export const DETAILS = {
   rows: "行数",
   actor: "操作人",
   object: "对象",
+  above: "上级",
+  fields: "项目",
+  number: "编号",
   event: "事项",
   from: "原",
   to: "现",
   target: "转往",
   valid: "生效日",
   corrects: "更正第几条",
+};
+
+export const CARD_REASONS = {
+  lost: "遗失",
+  stolen: "被盗",
+  leaked: "卡码外泄",
+  damaged: "损坏",
+  misuse: "冒用",
+  found: "已找回",
+  holder_request: "本人要求",
 };
 
 /** What stands in the details of entries. */
@@ -145,6 +168,17 @@ export const VALUES = {
   entries: "记录",
   blocks: "块",
   check: "封存检查",
+  ...CARD_REASONS,
+  move: "移动",
+  merge: "并入",
+  close: "关闭",
+  restructuring: "机构调整",
+  unit_merged: "单位合并",
+  unit_closed: "单位撤销",
+  too_few_members: "会员人数不足",
+  duplicate: "重复登记",
+  correction: "更正登记",
+  contacts: "联系人",
   apply: "申请入会",
   withdraw: "撤回申请",
   approve: "批准入会",
@@ -162,7 +196,42 @@ export const VALUES = {
   correct: "更正",
 };
 
+export const ORGANISATION_STATES = {
+  active: { words: "正常", tone: "good" },
+  merged: { words: "已并入", tone: "wait" },
+  closed: { words: "已关闭", tone: "bad" },
+};
+
+export const DEVICE_STATES = {
+  waiting: { words: "等待登记", tone: "wait" },
+  enrolled: { words: "使用中", tone: "good" },
+  over: { words: "已到期", tone: "bad" },
+  revoked: { words: "已停用", tone: "bad" },
+};
+
+export const CARD_STATES = {
+  active: { words: "正常", act: "解冻" },
+  frozen: { words: "已冻结", act: "冻结" },
+  revoked: { words: "已作废", act: "作废" },
+};
+
+export const TIERS = {
+  city: "市级",
+  district: "区县",
+  street: "街道",
+  industry: "产业",
+  bureau: "局、总公司",
+  unit: "基层",
+};
+
+export const LINKS = {
+  led_by: "同级工会领导",
+  guided_by: "业务指导",
+  hosted_by: "挂靠",
+};
+
 export const POSTS = {
+  scanner: "扫码设备",
   station_staff: "驿站工作人员",
   officer: "工会工作人员",
   system_admin: "系统管理员",
@@ -174,6 +243,7 @@ export const SESSION_KINDS = {
   guest: "小程序（访客）",
   member: "小程序（会员）",
   staff: "小程序（工作人员）",
+  device: "扫码设备",
   console: "管理后台",
 };
 
@@ -196,6 +266,7 @@ export const MIRRORS = {
   appointments: "任命",
   revocations: "退出的登录",
   stations: "驿站",
+  devices: "扫码设备",
 };
 
 export const FINDINGS = {

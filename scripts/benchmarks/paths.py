@@ -70,6 +70,11 @@ def stations_with_facilities(cast: Cast) -> Iterator[bytes]:
     return stations(cast, "&facilities=water,charging")
 
 
+def open_stations(cast: Cast) -> Iterator[bytes]:
+    """Yield the same requests, for open ones with a facility alone."""
+    return stations(cast, "&facilities=water&onlyOpen=true")
+
+
 def sessions(cast: Cast) -> Iterator[bytes]:
     """Yield session checks of one member after another."""
     return cycle([get("/api/v1/sessions/current", member.token) for member in cast.members])
@@ -168,6 +173,13 @@ PATHS = (
         requests=stations_with_facilities,
         expects=b'{"items":[',
         target=0.65,
+    ),
+    Path(
+        name="stations, only open",
+        method="GET",
+        requests=open_stations,
+        expects=b'{"items":[',
+        target=0.60,
     ),
     Path(
         name="session check",

@@ -46,7 +46,8 @@ async def test_who_is_not_signed_in_sees_the_sign_in_and_who_signs_out_again(scr
     page = await screens.open("/console/members")
     await expect(page).to_have_url(f"{page.url.partition('/console')[0]}/console/sign-in")
     page = await sign_in(screens, "officer")
-    await expect(page.locator(".links a")).to_have_text(["会员", "会籍审批", "信息更正", "驿站"])
+    links = ["会员", "会籍审批", "信息更正", "组织", "任命", "设备", "驿站"]
+    await expect(page.locator(".links a")).to_have_text(links)
     await page.click("#sign-out")
     await page.wait_for_url("**/console/sign-in")
     await page.goto("/console")
@@ -264,3 +265,111 @@ async def test_an_application_is_approved_and_another_refused_with_a_reason(scre
     await expect(rows).to_have_count(2)
     await page.select_option("#queue", "receiving")
     await expect(page.locator("#rows")).to_contain_text("没有等待办理的事项")
+
+
+async def test_an_officer_makes_a_union_changes_it_and_merges_it(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    await page.click(".links >> text=组织")
+    await page.click("[aria-label='查看 演示区职工服务中心 的下级']")
+    await expect(page.locator("#detail-name")).to_have_text("演示区职工服务中心")
+    await page.click("#add")
+    await page.fill("#name", "演示快递联合工会")
+    await page.fill("#credit-code", "81410105MC1234567A")
+    await page.select_option("#unit-form", "joint")
+    await page.fill("#term-begins", "2024-05-01")
+    screens.expect_refusals(400)
+    await page.click("#form-fields .primary")
+    await expect(page.locator("#form-problem")).to_contain_text("统一社会信用代码有误")
+    await page.fill("#credit-code", "")
+    await page.click("#form-fields .primary")
+    await expect(page.locator("#done")).to_have_text("已新建：演示快递联合工会")
+    await expect(page.locator("#detail-name")).to_have_text("演示快递联合工会")
+    await expect(page.locator("#facts")).to_contain_text("2024-05-01 起 5 年，到 2029-05-01")
+    await page.click("#contacts")
+    await page.fill("#chair", "李建国")
+    await page.click("#people-save")
+    await expect(page.locator("#people")).to_be_hidden()
+    await page.click("#contacts")
+    await expect(page.locator("#chair")).to_have_value("李*国")
+    await page.click("#people-open")
+    await expect(page.locator("#chair")).to_have_value("李建国")
+    await page.click("#people-cancel")
+    await page.click("#edit")
+    await page.fill("#name", "演示骑手联合工会")
+    await page.click("#form-fields .primary")
+    await expect(page.locator("#facts")).to_contain_text("演示快递联合工会（到 ")
+    await page.click("#reorganise")
+    await page.select_option("#act-kind", "merge")
+    await page.fill("#act-search", "演示东街道")
+    await page.click("#act-find")
+    await expect(page.locator("#act-target")).to_contain_text("演示东街道工会服务站")
+    await page.click("#act-form .primary")
+    await expect(page.locator("#done")).to_contain_text("已办理，编号")
+    await expect(page.locator("#facts")).to_contain_text("演示东街道工会服务站 接续")
+    assert await complaints(screens, page) == []
+
+
+async def test_an_officer_appoints_station_staff_and_ends_it(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    await page.click(".links >> text=任命")
+    await expect(page.locator("#rows")).to_contain_text("工会工作人员（区县）")
+    await page.click("#add")
+    await page.fill("#name", "演示环卫工")
+    await page.fill("#phone", "10099999999")
+    await page.select_option("#organisation", label="　　演示街道工会服务站")
+    screens.expect_refusals(404)
+    await page.click("#form-fields .primary")
+    await expect(page.locator("#form-problem")).to_contain_text("没有找到姓名和手机号都相符的人")
+    await page.fill("#phone", f"100{sum(b'cleaner'):08}")
+    await page.click("#form-fields .primary")
+    await expect(page.locator("#done")).to_have_text("已任命：驿站工作人员，演示街道工会服务站")
+    assert await complaints(screens, page) == []
+    await page.click("[aria-label='结束 演***工 的任命']")
+    await page.click("#ending-confirm")
+    await expect(page.locator("#done")).to_have_text("任命已结束")
+    await expect(page.locator("[aria-label='结束 演***工 的任命']")).to_have_count(0)
+
+
+async def test_an_officer_registers_a_device_which_scans_until_it_is_revoked(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    await page.click(".links >> text=设备")
+    await page.click("#add")
+    await page.fill("#name", "东门一号")
+    await page.select_option("#organisation", label="　　演示街道工会服务站")
+    await page.click("#form-fields .primary")
+    code = await page.inner_text("#told-code")
+    body = {"code": code, "installation": "browser-test-device"}
+    enrolled = await page.request.post("/api/v1/devices", data=body)
+    token = (await enrolled.json())["token"]
+    await page.click("#told-close")
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert (await page.request.get("/api/v1/devices/current", headers=bearer)).status == 200
+    await page.reload()
+    await expect(page.locator("#rows")).to_contain_text("使用中")
+    assert await complaints(screens, page) == []
+    await page.click("[aria-label='停用 东门一号']")
+    await page.click("#ending-confirm")
+    await expect(page.locator("#done")).to_have_text("已停用：东门一号")
+    await expect(page.locator("#rows")).to_contain_text("已停用")
+    assert (await page.request.get("/api/v1/devices/current", headers=bearer)).status == 401
+
+
+async def test_an_officer_freezes_reissues_and_prints_a_member_s_card(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    await page.goto("/console/members")
+    await page.fill("#search", "演示退休职工")
+    await page.click("#search-form button >> nth=0")
+    await page.click("[aria-label='办理 演****工 的卡']")
+    await expect(page.locator("#card-facts")).to_contain_text("正常")
+    await page.click("#card-form .primary")
+    await expect(page.locator("#card-facts")).to_contain_text("工会冻结（遗失）")
+    await page.select_option("#card-choice", "reissue")
+    await page.click("#card-form .primary")
+    await expect(page.locator("#card-facts")).to_contain_text("工会换发（遗失）")
+    await page.select_option("#card-choice", "print")
+    async with page.expect_download() as download:
+        await page.click("#card-form .primary")
+    path = await (await download.value).path()
+    assert path.read_bytes().startswith(b"%PDF-")
+    await expect(page.locator("#card-facts")).to_contain_text("1 张有效")
+    assert await complaints(screens, page) == []

@@ -17,9 +17,9 @@ from server.service import Service
 from tests.factories import Factory, Http
 
 PUBLIC = {
-    "ClientLibraryHandler", "DistrictHandler", "EnrolmentPage", "EnrolmentsHandler", "HealthHandler",
-    "LandingHandler", "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhonePage",
-    "PrivacyNoticeHandler", "PrivacyPage", "PushHandler", "ReadinessHandler", "ScannerPage",
+    "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage", "EnrolmentsHandler",
+    "HealthHandler", "LandingHandler", "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler",
+    "PhonePage", "PrivacyNoticeHandler", "PrivacyPage", "PushHandler", "ReadinessHandler", "ScannerPage",
     "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage", "SignInPictureHandler",
     "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StationHandler", "StationWxacodeHandler",
     "StationsHandler",

@@ -16,7 +16,7 @@ from models.hours_open import openness
 from models.ids import encode
 from models.stations import FACILITIES, Station
 from scripts.benchmarks.country import make_stations
-from tests.factories import NOON, Clock, Http
+from tests.factories import NOON, Clock, Http, change
 
 JINSHUI = f"/api/v1/districts/{quote('金水区')}/stations"
 MIDNIGHT = NOON.replace(hour=16, minute=0, second=0) - timedelta(days=1)
@@ -73,18 +73,13 @@ async def test_who_has_the_file_is_told_so(http: Http, clock: Clock) -> None:
     assert read(tomorrow.body).since == read(reply.body).since + timedelta(days=1)
 
 
-async def test_a_change_makes_another_edition(http: Http, clock: Clock, service: Any) -> None:
+async def test_a_change_makes_another_edition(http: Http, service: Any) -> None:
     file = read((await http("GET", JINSHUI)).body)
-    store, board = service.world.stations._store, service.world.board
-    clock.advance(seconds=20)
-    await store.change({"_id": file.codes[0]}, {"state": "suspended", "changed": clock.now()})
-    await board.mirror.refresh()
+    await change(service, file.codes[0], state="suspended")
     changed = read((await http("GET", JINSHUI)).body)
     assert changed.codes == file.codes[1:]
     assert changed.version != file.version
-    later = clock.now() + timedelta(seconds=20)
-    await store.change({"_id": file.codes[0]}, {"state": "operating", "changed": later})
-    await board.mirror.refresh()
+    await change(service, file.codes[0], state="operating")
     assert read((await http("GET", JINSHUI)).body) == file
 
 

@@ -7,10 +7,11 @@ from typing import cast
 import pytest
 from msgspec.structs import replace
 
+from models.districts import NoSuchDistrict
 from models.finder import Wanted
 from models.hours_text import parse_hours
 from models.station_board import StationBoard
-from models.stations import NoSuchDistrict, Station
+from models.stations import Station
 from models.store import Store
 from tests.models.test_finder import (
     CENTRE,

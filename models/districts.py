@@ -1,4 +1,4 @@
-"""Openings: a schedule worked out for the days ahead, so that a phone without a network needs no rules.
+"""Districts (区县) to take along: schedules worked out for the days ahead, so that a phone needs no rules.
 
 Holidays, swapped workdays, seasons, nights and closures are all in the moments at which a station opens and
 closes. `models/hours_open.py` says what they are; nothing is decided here.
@@ -10,12 +10,20 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from models.errors import Missing
 from models.hours import Closure, Hours
 from models.hours_open import State, openness
 
 # Whether it closes soon follows from when it closes.
 LETTERS: Mapping[State, str] = MappingProxyType({"open": "o", "closing": "o", "closed": "c", "unknown": "u"})
 MINUTE = timedelta(minutes=1)
+
+
+class NoSuchDistrict(Missing):
+    """No operating station on the map is in a district of this name, or its file has no such part."""
+
+    code = "district_not_found"
+    message = "没有找到这个区县的驿站"
 
 
 class Openings(Struct, frozen=True):

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.clock import LOCAL
+from models.districts import LETTERS, Openings, resolve
 from models.hours import UNKNOWN, Closure, Hours
 from models.hours_open import CLOSING, openness
 from models.hours_text import parse_hours
-from models.openings import LETTERS, Openings, resolve
 from tests.models.schedules import schedules
 
 DAYS = 15

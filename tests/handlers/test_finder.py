@@ -1,6 +1,5 @@
 """The search's parameters over HTTP: another moment, only open, pages, datums, named places."""
 
-from datetime import timedelta
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from models.positions import Position, metres_between, to_gcj02
-from tests.factories import Clock, Http, Reply
+from tests.factories import Clock, Http, Reply, change
 
 SEARCH = "/api/v1/stations?"
 NEAR = SEARCH + "longitude=113.62&latitude=34.75&datum=gcj02"
@@ -130,18 +129,14 @@ async def test_only_open_leaves_out_what_is_closed_or_unknown(http: Http) -> Non
     assert await items(http, WIDE + "&limit=100&onlyOpen=false") == every
 
 
-async def test_a_kind_that_is_asked_for_is_the_only_one_found(http: Http, clock: Clock, service: Any) -> None:
+async def test_a_kind_that_is_asked_for_is_the_only_one_found(http: Http, service: Any) -> None:
     first = (await items(http, NEAR))[0]
     assert first["kind"] is None
     assert await items(http, NEAR + "&kind=smart") == []
-    store, board = service.world.stations._store, service.world.board
-    clock.advance(seconds=20)
-    await store.change({"_id": first["code"]}, {"kind": "smart", "changed": clock.now()})
-    await board.mirror.refresh()
+    await change(service, first["code"], kind="smart")
     assert codes(await items(http, NEAR + "&kind=smart")) == [first["code"]]
     assert (await ask(http, f"/api/v1/stations/{first['code']}")).json["kind"] == "smart"
-    await store.change({"_id": first["code"]}, {"kind": None, "changed": clock.now() + timedelta(seconds=20)})
-    await board.mirror.refresh()
+    await change(service, first["code"], kind=None)
 
 
 @pytest.mark.parametrize("datum", ["wgs84", "bd09"])
