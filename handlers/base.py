@@ -68,11 +68,14 @@ MEMBERS: frozenset[SessionKind] = frozenset({"member", "staff"})
 STAFF: frozenset[SessionKind] = frozenset({"staff", "device"})
 DEVICE: frozenset[SessionKind] = frozenset({"device"})
 CONSOLE: frozenset[SessionKind] = frozenset({"console"})
+# Who acts for the union, from the mini program or from the console.
+OFFICES: frozenset[SessionKind] = frozenset({"staff", "console"})
 # What somebody is told whose session is of another kind than these.
 WRONG_KIND: dict[frozenset[SessionKind], type[Refusal]] = {
     MEMBERS: NotAMember,
     STAFF: NotStaff,
     DEVICE: NotADevice,
+    OFFICES: NotStaff,
     CONSOLE: SecondFactorRequired,
 }
 

@@ -13,6 +13,12 @@ class Png(bytes):
     media_type = "image/png"
 
 
+class Jpeg(bytes):
+    """A photo."""
+
+    media_type = "image/jpeg"
+
+
 class Pdf(bytes):
     """A printable page."""
 
@@ -46,4 +52,4 @@ class Script(str):
     __slots__ = ()
 
 
-Media = Json | Png | Pdf | Xlsx | Html | Text | Script
+Media = Json | Png | Jpeg | Pdf | Xlsx | Html | Text | Script

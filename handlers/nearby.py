@@ -5,9 +5,11 @@ from typing import Annotated, cast
 
 from msgspec import UNSET, Meta, UnsetType
 
+from handlers.evidence import MarkReply
 from handlers.fields import END, Latitude, Longitude, Moment, StationCode
 from handlers.media import Json
 from handlers.wire import Wire, encode, local
+from models.evidence import EvidenceBoard
 from models.finder import Mark, Page
 from models.hours_open import Openness, Reason, ReasonCode, State
 from models.hours_words import words
@@ -15,6 +17,8 @@ from models.places import Place, PlaceKind
 from models.positions import Datum, Position, from_gcj02
 from models.stations import Facility, Station, StationKind
 
+# What ends a station in a list of which nobody reports anything.
+UNMARKED = b',"mark":null},'
 # Of thousands of stations most share their hours, and so the answer for them.
 OPENNESSES_KEPT = 10_000
 # Stations written with their position in another datum than GCJ-02.
@@ -98,6 +102,7 @@ class NearbyReply(NearbyStation, frozen=True, gc=False):
 
     distance_metres: Annotated[int, Meta(examples=[320])]
     open: OpennessReply
+    mark: MarkReply | None
 
 
 class PlaceReply(Wire, frozen=True):
@@ -164,9 +169,13 @@ def write_station(station: Station, datum: Datum = "gcj02") -> bytes:
 
 
 class NearbyWriter:
-    """Writes the answers; an openness is written once, and known again by its identity."""
+    """Writes the answers; an openness is written once, and known again by its identity.
 
-    def __init__(self) -> None:
+    `evidence` says what people report of found stations; of most nothing.
+    """
+
+    def __init__(self, evidence: EvidenceBoard) -> None:
+        self._evidence = evidence
         self._opennesses: dict[int, tuple[Openness, bytes]] = {}
         self._faces: dict[tuple[int, Datum], tuple[Station, bytes]] = {}
 
@@ -177,10 +186,15 @@ class NearbyWriter:
 
         `at` is the moment if another one than now was asked about, `place` what a name stood for.
         """
-        pieces = [b'{"items":[']
-        for one in page.found:
+        # What people report holds for now alone.
+        found = page.found if at else self._evidence.ranked(page.found, now)
+        pieces, marks = [b'{"items":['], {} if at else self._evidence.find_marks(found, now)
+        for one in found:
             face = one.face if datum == "gcj02" else self._face(one.station, datum)
             pieces += face, b',"distanceMetres":%d,"open":' % one.metres, self._written(one.openness)
+            if mark := marks and marks.get(one.station.id):
+                pieces[-1] = pieces[-1].removesuffix(UNMARKED)
+                pieces += b',"mark":', encode(MarkReply.of(mark)), b"},"
         if page.found:
             pieces.append(pieces.pop()[:-1])
         following = _cursor(page.last) if page.last else b"null"
@@ -198,7 +212,7 @@ class NearbyWriter:
         if known is None:
             if len(self._opennesses) >= OPENNESSES_KEPT:
                 self._opennesses.clear()
-            known = self._opennesses[id(now)] = now, encode(OpennessReply.of(now)) + b"},"
+            known = self._opennesses[id(now)] = now, encode(OpennessReply.of(now)) + UNMARKED
         return known[1]
 
     def _face(self, station: Station, datum: Datum) -> bytes:

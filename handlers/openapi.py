@@ -32,6 +32,9 @@ PATH_PARAMETERS = {
     "signIn": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="The code of a pending sign-in."),
     "scanId": Meta(examples=["scan-7f3a9c21"], description="The name that the scanner gave to its scan."),
     "appointment": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An appointment's id."),
+    "report": Meta(examples=["5f3c9a1e7b2d4f60815a3c9e7b2d4f60"], description="A report's id."),
+    "photo": Meta(examples=["6Q0B8Z2J4N1TFE7M6Q0B8Z2J4N1TFE7M"], description="The key of a photo."),
+    "ticket": Meta(examples=["4E8M0R2T-locked-19813f2c5d8"], description="A ticket's id."),
     "district": Meta(examples=["金水区"], description="A district's name, such as 金水区."),
     "correction": Meta(
         examples=["0f343b0931126a20f133d67c2b018a3b"], description="A request for correction."

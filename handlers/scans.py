@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
 from handlers.base import STAFF, Handler, endpoint
+from handlers.check_ins import CheckInReply
 from handlers.contracts import NotJson, refused
 from handlers.fields import LINE, CodeText, MaskedName, Moment, ScanId, StationCode
 from handlers.wire import Asked, Wire, local
@@ -17,7 +18,9 @@ from models.judgements import Medium, Purpose, Reason, ScanOutcome
 from models.limits import PerPerson
 from models.memberships import MembershipState
 from models.scan_batches import LARGEST_BATCH, Batch
+from models.scan_visits import Settled, StationRequired
 from models.scans import Attempt, NoSuchScan, ScanIdReused, Undo, UndoTooLate, Verdict
+from models.stations import NoSuchStation
 
 VERDICTS: dict[Reason | None, tuple[str, str]] = {
     None: ("有效", "请核对姓名后放行"),
@@ -117,6 +120,7 @@ class ScanReply(Wire, frozen=True):
 
     `accepted`; `refused` with a reason; `needs_attention`: staff must look at a document; `review`: a scan
     made offline that could not be decided. `medium` is how the card was shown, null for what is not a card.
+    `visit` follows an accepted `check_in`.
     """
 
     scan_id: ScanId
@@ -129,23 +133,25 @@ class ScanReply(Wire, frozen=True):
     skew_seconds: Annotated[int | None, Meta(examples=[None, -60])]
     scanned_at: Moment
     received_at: Moment
+    visit: CheckInReply | UnsetType = UNSET
 
     @classmethod
-    def of(cls, scan_id: str, verdict: Verdict) -> "ScanReply":
-        """Return what of a verdict goes on the wire."""
-        return cls(**_spelled(scan_id, verdict))
+    def of(cls, scan_id: str, settled: Settled) -> "ScanReply":
+        """Return what of a verdict, and of the visit that followed, goes on the wire."""
+        visit = CheckInReply.of(settled.visit) if settled.visit else UNSET
+        return cls(**_spelled(scan_id, settled.verdict), visit=visit)
 
 
-class UndoneScanReply(ScanReply, frozen=True):
+class UndoneScanReply(ScanReply, frozen=True, kw_only=True):
     """A scan that was taken back."""
 
     undone: UndoneReply | None
 
     @classmethod
-    def of(cls, scan_id: str, verdict: Verdict) -> "UndoneScanReply":
+    def of(cls, scan_id: str, settled: Settled) -> "UndoneScanReply":
         """Return what of a verdict and its undoing goes on the wire."""
-        undone = verdict.scan.undone
-        return cls(**_spelled(scan_id, verdict), undone=UndoneReply.of(undone) if undone else None)
+        undone = settled.verdict.scan.undone
+        return cls(**_spelled(scan_id, settled.verdict), undone=UndoneReply.of(undone) if undone else None)
 
 
 class ScanProblem(Wire, frozen=True):
@@ -168,7 +174,7 @@ class BatchItemReply(Wire, frozen=True):
     problem: ScanProblem | UnsetType = UNSET
 
     @classmethod
-    def of(cls, scan_id: str, result: Verdict | Refusal) -> "BatchItemReply":
+    def of(cls, scan_id: str, result: Settled | Refusal) -> "BatchItemReply":
         """Return a result as it goes on the wire."""
         if isinstance(result, Refusal):
             return cls.rejected(scan_id, result)
@@ -204,12 +210,14 @@ class ScansHandler(Handler):
     kinds = STAFF
     limits = (PerPerson(1200),)
 
-    @endpoint(201, refuses=(NotStaff, ScanIdReused, WrongPlace, PlaceRequired))
+    @endpoint(
+        201, refuses=(NotStaff, ScanIdReused, WrongPlace, PlaceRequired, StationRequired, NoSuchStation)
+    )
     async def post(self, *, body: ScanRequest) -> ScanReply:
         """Scan a card; a refused card is an answer too, and the same scan again gets the first answer."""
-        scanner = self.services.devices.get_scanner(self.session.subject)
-        attempt = scanner.placed(body.attempt)
-        return ScanReply.of(body.scan_id, await self.services.scans.record(scanner.appointment, attempt))
+        scanner, scans = self.services.devices.get_scanner(self.session.subject), self.services.visits.scans
+        settled = await scans.record(scanner.appointment, scanner.placed(body.attempt))
+        return ScanReply.of(body.scan_id, settled)
 
 
 class ScanBatchHandler(Handler):
@@ -226,7 +234,7 @@ class ScanBatchHandler(Handler):
         attempts = [one for one in asked if isinstance(one, Attempt)]
         offset = timedelta(seconds=body.clock_offset_seconds)
         batch = Batch(scanner=scanner.appointment, attempts=attempts, clock_offset=offset)
-        results = iter(await self.services.scan_batches.record(batch))
+        results = iter(await self.services.visits.scans.record_batch(batch))
         items = [
             BatchItemReply.of(one.scan_id, next(results)) if isinstance(one, Attempt) else one
             for one in asked
@@ -243,7 +251,8 @@ class ScanHandler(Handler):
     async def delete(self, scanId: str, *, query: UndoQuery) -> UndoneScanReply:  # noqa: N803 - the path's spelling
         """Take back my own scan within ten minutes of its arrival; again gives the same answer."""
         scanner = self.services.devices.get_scanner(self.session.subject).appointment
-        return UndoneScanReply.of(scanId, await self.services.scans.undo(scanner, scanId, query.reason))
+        settled = await self.services.visits.scans.undo(scanner, scanId, query.reason)
+        return UndoneScanReply.of(scanId, settled)
 
 
 def _read(place: int, raw: Raw, scanner: Scanner) -> Attempt | BatchItemReply:

@@ -18,12 +18,14 @@ from models.audit_desk import AuditDesk
 from models.card_desk import CardDesk
 from models.card_life import CardLife
 from models.cards import Cards
+from models.check_ins import CheckIns
 from models.clock import Now
 from models.consents import Consents
 from models.corrections import Corrections
 from models.device_desk import DeviceDesk
 from models.devices import Devices
 from models.erasures import Erasures
+from models.evidence import EvidenceBoard
 from models.exports import Exports
 from models.limits import Limits
 from models.media_checks import MediaChecks, PictureJudge
@@ -35,21 +37,28 @@ from models.organisation_contacts import OrganisationContacts
 from models.organisation_desk import OrganisationDesk
 from models.organisations import Organisations
 from models.own_memberships import OwnMemberships
+from models.photos import Photos
 from models.prints import Prints
 from models.privacy_notices import PrivacyNotices
 from models.pushes import Pushes
 from models.reorganisations import Reorganisations
-from models.scan_batches import ScanBatches
+from models.report_photos import ReportPhotos
 from models.scan_pictures import ScanPictures
+from models.scan_visits import ScanVisits
 from models.scans import Scans
+from models.screens import Screens
 from models.security import SecurityDesk
 from models.sessions import Sessions
 from models.sign_ins import SignIns
 from models.station_board import StationBoard
 from models.station_hours import StationHours
 from models.station_lists import StationLists
+from models.station_reports import StationReports
+from models.station_tickets import StationTickets
 from models.subscriptions import Subscriptions
 from models.system import SystemDesk
+from models.text_checks import TextJudge
+from models.visit_counts import VisitCounts
 from models.wxacodes import Drawer, Wxacodes
 
 
@@ -84,6 +93,26 @@ class Privacy(Struct, frozen=True, kw_only=True):
     corrections: Corrections
 
 
+class Judges(Struct, frozen=True):
+    """Who judges the words and pictures of people who need not be in the mini program now."""
+
+    text: TextJudge
+    picture: PictureJudge
+
+
+class Visits(Struct, frozen=True, kw_only=True):
+    """What happens at stations: visits and their figures, screens, evidence, reports, tickets."""
+
+    check_ins: CheckIns
+    counts: VisitCounts
+    scans: ScanVisits
+    screens: Screens
+    evidence: EvidenceBoard
+    reports: StationReports
+    tickets: StationTickets
+    report_photos: ReportPhotos
+
+
 class Services(Struct, frozen=True, kw_only=True):
     """The models and the platform, ready to use."""
 
@@ -105,8 +134,10 @@ class Services(Struct, frozen=True, kw_only=True):
     card_desk: CardDesk
     prints: Prints
     scans: Scans
-    scan_batches: ScanBatches
     scan_pictures: ScanPictures
+    visits: Visits
+    photos: Photos
+    visitors_judges: Judges
     appointments: Appointments
     accounts: Accounts
     sign_ins: SignIns

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from handlers.base import Handler, endpoint
+from handlers.evidence import EvidenceReply
 from handlers.fields import Moment, StationCode
 from handlers.media import Html, Pdf, Png
 from handlers.nearby import (
@@ -23,8 +24,10 @@ from handlers.nearby import (
 )
 from handlers.pictures import draw_sign
 from handlers.wire import Asked, Wire, local
+from models.evidence import PROBLEM_WORDS
 from models.hours_open import State, openness
 from models.hours_words import words
+from models.presence import WORKERS
 from models.stations import (
     FACILITIES,
     STATES,
@@ -34,8 +37,8 @@ from models.stations import (
 )
 
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 OPEN_WORDS: dict[State, str] = {
     "open": "现在开放",
@@ -65,6 +68,7 @@ class StationReply(Wire, frozen=True):
     hours: HoursWords
     hours_text: Annotated[str, Meta(examples=["05:00-17:30"])]
     facilities: tuple[AnyFacility, ...]
+    evidence: EvidenceReply
     supervision_phone: Annotated[str, Meta(examples=["12351"])]
     server_time: Moment
 
@@ -91,6 +95,7 @@ class StationHandler(Handler):
             hours=words(station.hours),
             hours_text=station.hours_text,
             facilities=station.facilities,
+            evidence=EvidenceReply.of(self.services.visits.evidence.find(station.id), at),
             supervision_phone=SUPERVISION_PHONE,
             server_time=local(at),
         )
@@ -105,7 +110,8 @@ class LandingHandler(Handler):
     async def get(self, code: str) -> Html:
         """Show the station to any browser."""
         station = self.services.stations.get(code)
-        now = openness(station.hours, self.services.now(), station.closure)
+        at = self.services.now()
+        now = openness(station.hours, at, station.closure)
         self.set_header("Content-Security-Policy", PAGE_POLICY)
         page = self.render_string(
             "station.html",
@@ -117,6 +123,9 @@ class LandingHandler(Handler):
             reason=ReasonReply.of(now.reason) if now.reason else None,
             hours=words(station.hours),
             facilities=[FACILITIES[facility] for facility in station.facilities],
+            evidence=EvidenceReply.of(self.services.visits.evidence.find(station.id), at),
+            workers=WORKERS,
+            problems=PROBLEM_WORDS,
             phone=SUPERVISION_PHONE,
         )
         return Html(page.decode())

@@ -186,6 +186,10 @@ class Masters:
         master = self._masters.get(key_id)
         return master.key if master and master.accepts(at) else None
 
+    def list_accepted(self, at: datetime) -> list[bytes]:
+        """Return the keys under which codes still count, for what does not name its master."""
+        return [master.key for master in self._masters.values() if master.accepts(at)]
+
     def find_listed(self, key_id: str) -> bytes | None:
         """Return a master's key for as long as it is configured: a print lasts until it is called back."""
         master = self._masters.get(key_id)

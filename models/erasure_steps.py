@@ -68,6 +68,7 @@ class ErasureSteps:
                 "memberships": self._end_membership,
                 "cards": self._revoke_card,
                 "scans": self._clear_words_of_scans,
+                "check_ins": self._take_off_visits,
                 "accounts": self._delete_console_account,
             },
             "wechat": {
@@ -140,6 +141,11 @@ class ErasureSteps:
         for one in await self._stores["scans"].list_({"person": holder.person}) if holder.person else []:
             if one.undone and one.undone.reason:
                 await self._stores["scans"].change({"_id": one.id}, {"undone.reason": ""})
+
+    async def _take_off_visits(self, holder: Holder) -> None:
+        """Leave the visits to be counted, without the person who consented to stand in them."""
+        for one in await self._stores["check_ins"].list_({"person": holder.person}) if holder.person else []:
+            await self._stores["check_ins"].change({"_id": one.id}, {}, without=("person",))
 
     def _delete_by_account(self, collection: str) -> Step:
         async def delete(holder: Holder) -> None:

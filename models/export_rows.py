@@ -10,6 +10,7 @@ from models.accounts import Account
 from models.appointments import POSTS, Appointment
 from models.audit import Entry as AuditEntry
 from models.cards import Card
+from models.check_ins import CheckIn
 from models.clock import LOCAL, local_day
 from models.consents import Consent
 from models.corrections import Correction
@@ -152,6 +153,11 @@ def row_of_scan(scan: Scan, place: str) -> Row:
             "撤销原因": scan.undone.reason if scan.undone else "",
         }
     )
+
+
+def row_of_check_in(visit: CheckIn) -> Row:
+    """Return a visit to a station that bears the person, by consent."""
+    return {"驿站": visit.station, "日期": visit.day, "时间": _at(visit.at)}
 
 
 def row_of_subscription(one: Subscription) -> Row:

@@ -21,6 +21,7 @@ from models.export_rows import (
     row_of_account,
     row_of_appointment,
     row_of_audit,
+    row_of_check_in,
     row_of_correction,
     row_of_identity,
     row_of_message,
@@ -48,6 +49,13 @@ NOT_HERE: Mapping[str, str] = MappingProxyType(
         "organisation_contacts": "组织的主席和联系人，由组织填写，不与个人编号相连；有误请找该组织更正",
         "reorganisations": "组织撤并的办理记录，经办人只有编号",
         "devices": "扫码设备，属于组织；经办人只有编号",
+        "visit_counts": "驿站的人次，只有数目",
+        "visit_days": "哪天已经统计",
+        "screens": "驿站的屏幕，不是个人信息",
+        "evidence": "驿站是否开放的依据，不含个人信息",
+        "station_reports": "驿站问题的反映，反映人只有当天有效、不能还原的索引，三十天后删除",
+        "report_photos": "反映问题的照片，不与个人相连，三十天后删除",
+        "station_tickets": "驿站的整改单，经办人只有编号",
         "stations": "驿站的资料，不是个人信息",
         "wxacodes": "驿站的小程序码图片",
         "retention_days": "每天按期删除了多少条，只有数目",
@@ -133,6 +141,7 @@ class Exports:
             "appointments": ("职务", self._appointments),
             "cards": ("互助服务卡", self._card),
             "scans": ("谁扫过我的卡", self._scans),
+            "check_ins": ("驿站签到", self._check_ins),
             "consents": ("同意和撤回", self._consents),
             "sessions": ("登录", self._sessions),
             "subscriptions": ("消息订阅", self._subscriptions),
@@ -196,6 +205,10 @@ class Exports:
         found = await self._all("scans", "person", self._own(holder))
         newest = sorted(found, key=lambda one: str(one.order), reverse=True)
         return [row_of_scan(one, self._basis.organisations.get_name(one.organisation)) for one in newest]
+
+    async def _check_ins(self, holder: Holder) -> list[Row]:
+        found = await self._all("check_ins", "person", self._own(holder))
+        return [row_of_check_in(one) for one in found]
 
     async def _consents(self, holder: Holder) -> list[Row]:
         found = await self._basis.consents.list_history(holder.subjects)

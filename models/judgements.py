@@ -23,7 +23,7 @@ from models.print_codes import NotAPrintCode, PrintCode, is_right, parse_print
 CLOCK_AHEAD = timedelta(seconds=60)
 LATEST_UPLOAD = timedelta(days=7)
 
-Purpose = Literal["identify"]
+Purpose = Literal["identify", "check_in"]
 Medium = Literal["code", "printed", "typed"]
 ScanOutcome = Literal["accepted", "refused", "review", "needs_attention"]
 Reason = Literal[
@@ -33,9 +33,9 @@ Reason = Literal[
 
 # The policy: what a right code opens, by how it was shown. A print can be copied, and a serial be overheard.
 OPENS: dict[Medium, dict[Purpose, ScanOutcome]] = {
-    "code": {"identify": "accepted"},
-    "printed": {"identify": "accepted"},
-    "typed": {"identify": "needs_attention"},
+    "code": {"identify": "accepted", "check_in": "accepted"},
+    "printed": {"identify": "accepted", "check_in": "accepted"},
+    "typed": {"identify": "needs_attention", "check_in": "needs_attention"},
 }
 
 REASONS_OF_STANDING: dict[MembershipState, Reason | None] = {

@@ -144,6 +144,11 @@ class Limits:
                 raise TooMany(retryAfter=wait)
         return self._admit_shared(shared) if shared else None
 
+    def count(self, name: str, limit: Limit, address: Callable[[], str]) -> None:
+        """Count a call of one address under a name of the caller's own, in this process; TooMany."""
+        if self._is_on and (wait := self._local.take(f"{name}:{address()}", limit)):
+            raise TooMany(retryAfter=wait)
+
     async def _admit_shared(self, asked: Sequence[tuple[str, Limit]]) -> None:
         for name, limit in asked:
             granted = await self.shared.take(name, limit)

@@ -41,6 +41,13 @@ PRINTS = (
     ("A", "H0J1K2M3N4", 32),
 )
 
+SCREENS = (
+    ("0", "00000000", 1),
+    ("1", "4E8M0R2T", 1),
+    ("1", "4E8M0R2T", 2),
+    ("Z", "ZZZZZZZZ", 4_294_967_295),
+)
+
 MOMENTS = (
     ("noon in summer", "2026-07-15T12:00:00+08:00"),
     ("a step in the middle of an hour", "2026-07-15T14:23:45.678+08:00"),
@@ -141,11 +148,39 @@ def print_vector(key_id: str, serial: str, number: int) -> dict[str, str | int]:
     }
 
 
+def screen_vector(key_id: str, station: str, version: int, label: str, moment: str) -> dict[str, str | int]:
+    """Return everything that follows from one station's screen at one moment."""
+    master = hashlib.sha256(f"union station vector {key_id}".encode("ascii")).digest()
+    at = datetime.fromisoformat(moment)
+    unix_milliseconds = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    full_step = unix_milliseconds // 30_000
+    first_second = datetime(1970, 1, 1) + timedelta(seconds=full_step * 30, hours=8)  # noqa: DTZ001 - local by hand
+    screen_key = hmac_sha256(master, "UCS:" + station + ":" + str(version))
+    day = first_second.strftime("%Y-%m-%d")
+    day_key = hmac_sha256(screen_key, day)
+    step = five_digits(full_step % 32**5)
+    return {
+        "label": label,
+        "at": moment,
+        "unixMilliseconds": unix_milliseconds,
+        "master": base64url(master),
+        "station": station,
+        "version": version,
+        "screenKey": base64url(screen_key),
+        "day": day,
+        "dayKey": base64url(day_key),
+        "code": step + crockford(hmac_sha256(day_key, step)[:10])[:10],
+    }
+
+
 def files() -> dict[Path, str]:
     """Return each file's whole text."""
     rows = {
         "card_codes.json": [vector(card, label, moment) for card in CARDS for label, moment in MOMENTS],
         "print_codes.json": [print_vector(*one) for one in PRINTS],
+        "screen_codes.json": [
+            screen_vector(*screen, label, moment) for screen in SCREENS for label, moment in MOMENTS
+        ],
     }
     texts = {FOLDER / name: json.dumps(found, indent=1, ensure_ascii=False) for name, found in rows.items()}
     texts[FOLDER / "district_stations.json"] = in_lines(vectors())

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from handlers.district_files import DistrictFiles
 from handlers.nearby import NearbyWriter, write_station
-from handlers.services import Services
+from handlers.services import Services, Visits
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
 from models.addresses import Addresses
@@ -35,7 +35,6 @@ from models.photos import Photos
 from models.prints import Prints
 from models.push_effects import PushEffects
 from models.pushes import PUSHES, Pushes
-from models.scan_batches import ScanBatches
 from models.scan_pictures import ScanPictures
 from models.scans import SCANS, Scans
 from models.security import SecurityDesk
@@ -50,6 +49,7 @@ from models.subscriptions import SUBSCRIPTIONS, Subscriptions
 from models.system import SystemDesk, Watch
 from models.vault import Vault
 from models.wxacodes import WXACODES, Wxacodes
+from server import visits as visiting
 from server.auditing import COLLECTIONS as AUDIT_COLLECTIONS
 from server.auditing import Auditing, build_auditing
 from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
@@ -59,7 +59,7 @@ from server.front import Front, Platform
 from server.keys import Keys
 from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
 from server.membership_book import Known, MembershipBook, build_membership_book
-from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker
+from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker, visitors_judges
 from server.privacy import COLLECTIONS as PRIVACY_COLLECTIONS
 from server.privacy import Ending, PrivacyParts, build_privacy
 from server.union_trees import COLLECTIONS as TREE_COLLECTIONS
@@ -70,6 +70,7 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
     SUBSCRIPTIONS, MESSAGES, MEDIA_CHECKS, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
     *PRIVACY_COLLECTIONS,
+    *visiting.COLLECTIONS,
 )  # fmt: skip
 
 
@@ -93,7 +94,7 @@ class World(Struct, frozen=True, kw_only=True):
     prints: Prints
     card_book: Book
     scans: Scans
-    scan_batches: ScanBatches
+    visits: Visits
     shared_limits: SharedLimits
     stations: Stations
     board: StationBoard
@@ -114,6 +115,7 @@ class World(Struct, frozen=True, kw_only=True):
             REVOKED: self.revocations.mirror,
             STATIONS_CHANGED: self.board.mirror,
             DEVICES_CHANGED: self.trees.devices.mirror,
+            **visiting.mirrors_of(self.visits),
         }
 
 
@@ -143,8 +145,8 @@ def build_world(
     judge = Judge(masters, print_masters)
     shared_limits = SharedLimits(engines.cache, now)
     guards = Guards(BadCodes(engines.cache), shared_limits)
-    stations = Stations(stores["stations"], now)
-    board = StationBoard(stores["stations"], write_station, now)
+    stations, board = Stations(stores["stations"], now), StationBoard(stores["stations"], write_station, now)
+    scans = Scans(stores["scans"], cards, judge, organisations, guards, now)
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
@@ -163,6 +165,7 @@ def build_world(
         "pushes": pushes.forget_old,
         "media_checks": media_checks.forget_old,
     }
+    around = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault, consents)
     return World(
         stores=tuple(stores.values()),
         auditing=auditing,
@@ -180,8 +183,8 @@ def build_world(
         cards=cards,
         prints=prints,
         card_book=Book(cards, CardLife(stores["cards"], cards, now), prints, memberships),
-        scans=Scans(stores["scans"], cards, judge, organisations, guards, now),
-        scan_batches=ScanBatches(stores["scans"], cards, judge, guards, now),
+        scans=scans,
+        visits=visiting.build(stores, around, now),
         shared_limits=shared_limits,
         stations=stations,
         board=board,
@@ -219,7 +222,7 @@ def build_services(
         card_desk=CardDesk(world.card_book, world.trees.desk, audit),
         prints=world.prints,
         scans=world.scans,
-        scan_batches=world.scan_batches,
+        visits=world.visits,
         scan_pictures=ScanPictures(photos),
         appointments=world.appointments,
         accounts=world.console.accounts,
@@ -244,6 +247,8 @@ def build_services(
         wechat=platform.wechat,
         media_checks=world.media_checks,
         picture_judge=PictureChecker(platform.wechat),
+        visitors_judges=visitors_judges(platform.wechat),
+        photos=photos,
         drawer=CodeDrawer(platform.wechat, platform.account.release, photos),
         gate=platform.gate,
         missing=watch.missing,
@@ -252,7 +257,7 @@ def build_services(
         traffic=Traffic(),
         addresses=Addresses(front.proxies),
         limits=Limits(LocalLimits(lambda: now().timestamp()), world.shared_limits, is_on=front.has_limits),
-        nearby=NearbyWriter(),
+        nearby=NearbyWriter(world.visits.evidence),
         district_files=DistrictFiles(world.board),
         demo=platform.demo,
     )

@@ -5,10 +5,12 @@ the other.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
 from msgspec import Struct
 
+from handlers.services import Judges
 from miniprogram_api.errors import MessageRefused, WeChatBusy, WeChatError, WriterNotSeen
 from miniprogram_api.wechat import Release, WeChat
 from miniprogram_api.wechat_wire import Scene
@@ -103,6 +105,16 @@ class TextChecker:
         return verdict.suggest
 
 
+class VisitorsTextChecker(TextChecker):
+    """Judges the words of people who need not be in the mini program: unseen writers are not judged."""
+
+    async def suggest(self, openid: str, place: Place, text: str) -> Suggestion | None:
+        """Return WeChat's suggestion, None when it is not to be had."""
+        with suppress(WriterNotSeen):
+            return await super().suggest(openid, place, text)
+        return None
+
+
 class PictureChecker:
     """Has pictures judged by WeChat."""
 
@@ -117,3 +129,18 @@ class PictureChecker:
             raise
         except WeChatError:
             return None
+
+
+class VisitorsPictureChecker(PictureChecker):
+    """Has pictures judged of people who need not be in the mini program."""
+
+    async def ask(self, openid: str, place: Place, url: str) -> str | None:
+        """Return the trace id of WeChat's check, None when it takes none."""
+        with suppress(WriterNotSeen):
+            return await super().ask(openid, place, url)
+        return None
+
+
+def visitors_judges(wechat: WeChat) -> Judges:
+    """Return the judges for people who need not be in the mini program now."""
+    return Judges(VisitorsTextChecker(wechat), VisitorsPictureChecker(wechat))

@@ -19,6 +19,9 @@ from server.folder import CannotStart
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 3600.0
 AUDIT_SECONDS = 5.0
+VISITS_SECONDS = 5.0
+COUNTS_SECONDS = 300.0
+REPORTS_SECONDS = 60.0
 
 log = logging.getLogger("union.workers")
 
@@ -81,6 +84,10 @@ class Workers:
         steps.append(self._repeat("views", world.board.work, POLL_SECONDS))
         steps.append(self._repeat(PUSHES_DUE, world.pushes.work, POLL_SECONDS))
         steps.append(self._repeat(MESSAGES_DUE, lambda: world.messages.work(self._sender), POLL_SECONDS))
+        steps.append(self._repeat("visits", world.visits.evidence.work, VISITS_SECONDS))
+        steps.append(self._repeat("visit-counts", world.visits.counts.work, COUNTS_SECONDS))
+        steps.append(self._repeat("station-reports", world.visits.reports.work, REPORTS_SECONDS))
+        steps.append(self._repeat("station-tickets", world.visits.tickets.escalate, REPORTS_SECONDS))
         effects = world.membership_book.effects
         steps.append(self._repeat(MEMBERSHIPS_CHANGED, effects.work, POLL_SECONDS))
         steps.append(self._repeat("erasures", world.privacy.erasures.work, AUDIT_SECONDS))
@@ -88,7 +95,8 @@ class Workers:
         steps.append(self._repeat("reorganisations", world.trees.reorganisations.finish, POLL_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         steps.append(self._repeat("retention", world.privacy.retention.run, SWEEP_SECONDS))
-        steps.append(self._repeat("sweep", world.trees.reorganisations.repair_paths, SWEEP_SECONDS))
+        sweeps = (world.trees.reorganisations.repair_paths, world.visits.report_photos.forget_old)
+        steps += [self._repeat("sweep", sweep, SWEEP_SECONDS) for sweep in sweeps]
         self._tasks += [asyncio.create_task(step) for step in steps]
 
     async def _repeat(

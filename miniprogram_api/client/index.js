@@ -11,7 +11,8 @@
 const { checkAgainstAnchor, codeAt, createChains, parseCode, secondsLeft } = require("./card.js");
 const { createClient } = require("./client.js");
 const { ApiError } = require("./errors.js");
-const { drawOnCanvas, drawQr, toSvg } = require("./qr.js");
+const { drawLinkQr, drawOnCanvas, drawQr, toSvg } = require("./qr.js");
+const { screenLinkAt } = require("./screen.js");
 const { memoryStorage, webStorage, wxStorage } = require("./storage.js");
 const { fetchTransport, wxTransport } = require("./transports.js");
 
@@ -24,6 +25,8 @@ module.exports = {
   parseCode,
   checkAgainstAnchor,
   drawQr,
+  drawLinkQr,
+  screenLinkAt,
   toSvg,
   drawOnCanvas,
   memoryStorage,

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from models.card_codes import STEP_SECONDS
+from models.check_ins import CHECK_INS
 from models.clock import utc_now
 from models.scan_batches import LARGEST_BATCH
 from models.scans import SCANS
@@ -18,6 +19,7 @@ from models.store import Collection, Database, Store
 from scripts.benchmarks.setting import Cast, Member
 
 CONNECTIONS = 16
+FLOOR_VISITS = Collection("floor_visits", CHECK_INS.kind, CHECK_INS.indexes)
 FLOOR_SCANS = Collection("floor_scans", SCANS.kind, SCANS.indexes)
 
 Calls = Callable[[], Awaitable[None]]
@@ -141,6 +143,28 @@ async def read_card_and_write_scan(database: Database, cast: Cast) -> Calls:
     return call
 
 
+def check_ins(cast: Cast) -> Iterator[bytes]:
+    """Yield check-ins of members at one open station after another, each from a device of its own."""
+    for member, station in zip(cycle(cast.members), cycle(cast.open_stations), strict=False):
+        visit = {"device": secrets.token_hex(12), "worker": "food_delivery"}
+        yield post(f"/api/v1/stations/{station}/check-ins", member.token, visit)
+
+
+async def write_check_in(database: Database, _cast: Cast) -> Calls:
+    """Return the one write of a check-in without consent to movements: a visit like one of ours."""
+    await Store(database, FLOOR_VISITS).create_indexes()
+    written, visit = database[FLOOR_VISITS.name], await database[CHECK_INS.name].find_one({})
+    if visit is None:
+        raise LookupError("the floor of a check-in needs a visit of ours to be like")
+    names = (f"{number:060}" for number in count())
+
+    async def call() -> None:
+        name = next(names)
+        await written.insert_one({**visit, "_id": name, "slot": name})
+
+    return call
+
+
 async def read_cards_and_write_scans(database: Database, cast: Cast) -> Calls:
     """Return the read and the write of a batch: the cards by their serials, and as many scans as it holds."""
     await Store(database, FLOOR_SCANS).create_indexes()
@@ -201,6 +225,15 @@ PATHS = (
         requests=scans,
         expects=b'"outcome":"accepted"',
         prepare=read_card_and_write_scan,
+        target=0.70,
+        share=0.5,
+    ),
+    Path(
+        name="check-in",
+        method="POST",
+        requests=check_ins,
+        expects=b'"again":false',
+        prepare=write_check_in,
         target=0.70,
         share=0.5,
     ),

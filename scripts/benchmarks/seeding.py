@@ -1,6 +1,7 @@
 """Makes the benchmark's people through the models, and tells who they are: a process of its own."""
 
 import asyncio
+from itertools import islice
 
 from handlers.tokens import Tokens
 from models.appointments import Appointment
@@ -9,7 +10,7 @@ from models.memberships import Membership
 from models.organisations import Organisation
 from models.people import Particulars
 from models.vault import mask_name
-from scripts.benchmarks.country import make_points
+from scripts.benchmarks.country import make_points, make_stations
 from scripts.benchmarks.pipes import Parent
 from scripts.benchmarks.setting import Cast, Member, Setting
 from server.app import World, build_world
@@ -20,6 +21,7 @@ from server.schema import check_schema
 STREET = "BENCHSTREET00001"
 STAFF = 0
 POINTS = 2_000
+VISITED = 100
 
 
 async def enrol(world: World, tokens: Tokens, number: int) -> Member:
@@ -67,7 +69,13 @@ async def seed(setting: Setting) -> Cast:
         await world.organisations.put(street)
         tokens = Tokens(keys.sessions, utc_now)
         staff, *members = [await enrol(world, tokens, number) for number in range(setting.members + 1)]
-    return Cast(staff_token=staff.token, members=members, points=make_points(POINTS, setting.stations))
+    always = (one.id for one in make_stations(setting.stations) if one.hours.kind == "always")
+    return Cast(
+        staff_token=staff.token,
+        members=members,
+        points=make_points(POINTS, setting.stations),
+        open_stations=list(islice(always, VISITED)),
+    )
 
 
 async def main() -> None:

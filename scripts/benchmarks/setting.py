@@ -68,11 +68,12 @@ class Member(Struct, frozen=True, kw_only=True):
 
 
 class Cast(Struct, frozen=True, kw_only=True):
-    """Who sends requests, and from where."""
+    """Who sends requests, and from where; `open_stations` never close."""
 
     staff_token: str
     members: list[Member]
     points: list[Position]
+    open_stations: list[str]
 
 
 def bind(setting: Setting) -> list[socket.socket]:

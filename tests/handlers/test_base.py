@@ -17,12 +17,13 @@ from server.service import Service
 from tests.factories import Factory, Http
 
 PUBLIC = {
-    "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage", "EnrolmentsHandler",
-    "HealthHandler", "LandingHandler", "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler",
-    "PhonePage", "PrivacyNoticeHandler", "PrivacyPage", "PushHandler", "ReadinessHandler", "ScannerPage",
-    "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage", "SignInPictureHandler",
-    "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StationHandler", "StationWxacodeHandler",
-    "StationsHandler",
+    "CheckInsHandler", "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage",
+    "EnrolmentsHandler", "HealthHandler", "KioskLibrary", "KioskPage", "LandingHandler", "LoginCodesHandler",
+    "OpenApiHandler", "PasswordSignInsHandler", "PhonePage", "PhotoForCheckHandler", "PrivacyNoticeHandler",
+    "PrivacyPage", "PushHandler", "ReadinessHandler", "ReportPhotoHandler", "ScannerPage",
+    "ScreenKeysHandler", "ScreenPairingsHandler", "SessionsHandler", "SignHandler", "SignInHandler",
+    "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler",
+    "StationHandler", "StationReportsHandler", "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
 

@@ -139,7 +139,7 @@ async def test_the_landing_page_says_what_a_courier_needs(http: Http) -> None:
     assert reply.headers["Content-Type"].startswith("text/html")
     assert all(text in page for text in (station["name"], station["address"], station["hours"], "12351"))
     assert "现在开放" in page
-    assert "<script" not in page
+    assert page.count("<script") == 1
 
 
 async def test_the_landing_page_tells_the_truth_at_night(http: Http, clock: Clock) -> None:
@@ -171,7 +171,7 @@ async def test_the_sign_is_one_printable_a4_page(http: Http) -> None:
 
 async def test_a_change_of_a_station_reaches_the_finder(http: Http, clock: Clock, service: Any) -> None:
     station = (await near(http))[0]
-    clock.advance(seconds=20)
+    clock.advance(minutes=5)
     store = service.world.stations._store
     values = {"state": "suspended", "changed": clock.now()}
     await store.change({"_id": station["code"]}, values)

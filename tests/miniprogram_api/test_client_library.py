@@ -3,13 +3,14 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 import zxingcpp
-from qrcode.constants import ERROR_CORRECT_M
+from qrcode.constants import ERROR_CORRECT_L, ERROR_CORRECT_M
 from qrcode.main import QRCode
 from qrcode.util import lost_point
 
@@ -26,12 +27,18 @@ QUIET_MODULES = 4
 PIXELS_PER_MODULE = 4
 
 DRAW = """
-const [library, texts] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
-const { drawQr } = require(library);
+const [library, name, texts] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+const draw = require(library)[name];
 const masks = [0, 1, 2, 3, 4, 5, 6, 7];
 console.log(JSON.stringify(texts.map((text) => (
-  { text, chosen: drawQr(text), masked: masks.map((mask) => drawQr(text, mask)) }))));
+  { text, chosen: draw(text), masked: masks.map((mask) => draw(text, mask)) }))));
 """
+LINKS = (
+    "https://station.example.org/s/4E8M0R2T?k=0A1B2C3D4E5F6G7",
+    "http://127.0.0.1:8888/s/ZZZZZZZZ?k=ZZZZZZZZZZZZZZZ",
+    "x",
+    "~" * 106,
+)
 
 # Node brings a parser of its own, which can be told the year of the language.
 PARSE = """
@@ -71,9 +78,11 @@ def node(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def drawings() -> list[Drawn]:
     codes = [row["code"] for row in json.loads(VECTORS.read_text())][::5]
-    finished = node(
-        "-e", DRAW, given=json.dumps([str(LIBRARY / "qr.js"), [*codes, "A" * 38, "Z", "AB $%*+-./:"]])
-    )
+    return draw("drawQr", [*codes, "A" * 38, "Z", "AB $%*+-./:"])
+
+
+def draw(name: str, texts: Sequence[str]) -> list[Drawn]:
+    finished = node("-e", DRAW, given=json.dumps([str(LIBRARY / "qr.js"), name, texts]))
     assert finished.returncode == 0, finished.stderr
     return msgspec.json.decode(finished.stdout, type=list[Drawn])
 
@@ -110,8 +119,16 @@ def test_mask_is_the_first_with_the_lowest_penalty(drawings: list[Drawn]) -> Non
         assert drawn.chosen == drawn.masked[penalties.index(min(penalties))]
 
 
-def reference(text: str, mask: int) -> Matrix:
-    code = QRCode(version=2, error_correction=ERROR_CORRECT_M, mask_pattern=mask, border=0)
+def test_a_link_is_drawn_as_another_library_does_and_is_read_back() -> None:
+    for drawn in draw("drawLinkQr", LINKS):
+        (read,) = zxingcpp.read_barcodes(picture(drawn.chosen))
+        assert read.text == drawn.text
+        for mask in MASKS:
+            assert drawn.masked[mask] == reference(drawn.text, mask, 5, ERROR_CORRECT_L)
+
+
+def reference(text: str, mask: int, version: int = 2, level: int = ERROR_CORRECT_M) -> Matrix:
+    code = QRCode(version=version, error_correction=level, mask_pattern=mask, border=0)
     code.add_data(text, optimize=0)
     code.make(fit=False)
     return [[bool(module) for module in row] for row in code.modules]

@@ -1,0 +1,115 @@
+/**
+ * The page behind a station's sign: check in with one tap, say what is wrong. Without scripts the page still tells
+ * everything that it knows. The device's random name stays in this browser; the server does not keep it.
+ */
+
+const NAME = "device";
+const POSITION_OPTIONS = { enableHighAccuracy: true, timeout: 6000, maximumAge: 0 };
+
+const byId = (id) => document.getElementById(id);
+const station = byId("check-in").dataset.station;
+const screenCode = new URLSearchParams(window.location.search).get("k");
+
+/** A random name of 24 letters and digits, the same for as long as the browser keeps it. */
+function deviceName() {
+  const fresh = Array.from(crypto.getRandomValues(new Uint8Array(12)), (octet) =>
+    octet.toString(16).padStart(2, "0")
+  ).join("");
+  try {
+    const kept = window.localStorage.getItem(NAME) || fresh;
+    window.localStorage.setItem(NAME, kept);
+    return kept;
+  } catch (forbidden) {
+    return fresh;
+  }
+}
+
+const device = deviceName();
+
+/** Sends a request; throws `{code, message, details}` for a refusal and a TypeError without a network. */
+async function send(method, path, headers, body) {
+  const answer = await fetch(path, { method, headers, body, credentials: "omit" });
+  const value = await answer.json();
+  if (!answer.ok) {
+    throw value;
+  }
+  return value;
+}
+
+const post = (path, body) =>
+  send("POST", path, { "Content-Type": "application/json" }, JSON.stringify(body));
+
+/** Where the phone is, or nothing when it does not say; browsers tell WGS-84. */
+function findPosition() {
+  return new Promise((resolve) => {
+    if (!navigator.geolocation) {
+      resolve({});
+      return;
+    }
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) =>
+        resolve({ position: { longitude: coords.longitude, latitude: coords.latitude, datum: "wgs84" } }),
+      () => resolve({}),
+      POSITION_OPTIONS
+    );
+  });
+}
+
+function say(id, kind, ...lines) {
+  const element = byId(id);
+  element.className = `notice ${kind}`;
+  element.replaceChildren(
+    ...lines.filter(Boolean).flatMap((line, at) => (at ? [document.createElement("br"), line] : [line]))
+  );
+  element.hidden = false;
+}
+
+function complain(id, problem) {
+  if (problem.code === undefined) {
+    say(id, "", "连不上网络，请稍后再试");
+    return;
+  }
+  const { nextStep, metres } = problem.details || {};
+  say(id, "", problem.message, metres && `离驿站约 ${metres} 米`, nextStep);
+}
+
+/** Does what a form asks for; its button waits meanwhile. */
+function wire(form, answer, work) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("button");
+    button.disabled = true;
+    try {
+      await work();
+    } catch (problem) {
+      complain(answer, problem);
+    }
+    button.disabled = false;
+  });
+}
+
+async function checkIn() {
+  const worker = byId("worker").value;
+  const proof = screenCode ? { screenCode } : await findPosition();
+  const body = { device, ...(worker ? { worker } : {}), ...proof };
+  const { message, nextStep, again } = await post(`/api/v1/stations/${station}/check-ins`, body);
+  say("check-in-answer", again ? "waiting" : "fresh", message, nextStep);
+}
+
+async function report() {
+  const words = byId("words").value.trim();
+  const [photo] = byId("photo").files;
+  const body = { device, problem: byId("problem").value, ...(words ? { words } : {}) };
+  const made = await post(`/api/v1/stations/${station}/reports`, body);
+  say("report-answer", "fresh", made.message, made.mark && made.mark.words, photo ? "" : made.nextStep);
+  if (photo) {
+    const path = `/api/v1/reports/${made.report}/photo?device=${device}`;
+    await send("PUT", path, { "Content-Type": photo.type }, photo);
+    say("report-answer", "fresh", made.message, "照片已收到");
+  }
+}
+
+wire(byId("check-in-form"), "check-in-answer", checkIn);
+wire(byId("report-form"), "report-answer", report);
+byId("check-in").hidden = false;
+byId("report-form").hidden = false;

@@ -1,0 +1,210 @@
+"""Reports: anybody says that a station is locked or broken, with a photo if they like; the 站长 answers."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from handlers.base import OFFICES, Handler, endpoint
+from handlers.check_ins import Device, VisitorHandler
+from handlers.evidence import AnyProblem, MarkReply
+from handlers.fields import LINE, Moment, StationCode
+from handlers.media import Jpeg
+from handlers.uploads import Picture, UploadHandler
+from handlers.wire import Asked, Wire, local
+from models.appointments import NotStaff
+from models.errors import Unauthenticated
+from models.limits import Limit, PerAddress
+from models.photos import PhotosBusy
+from models.picture_heads import PictureTooLarge, UnreadablePicture, UnsupportedPicture
+from models.report_photos import NoSuchPhoto, PhotoNotAllowed, PhotoTooLate
+from models.sessions import SessionExpired
+from models.station_reports import NoSuchReport, Received, ReportRead, Said
+from models.stations import SUPERVISION_PHONE, NoSuchStation
+from models.text_checks import Decision, TextNotAllowed, judge_text
+
+# In an hour: of one address at one station, of one device anywhere, and at one station in all.
+FROM_ADDRESS = Limit(5, seconds=3600)
+FROM_DEVICE = Limit(10, seconds=3600)
+AT_STATION = Limit(40, seconds=3600)
+
+ReportId = Annotated[str, Meta(examples=["5f3c9a1e7b2d4f60815a3c9e7b2d4f60"])]
+Words = Annotated[str, Meta(examples=["卷帘门拉下来了，没有人"])]
+
+
+WordsGiven = Annotated[str, Meta(min_length=1, max_length=200, pattern=LINE, examples=["卷帘门拉下来了"])]
+
+
+class ReportRequest(Asked, frozen=True):
+    """What is wrong, in a few words if you like; no name is needed."""
+
+    problem: AnyProblem
+    device: Device
+    words: WordsGiven | None = None
+
+
+class ReportReply(Wire, frozen=True):
+    """A report as it was taken, and what the station's pin says now."""
+
+    report: ReportId
+    station: StationCode
+    problem: AnyProblem
+    at: Moment
+    mark: MarkReply | None
+    message: Annotated[str, Meta(examples=["谢谢，已在地图上标出"])]
+    next_step: Annotated[str, Meta(examples=["一小时内可以补一张照片；急事请拨打 12351"])]
+
+    @classmethod
+    def of(cls, received: Received) -> "ReportReply":
+        """Return what was received as it goes on the wire."""
+        report, mark = received.report, received.mark
+        is_doubtful = mark is not None and mark.state == "doubtful"
+        return cls(
+            report=report.id,
+            station=report.station,
+            problem=report.problem,
+            at=local(report.at),
+            mark=MarkReply.of(mark) if mark else None,
+            message="谢谢，已通知站长核实" if is_doubtful else "谢谢，已在地图上标出",
+            next_step=f"一小时内可以补一张照片；急事请拨打 {SUPERVISION_PHONE}",
+        )
+
+
+class PhotoQuery(Asked, frozen=True):
+    """The device that sent the report."""
+
+    device: Device
+
+
+class PhotoReply(Wire, frozen=True):
+    """A photo was kept with its report."""
+
+    report: ReportId
+
+
+class StaffReportReply(Wire, frozen=True):
+    """A report as the 站长 reads it; `held` words were not passed by WeChat yet."""
+
+    report: ReportId
+    problem: AnyProblem
+    words: Words
+    held: Annotated[bool, Meta(examples=[True])]
+    at: Moment
+
+    @classmethod
+    def of(cls, read: ReportRead) -> "StaffReportReply":
+        """Return a report without anything that could name its reporter."""
+        report = read.report
+        return cls(
+            report=report.id, problem=report.problem, words=read.words, held=report.held, at=local(report.at)
+        )
+
+
+class StaffReportsReply(Wire, frozen=True):
+    """The latest reports of a station, newest first."""
+
+    items: list[StaffReportReply]
+
+
+class StationReportsHandler(VisitorHandler):
+    """Reports of one station."""
+
+    limits = (PerAddress(30, seconds=600),)
+
+    @endpoint(201, refuses=(NoSuchStation, TextNotAllowed, Unauthenticated, SessionExpired))
+    async def post(self, code: str, *, body: ReportRequest) -> ReportReply:
+        """Report what is wrong; the same again within the hour is the same report."""
+        limits, place = self.services.limits, code.upper()
+        limits.count(f"reports:{place}", FROM_ADDRESS, self._address)
+        limits.count("reports", FROM_DEVICE, lambda: body.device)
+        limits.count(f"reports:{place}", AT_STATION, lambda: "")
+        said = Said(
+            problem=body.problem,
+            words=body.words or "",
+            decision=await self._decide(body.words),
+            device=body.device,
+            login=self.login,
+            address=self._address(),
+        )
+        return ReportReply.of(await self.services.visits.reports.record(code, said))
+
+    async def _decide(self, words: str | None) -> Decision:
+        """Have WeChat judge the words of somebody who is logged in; an officer reads all others."""
+        openid = await self.find_openid() if words else None
+        return (
+            await judge_text(self.services.visitors_judges.text, openid, "comment", words)
+            if openid and words
+            else "hold"
+        )
+
+
+class ReportPhotoHandler(UploadHandler, VisitorHandler):
+    """The photo of one report."""
+
+    limits = (PerAddress(20, seconds=600),)
+
+    @endpoint(
+        refuses=(
+            NoSuchReport,
+            PhotoTooLate,
+            UnsupportedPicture,
+            UnreadablePicture,
+            PictureTooLarge,
+            PhotosBusy,
+            Unauthenticated,
+            SessionExpired,
+        )
+    )
+    async def put(self, report: str, *, body: Picture, query: PhotoQuery) -> PhotoReply:
+        """Add a photo to a report of one's own within an hour, in place of an earlier one."""
+        services = self.services
+        who = query.device, self.login
+        photo = await services.visits.report_photos.add(report, who, body, services.photos)
+        if openid := await self.find_openid():
+            url = f"{services.public_url}/api/v1/report-photos/{photo.key}"
+            judge = services.visitors_judges.picture
+            check = await services.media_checks.submit(judge, openid, "comment", url)
+            await services.visits.report_photos.note_check(photo, check)
+        return PhotoReply(report=photo.id)
+
+
+class PhotoForCheckHandler(Handler):
+    """A photo for WeChat, which judges it."""
+
+    public = True
+
+    @endpoint(refuses=(NoSuchPhoto,))
+    async def get(self, photo: str) -> Jpeg:
+        """Return a photo within an hour of its arrival to who was given its address."""
+        return Jpeg(await self.services.visits.report_photos.get_for_check(photo))
+
+
+class StaffReportsHandler(Handler):
+    """What was reported of one station."""
+
+    kinds = OFFICES
+
+    @endpoint(refuses=(NotStaff, NoSuchStation))
+    async def get(self, code: str) -> StaffReportsReply:
+        """Return the latest reports with their words."""
+        reports = await self.services.visits.reports.list_of(self.session.subject, code)
+        return StaffReportsReply(items=[StaffReportReply.of(one) for one in reports])
+
+
+class StaffPhotoHandler(Handler):
+    """A report's photo."""
+
+    kinds = OFFICES
+
+    @endpoint(refuses=(NotStaff, NoSuchPhoto, PhotoNotAllowed))
+    async def get(self, report: str) -> Jpeg:
+        """Return the photo of a report."""
+        return Jpeg(await self.services.visits.report_photos.get(self.session.subject, report))
+
+
+ROUTES = [
+    ("/api/v1/stations/{code}/reports", StationReportsHandler),
+    ("/api/v1/reports/{report}/photo", ReportPhotoHandler),
+    ("/api/v1/report-photos/{photo}", PhotoForCheckHandler),
+    ("/api/v1/staff/stations/{code}/reports", StaffReportsHandler),
+    ("/api/v1/staff/reports/{report}/photo", StaffPhotoHandler),
+]

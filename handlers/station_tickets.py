@@ -1,0 +1,124 @@
+"""Tickets of stations that people doubt, and the 站长's word that a station is open or closed."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from handlers.base import OFFICES, Handler, endpoint
+from handlers.evidence import AnyProblem
+from handlers.fields import Moment, Name, StationCode
+from handlers.wire import Asked, Wire, local
+from models.appointments import NotStaff
+from models.evidence import PROBLEM_WORDS
+from models.station_tickets import TIERS, Answer, NoSuchTicket, Ticket, TicketAnswered, TicketState, Tier
+from models.stations import NoSuchStation
+
+AnyAnswer = Annotated[
+    Answer,
+    Meta(examples=["opened"], description="Opened; mended; the published hours corrected; it was not so"),
+]
+
+
+class TicketReply(Wire, frozen=True):
+    """A ticket: what, of which station, whose turn it is and until when."""
+
+    ticket: Annotated[str, Meta(examples=["4E8M0R2T-locked-19813f2c5d8"])]
+    station: StationCode
+    name: Name
+    problem: AnyProblem
+    problem_words: Annotated[str, Meta(examples=["锁门"])]
+    state: Annotated[TicketState, Meta(examples=["open"])]
+    tier: Annotated[Tier, Meta(examples=["keeper"])]
+    tier_words: Annotated[str, Meta(examples=["站长"])]
+    opened: Moment
+    due: Annotated[Moment | None, Meta(examples=["2026-07-15T14:40:00+08:00"])]
+    answer: Annotated[Answer | None, Meta(examples=[None])]
+
+
+class TicketsReply(Wire, frozen=True):
+    """The open tickets, the oldest first."""
+
+    items: list[TicketReply]
+    server_time: Moment
+
+
+class TicketAnswerRequest(Asked, frozen=True):
+    """What was found."""
+
+    answer: AnyAnswer
+
+
+class StatementRequest(Asked, frozen=True):
+    """Whether the station is open now; it holds for today, before the published hours."""
+
+    open: Annotated[bool, Meta(examples=[True])]
+
+
+class StatedReply(Wire, frozen=True):
+    """The word as it was taken."""
+
+    station: StationCode
+    open: Annotated[bool, Meta(examples=[True])]
+    at: Moment
+
+
+class StationTicketsHandler(Handler):
+    """Open tickets."""
+
+    kinds = OFFICES
+
+    @endpoint(refuses=(NotStaff,))
+    async def get(self) -> TicketsReply:
+        """Return the open tickets."""
+        tickets = await self.services.visits.tickets.list_open(self.session.subject)
+        items = [_reply(self, ticket) for ticket in tickets]
+        return TicketsReply(items=items, server_time=local(self.services.now()))
+
+
+class StationTicketHandler(Handler):
+    """One ticket."""
+
+    kinds = OFFICES
+
+    @endpoint(refuses=(NotStaff, NoSuchTicket, TicketAnswered))
+    async def put(self, ticket: str, *, body: TicketAnswerRequest) -> TicketReply:
+        """Answer a ticket: the station's mark goes."""
+        answered = await self.services.visits.tickets.answer(self.session.subject, ticket, body.answer)
+        return _reply(self, answered)
+
+
+class StationStatementHandler(Handler):
+    """The 站长's word."""
+
+    kinds = OFFICES
+
+    @endpoint(refuses=(NotStaff, NoSuchStation))
+    async def put(self, code: str, *, body: StatementRequest) -> StatedReply:
+        """Say that the station is open, or closed, now."""
+        tickets = self.services.visits.tickets
+        evidence = await tickets.state(self.session.subject, code, is_open=body.open)
+        at = evidence.said.at if evidence.said else self.services.now()
+        return StatedReply(station=evidence.id, open=body.open, at=local(at))
+
+
+def _reply(handler: Handler, ticket: Ticket) -> TicketReply:
+    return TicketReply(
+        ticket=ticket.id,
+        station=ticket.station,
+        name=handler.services.stations.get(ticket.station).name,
+        problem=ticket.problem,
+        problem_words=PROBLEM_WORDS[ticket.problem],
+        state=ticket.state,
+        tier=ticket.tier,
+        tier_words=TIERS[ticket.tier],
+        opened=local(ticket.opened),
+        due=local(ticket.due) if ticket.due else None,
+        answer=ticket.answer,
+    )
+
+
+ROUTES = [
+    ("/api/v1/staff/station-tickets", StationTicketsHandler),
+    ("/api/v1/staff/station-tickets/{ticket}", StationTicketHandler),
+    ("/api/v1/staff/stations/{code}/statement", StationStatementHandler),
+]

@@ -1,0 +1,225 @@
+"""Evidence that a station is open, or is not: visits, what its 站长 says, what people report.
+
+One document per station, mirrored by every process. Invariants: a document is written whole on condition of
+the version (`changed`) that was read, and so no news is lost between two writers; whether a mark still stands
+is worked out when it is asked for: a visit proved by the screen or by staff, or the 站长's word, that is
+later than the report answers it at once. What happens at check-ins is noted in memory and written by a worker
+every few seconds, at most once in five minutes per station: a crash loses freshness and nothing else.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from models.clock import LOCAL, Now, local_day
+from models.filters import Index
+from models.finder import RANKING, Found
+from models.hours_open import State
+from models.mirrors import Mirror
+from models.presence import Presence
+from models.store import Collection, Duplicate, EngineUnavailable, Store
+
+EVIDENCE_CHANGED = "evidence"
+# One report stands so long by itself; what two people say stands until it is answered.
+REPORT_STANDS = timedelta(hours=2)
+FRESH = timedelta(minutes=5)
+TICK = timedelta(milliseconds=1)
+TRIES = 10
+
+Problem = Literal["locked", "nothing_works", "facility_broken", "wrong_place", "other"]
+MarkState = Literal["reported", "doubtful"]
+PROBLEM_WORDS: dict[Problem, str] = {
+    "locked": "锁门",
+    "nothing_works": "设施都不能用",
+    "facility_broken": "有设施坏了",
+    "wrong_place": "位置不对",
+    "other": "有问题",
+}
+# Somebody who got in has shown that these are over.
+ANSWERED_BY_A_VISIT: frozenset[Problem] = frozenset({"locked"})
+# Who goes there may find nothing: a station of which two people say so is no longer called open.
+SHUT: frozenset[Problem] = frozenset({"locked", "nothing_works"})
+UNKNOWN_RANK = RANKING.index("unknown")
+INSIDE: frozenset[Presence] = frozenset({"screen", "staff"})
+
+
+class Mark(Struct, frozen=True, gc=False):
+    """What people report of a station: one (`reported`), or two within the hour (`doubtful`, 待核实)."""
+
+    problem: Problem
+    state: MarkState
+    since: datetime
+    last: datetime
+
+    @property
+    def words(self) -> str:
+        """What the pin says, such as `12:40 有人反映锁门`."""
+        said = f"{self.last.astimezone(LOCAL):%H:%M} 有人反映{PROBLEM_WORDS[self.problem]}"
+        return f"{said}，待核实" if self.state == "doubtful" else said
+
+
+class Statement(Struct, frozen=True, gc=False):
+    """The 站长 said that the station was opened, or closed; it holds for the local day."""
+
+    is_open: bool
+    at: datetime
+    by: str
+
+
+class Evidence(Struct, frozen=True, kw_only=True, gc=False):
+    """What is known of one station: `visited` is the last visit, `entered` the last proved to be inside."""
+
+    id: str = field(name="_id")
+    visited: datetime | None = None
+    entered: datetime | None = None
+    said: Statement | None = None
+    marks: dict[str, Mark] = field(default_factory=dict)
+    answered: dict[str, datetime] = field(default_factory=dict)
+    changed: datetime
+
+
+EVIDENCE = Collection("evidence", Evidence, (Index(("changed",)),))
+
+Change = Callable[[Evidence], Awaitable[Evidence]]
+
+
+def answered_at(evidence: Evidence, problem: Problem) -> datetime | None:
+    """Return the last moment at which what is reported was answered: by staff, by somebody who was inside."""
+    said = evidence.said.at if evidence.said and evidence.said.is_open else None
+    by_visit = _later(evidence.entered, said) if problem in ANSWERED_BY_A_VISIT else None
+    return _later(evidence.answered.get(problem), by_visit)
+
+
+def stands(mark: Mark, evidence: Evidence, at: datetime) -> bool:
+    """Say whether a mark still counts at a moment."""
+    if mark.state == "reported" and at >= mark.last + REPORT_STANDS:
+        return False
+    answered = answered_at(evidence, mark.problem)
+    return answered is None or answered < mark.last
+
+
+def standing(evidence: Evidence | None, at: datetime) -> list[Mark]:
+    """Return the marks that count at a moment, the gravest problem first."""
+    if evidence is None:
+        return []
+    found = (evidence.marks.get(problem) for problem in PROBLEM_WORDS)
+    return [mark for mark in found if mark and stands(mark, evidence, at)]
+
+
+def find_statement(evidence: Evidence | None, at: datetime) -> Statement | None:
+    """Return what the 站长 said today, if anything."""
+    said = evidence.said if evidence else None
+    return said if said and local_day(said.at) == local_day(at) else None
+
+
+def is_open_at(evidence: Evidence | None, by_hours: State, at: datetime) -> bool:
+    """Say whether somebody may be inside: the 站长's word of today goes before the hours; unknown may be."""
+    said = find_statement(evidence, at)
+    return said.is_open if said else by_hours != "closed"
+
+
+class EvidenceBoard:
+    """The evidence as this process knows it, and the way to add to it."""
+
+    def __init__(self, store: Store[Evidence], now: Now) -> None:
+        self._store = store
+        self._now = now
+        self._known: dict[str, Evidence] = {}
+        self._marked: set[str] = set()
+        self._noted: dict[str, tuple[datetime, datetime | None]] = {}
+        self.mirror = Mirror(store, self._absorb)
+
+    def find(self, station: str) -> Evidence | None:
+        """Return what is known of a station."""
+        return self._known.get(station)
+
+    def find_marks(self, found: Sequence[Found], at: datetime) -> dict[str, Mark]:
+        """Return the gravest mark that stands on each of some stations, by code; most have none."""
+        if self._marked.isdisjoint(one.station.id for one in found):
+            return {}
+        asked = [one.station.id for one in found if one.station.id in self._marked]
+        marks = {code: standing(self._known.get(code), at) for code in asked}
+        return {code: held[0] for code, held in marks.items() if held}
+
+    def ranked(self, found: Sequence[Found], at: datetime) -> Sequence[Found]:
+        """Return found stations with those that people doubt among those whose hours nobody knows."""
+        if self._marked.isdisjoint(one.station.id for one in found):
+            return found
+        doubted = {one.station.id for one in found if self._is_doubted(one.station.id, at)}
+
+        def order(one: Found) -> tuple[int, int, str]:
+            rank = RANKING.index(one.openness.state)
+            return max(rank, UNKNOWN_RANK) if one.station.id in doubted else rank, one.metres, one.station.id
+
+        return sorted(found, key=order) if doubted else found
+
+    def _is_doubted(self, station: str, at: datetime) -> bool:
+        marks = standing(self._known.get(station), at)
+        return any(mark.state == "doubtful" and mark.problem in SHUT for mark in marks)
+
+    def note(self, station: str, presence: Presence, at: datetime) -> None:
+        """Remember a visit, to be written soon."""
+        _, entered = self._noted.get(station, (at, None))
+        self._noted[station] = at, at if presence in INSIDE else entered
+
+    async def work(self) -> None:
+        """Write what was noted, as far as it is news."""
+        noted, self._noted = self._noted, {}
+        for station, (visited, entered) in noted.items():
+            if self._is_news(station, visited, entered):
+                await self._enter(station, visited, entered)
+
+    async def change(self, station: str, change: Change) -> Evidence:
+        """Change a station's evidence on condition of what was read; EngineUnavailable if it never held."""
+        for _ in range(TRIES):
+            seen = await self._store.find(station)
+            at = self._now()
+            if seen is None:
+                changed = await self._begin(await change(Evidence(id=station, changed=at)))
+            else:
+                changed = await self._replace(seen, await change(seen), max(at, seen.changed + TICK))
+            if changed:
+                self._absorb([changed])
+                return changed
+        raise EngineUnavailable(retryAfter=1)
+
+    async def _begin(self, evidence: Evidence) -> Evidence | None:
+        try:
+            await self._store.insert(evidence)
+        except Duplicate:
+            return None
+        return evidence
+
+    async def _replace(self, seen: Evidence, made: Evidence, at: datetime) -> Evidence | None:
+        if made == seen:
+            return seen
+        values = {name: getattr(made, name) for name in ("visited", "entered", "said", "marks", "answered")}
+        return await self._store.change({"_id": seen.id, "changed": seen.changed}, {**values, "changed": at})
+
+    def _is_news(self, station: str, visited: datetime, entered: datetime | None) -> bool:
+        known = self._known.get(station)
+        if known is None or known.visited is None or visited >= known.visited + FRESH:
+            return True
+        if entered is None:
+            return False
+        return known.entered is None or bool(known.marks) or entered >= known.entered + FRESH
+
+    async def _enter(self, station: str, visited: datetime, entered: datetime | None) -> None:
+        async def add(seen: Evidence) -> Evidence:
+            return replace(seen, visited=_later(seen.visited, visited), entered=_later(seen.entered, entered))
+
+        await self.change(station, add)
+
+    def _absorb(self, changed: Sequence[Evidence]) -> None:
+        for one in changed:
+            known = self._known.get(one.id)
+            if known is None or known.changed <= one.changed:
+                self._known[one.id] = one
+                (self._marked.add if one.marks else self._marked.discard)(one.id)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(one, other) if one and other else one or other

@@ -1,0 +1,215 @@
+"""Reports of people who stand before a station: locked, nothing works, something is broken, wrong place.
+
+Invariants: a report needs no name; one reporter's report of one problem in one hour is one document under a
+name made from them, so that it sent again is the same fact. The first report marks the station at once. A
+second person's within the hour makes the station doubtful (待核实) and opens a ticket; a second person is
+somebody with another device and another address, or another login, so that neither one phone nor one network
+can do it alone. Marks and tickets are derived from the reports: a worker that finds one `pending` derives
+them again. The words are for the 站长 and officers, sealed, and never published; after thirty days reports
+are removed.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from models.appointments import SCANNERS
+from models.clock import Now
+from models.errors import Missing
+from models.evidence import EVIDENCE_CHANGED, Evidence, EvidenceBoard, Mark, Problem, answered_at, stands
+from models.filters import Index
+from models.offices import Office
+from models.station_board import StationBoard
+from models.station_tickets import StationTickets
+from models.store import Collection, Duplicate, Store
+from models.text_checks import Decision
+from models.vault import Vault
+
+TOGETHER = timedelta(hours=1)
+KEPT = timedelta(days=30)
+BATCH = 100
+MOST_LISTED = 100
+
+
+class NoSuchReport(Missing):
+    """There is no such report of this device or login."""
+
+    code = "report_not_found"
+    message = "没有这条反映，或已经过期"
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """What somebody reports. `login` is the session's subject, if any; `address` is where it comes from."""
+
+    problem: Problem
+    words: str = ""
+    decision: Decision = "hold"
+    device: str
+    login: str | None = None
+    address: str
+
+
+class StationReport(Struct, frozen=True, kw_only=True):
+    """One report. `reporter` and `source` are blind indexes of who and of the address, for this station only.
+
+    `held` words were not passed by WeChat: an officer reads them before passing them on.
+    """
+
+    id: str = field(name="_id")
+    station: str
+    problem: Problem
+    words: bytes | None = None
+    held: bool = True
+    reporter: str
+    source: str
+    with_login: bool = False
+    at: datetime
+    pending: str | None = None
+
+
+class Received(Struct, frozen=True):
+    """A report as it stands, and the mark that the station bears now."""
+
+    report: StationReport
+    mark: Mark | None
+
+
+class ReportRead(Struct, frozen=True):
+    """A report as the 站长 and officers read it."""
+
+    report: StationReport
+    words: str
+
+
+class Reported(Struct, frozen=True):
+    """What a report touches: where stations are, their evidence, the tickets."""
+
+    board: StationBoard
+    evidence: EvidenceBoard
+    tickets: StationTickets
+
+
+STATION_REPORTS = Collection(
+    "station_reports", StationReport, (Index(("station", "at")), Index(("pending",)), Index(("at",)))
+)
+
+
+def independent(one: StationReport, other: StationReport) -> bool:
+    """Say whether two reports are two people's, as far as can be known without names."""
+    if one.reporter == other.reporter:
+        return False
+    return (one.with_login and other.with_login) or one.source != other.source
+
+
+def mark_of(problem: Problem, reports: Sequence[StationReport]) -> Mark | None:
+    """Return the mark that the reports of one problem make, None without any."""
+    found = sorted((one for one in reports if one.problem == problem), key=lambda one: one.at)
+    if not found:
+        return None
+    is_doubtful = any(
+        independent(one, other) and other.at - one.at < TOGETHER
+        for place, one in enumerate(found)
+        for other in found[place + 1 :]
+    )
+    return Mark(problem, "doubtful" if is_doubtful else "reported", found[0].at, found[-1].at)
+
+
+def marked(evidence: Evidence, problem: Problem, reports: Sequence[StationReport], at: datetime) -> Evidence:
+    """Return the evidence with the mark that the reports make; what was answered since takes no part."""
+    answered = answered_at(evidence, problem)
+    made = mark_of(problem, [one for one in reports if answered is None or one.at > answered])
+    if made is None:
+        return evidence
+    before = evidence.marks.get(problem)
+    if before and before.state == "doubtful" and stands(before, evidence, at):
+        made = replace(made, state="doubtful", since=before.since)
+    return replace(evidence, marks={**evidence.marks, problem: made})
+
+
+class StationReports:
+    """Takes reports, marks stations, opens tickets."""
+
+    def __init__(
+        self, store: Store[StationReport], reported: Reported, office: Office, vault: Vault, now: Now
+    ) -> None:
+        self._store = store
+        self._board = reported.board
+        self._evidence = reported.evidence
+        self._tickets = reported.tickets
+        self._office = office
+        self._vault = vault
+        self._now = now
+
+    async def record(self, code: str, said: Said) -> Received:
+        """Take a report and mark the station; the same within the hour is the same report. NoSuchStation."""
+        made = self._made(self._board.get(code).id, said)
+        try:
+            await self._store.insert(made)
+        except Duplicate:
+            made = await self._store.find(made.id) or made
+        return Received(made, await self._derive(made))
+
+    async def list_of(self, officer: str, code: str) -> list[ReportRead]:
+        """Return the latest reports of a station, newest first; NotStaff, NoSuchStation."""
+        self._office.appointments.get(officer, SCANNERS)
+        station = self._board.get(code).id
+        reports = await self._store.list_({"station": station}, sort="-at", limit=MOST_LISTED)
+        return [ReportRead(one, self._read(one)) for one in reports]
+
+    async def work(self) -> None:
+        """Derive what a process that ended left undone, and remove what is too old."""
+        for report in await self._store.list_({"pending": {"$gt": ""}}, limit=BATCH):
+            await self._derive(report)
+        await self._store.delete({"at": {"$lt": self._now() - KEPT}})
+
+    async def get_own(self, report: str, device: str, login: str | None) -> StationReport:
+        """Return a report that this login, or this device, made; NoSuchReport."""
+        found = await self._store.find(report)
+        if found is None or found.reporter != self._reporter(found.station, device, login):
+            raise NoSuchReport
+        return found
+
+    def _made(self, station: str, said: Said) -> StationReport:
+        at = self._now()
+        reporter = self._reporter(station, said.device, said.login)
+        hour = at.replace(minute=0, second=0, microsecond=0).isoformat()
+        key = self._vault.blind("report", f"{station}:{said.problem}:{reporter}:{hour}")
+        return StationReport(
+            id=key,
+            station=station,
+            problem=said.problem,
+            words=self._vault.seal("station_reports", key, "words", said.words) if said.words else None,
+            held=said.decision == "hold",
+            reporter=reporter,
+            source=self._vault.blind("source", f"{station}:{said.address}"),
+            with_login=said.login is not None,
+            at=at,
+            pending=key,
+        )
+
+    def _reporter(self, station: str, device: str, login: str | None) -> str:
+        return self._vault.blind("reporter", f"{station}:{login or device}")
+
+    def _read(self, report: StationReport) -> str:
+        return self._vault.open("station_reports", report.id, "words", report.words) if report.words else ""
+
+    async def _derive(self, report: StationReport) -> Mark | None:
+        """Bring the mark, and the ticket that it asks for, up to what is reported; as often as one likes."""
+        station, problem, at = report.station, report.problem, self._now()
+
+        async def derive(seen: Evidence) -> Evidence:
+            recent = await self._store.list_({"station": station, "at": {"$gt": at - TOGETHER}}, sort="-at")
+            return marked(seen, problem, recent, at)
+
+        evidence = await self._evidence.change(station, derive)
+        mark = evidence.marks.get(problem)
+        if mark is None or not stands(mark, evidence, at):
+            mark = None
+        elif mark.state == "doubtful":
+            await self._tickets.open(station, problem, mark.since)
+        if report.pending:
+            await self._store.change({"_id": report.id}, {}, without=("pending",))
+        await self._office.signals.send(EVIDENCE_CHANGED)
+        return mark

@@ -1,0 +1,171 @@
+"""Tickets: what two people reported of a station, for the 站长, then the street, with a clock.
+
+Invariants: one open ticket per station and problem (`live`, unique while it is open). A ticket is the 站长's
+for two hours, then the street's for a day, then overdue; a worker moves it on condition of the clock that it
+saw. Who answers a ticket answers the station's mark first: a crash between the two leaves an open ticket, to
+be answered again, never a marked station that nobody is asked about. Any of the union's staff may answer:
+stations bear no organisation yet, and service is city-wide.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from models.appointments import SCANNERS
+from models.audit import Fact
+from models.clock import Now
+from models.errors import Conflict, Missing
+from models.evidence import EVIDENCE_CHANGED, Evidence, EvidenceBoard, Problem, Statement
+from models.filters import Index
+from models.offices import Office
+from models.station_board import StationBoard
+from models.store import Collection, Duplicate, Store
+
+KEEPER_HAS = timedelta(hours=2)
+STREET_HAS = timedelta(hours=24)
+BATCH = 100
+MOST_LISTED = 100
+
+Tier = Literal["keeper", "street"]
+TicketState = Literal["open", "answered"]
+Answer = Literal["opened", "fixed", "hours_corrected", "not_so"]
+TIERS: dict[Tier, str] = {"keeper": "站长", "street": "街道"}
+
+
+class NoSuchTicket(Missing):
+    """There is no such ticket."""
+
+    code = "ticket_not_found"
+    message = "没有这张工单"
+
+
+class TicketAnswered(Conflict):
+    """Somebody answered the ticket before, otherwise; `details.answer` is how."""
+
+    code = "ticket_answered"
+    message = "这张工单已经有人处理了"
+
+
+class Ticket(Struct, frozen=True, kw_only=True):
+    """One ticket; `due` is when its tier's time is over, None once it is answered or overdue at the last."""
+
+    id: str = field(name="_id")
+    station: str
+    problem: Problem
+    state: TicketState = "open"
+    tier: Tier = "keeper"
+    opened: datetime
+    due: datetime | None = None
+    live: str | None = None
+    answer: Answer | None = None
+    answered: datetime | None = None
+    by: str | None = None
+
+
+STATION_TICKETS = Collection(
+    "station_tickets", Ticket, (Index(("live",), unique=True), Index(("due",)), Index(("state", "opened")))
+)
+
+
+class StationTickets:
+    """Opens tickets, moves them up, answers them; takes the 站长's word that a station is open."""
+
+    def __init__(
+        self, store: Store[Ticket], board: StationBoard, evidence: EvidenceBoard, office: Office, now: Now
+    ) -> None:
+        self._store = store
+        self._board = board
+        self._evidence = evidence
+        self._office = office
+        self._now = now
+
+    async def open(self, station: str, problem: Problem, since: datetime) -> None:
+        """Open a ticket unless there is an open one; `since` is the mark's, and names it."""
+        ticket = Ticket(
+            id=f"{station}-{problem}-{int(since.timestamp() * 1000):x}",
+            station=station,
+            problem=problem,
+            opened=self._now(),
+            due=self._now() + KEEPER_HAS,
+            live=f"{station}:{problem}",
+        )
+        try:
+            await self._store.insert(ticket)
+        except Duplicate:
+            return
+
+    async def list_open(self, officer: str) -> Sequence[Ticket]:
+        """Return the open tickets, the oldest first; NotStaff."""
+        self._office.appointments.get(officer, SCANNERS)
+        return await self._store.list_({"state": "open"}, sort="opened", limit=MOST_LISTED)
+
+    async def answer(self, officer: str, ticket: str, answer: Answer) -> Ticket:
+        """Answer a ticket; the same answer again changes nothing. NotStaff, NoSuchTicket, TicketAnswered."""
+        self._office.appointments.get(officer, SCANNERS)
+        found = await self._store.find(ticket)
+        if found is None:
+            raise NoSuchTicket
+        if found.state == "open":
+            await self._clear(found.station, found.problem)
+            found = await self._close(found, officer, answer)
+        if found.answer != answer:
+            raise TicketAnswered(answer=found.answer)
+        return found
+
+    async def state(self, officer: str, code: str, *, is_open: bool) -> Evidence:
+        """Enter the 站长's word of today; that it is open answers reports of a locked door. NotStaff."""
+        self._office.appointments.get(officer, SCANNERS)
+        station, said = self._board.get(code).id, Statement(is_open, self._now(), officer)
+        details = {"state": "open" if is_open else "closed"}
+        fact = Fact(actor=officer, action="station_stated", kind="station", object=station, details=details)
+        await self._office.audit.record(fact)
+
+        async def add(seen: Evidence) -> Evidence:
+            return replace(seen, said=said)
+
+        evidence = await self._evidence.change(station, add)
+        await self._office.signals.send(EVIDENCE_CHANGED)
+        if is_open:
+            live = await self._store.find_one({"live": f"{station}:locked"})
+            if live:
+                await self._close(live, officer, "opened")
+        return evidence
+
+    async def escalate(self) -> None:
+        """Move the tickets whose time is over: to the street, then nowhere further."""
+        while late := await self._store.list_({"due": {"$lte": self._now()}}, sort="due", limit=BATCH):
+            for ticket in late:
+                due = self._now() + STREET_HAS if ticket.tier == "keeper" else None
+                await self._store.change(
+                    {"_id": ticket.id, "due": ticket.due}, {"tier": "street", "due": due}
+                )
+
+    async def _clear(self, station: str, problem: Problem) -> None:
+        at = self._now()
+
+        async def add(seen: Evidence) -> Evidence:
+            return replace(seen, answered={**seen.answered, problem: at})
+
+        await self._evidence.change(station, add)
+        await self._office.signals.send(EVIDENCE_CHANGED)
+
+    async def _close(self, ticket: Ticket, officer: str, answer: Answer) -> Ticket:
+        fact = Fact(
+            actor=officer,
+            action="station_ticket_answered",
+            kind="station",
+            object=ticket.station,
+            details={"ticket": ticket.id, "answer": answer},
+        )
+        await self._office.audit.record(fact)
+        values = {"state": "answered", "answer": answer, "answered": self._now(), "by": officer}
+        closed = await self._store.change(
+            {"_id": ticket.id, "state": "open"}, values, without=("live", "due")
+        )
+        closed = closed or await self._store.find(ticket.id)
+        if closed is None:
+            raise NoSuchTicket
+        return closed

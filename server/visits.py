@@ -1,0 +1,82 @@
+"""What happens at stations, wired: visits and their figures, screens, evidence, reports, tickets."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from handlers.services import Visits
+from models.alarms import Guards
+from models.cards import Masters
+from models.check_ins import CHECK_INS, CheckIns, Witnesses
+from models.clock import Now
+from models.consents import Consents
+from models.evidence import EVIDENCE, EVIDENCE_CHANGED, EvidenceBoard
+from models.judgements import Judge
+from models.leases import Leases
+from models.media_checks import MediaChecks
+from models.mirrors import Mirror
+from models.offices import Office
+from models.report_photos import REPORT_PHOTOS, ReportPhotos
+from models.scan_batches import ScanBatches
+from models.scan_visits import ScanVisits
+from models.scans import SCANS, Scans
+from models.screens import SCREENS, SCREENS_CHANGED, Screens
+from models.station_board import StationBoard
+from models.station_reports import STATION_REPORTS, Reported, StationReports
+from models.station_tickets import STATION_TICKETS, StationTickets
+from models.store import Collection, Store
+from models.vault import Vault
+from models.visit_counts import VISIT_COUNTS, VISIT_DAYS, VisitCounts
+from server.membership_book import Known
+
+COLLECTIONS: tuple[Collection[Any], ...] = (
+    CHECK_INS, VISIT_COUNTS, VISIT_DAYS, SCREENS, EVIDENCE, STATION_REPORTS, STATION_TICKETS, REPORT_PHOTOS,
+)  # fmt: skip
+
+
+class Around(Struct, frozen=True):
+    """What visits stand on."""
+
+    board: StationBoard
+    scans: Scans
+    known: Known
+    judge: Judge
+    guards: Guards
+    masters: Masters
+    media_checks: MediaChecks
+    vault: Vault
+    consents: Consents
+
+
+def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
+    """Return the models over stores by name."""
+    known, board = around.known, around.board
+    office, audit = Office(known.appointments, known.audit, known.signals), known.audit
+    evidence = EvidenceBoard(stores[EVIDENCE.name], now)
+    screens = Screens(stores[SCREENS.name], board, around.masters, office, now)
+    visits = stores[CHECK_INS.name]
+    check_ins = CheckIns(
+        visits, Witnesses(board, evidence, screens), around.consents.has_consent, around.vault, now
+    )
+    leases = Leases(stores["leases"], now)
+    counts = VisitCounts(visits, stores[VISIT_COUNTS.name], stores[VISIT_DAYS.name], audit, leases, now)
+    tickets = StationTickets(stores[STATION_TICKETS.name], board, evidence, office, now)
+    reported = Reported(board, evidence, tickets)
+    reports = StationReports(stores[STATION_REPORTS.name], reported, office, around.vault, now)
+    batches = ScanBatches(stores[SCANS.name], known.cards, around.judge, around.guards, now)
+    photos = stores[REPORT_PHOTOS.name]
+    return Visits(
+        check_ins=check_ins,
+        counts=counts,
+        scans=ScanVisits(around.scans, batches, check_ins, counts, now),
+        screens=screens,
+        evidence=evidence,
+        reports=reports,
+        tickets=tickets,
+        report_photos=ReportPhotos(photos, reports, around.media_checks, office.appointments, now),
+    )
+
+
+def mirrors_of(visits: Visits) -> dict[str, Mirror[Any]]:
+    """Return what every process holds in memory of them, by the word that signals a change."""
+    return {SCREENS_CHANGED: visits.screens.mirror, EVIDENCE_CHANGED: visits.evidence.mirror}

@@ -1,0 +1,149 @@
+"""A station's tablet and the page behind its sign, walked through as the 站长 and couriers do."""
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from models.positions import Position, from_gcj02
+from tests.browser.screens import Screens
+from tests.browser.test_legibility import complaints
+
+playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+pytestmark = pytest.mark.browser
+expect = playwright.expect
+
+# The demo's station that never closes.
+CODE = "Y5HZKXBX"
+THERE = Position(113.6205, 34.7502)
+
+
+async def ask(screens: Screens, method: str, path: str, body: object = None, token: str = "") -> Any:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = await screens.context.request.fetch(path, method=method, data=body, headers=headers)
+    assert answer.ok, await answer.text()
+    return await answer.json()
+
+
+async def staff_token(screens: Screens) -> str:
+    code = (await ask(screens, "POST", "/demo/login-codes", {"person": "staff"}))["code"]
+    session = await ask(screens, "POST", "/api/v1/sessions", {"code": code, "staff": True})
+    return str(session["token"])
+
+
+async def open_kiosk(screens: Screens) -> "Page":
+    """A tablet that was paired as the page says."""
+    offer = await ask(
+        screens, "POST", f"/api/v1/staff/stations/{CODE}/screen", token=await staff_token(screens)
+    )
+    page = await screens.context.new_page()
+    await page.clock.install()
+    await page.set_viewport_size({"width": 1024, "height": 768})
+    await page.goto(f"/kiosk/{CODE}")
+    await page.fill("#code", offer["pairingCode"])
+    await page.click("#pair button")
+    await page.locator("#shown").wait_for()
+    return page
+
+
+async def read_link(page: "Page") -> str:
+    """What a reader that is not ours sees on the tablet."""
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(await page.screenshot())))
+    assert found.text == await page.get_attribute("#picture", "data-link")
+    return str(found.text)
+
+
+async def at_the_station(screens: Screens) -> None:
+    longitude, latitude = from_gcj02(THERE, "wgs84")
+    await screens.context.set_geolocation({"longitude": longitude, "latitude": latitude})
+
+
+async def test_a_tablet_is_paired_and_its_code_is_a_check_in(screens: Screens) -> None:
+    kiosk = await open_kiosk(screens)
+    link = await read_link(kiosk)
+    assert f"/s/{CODE}?k=" in link
+    phone = await screens.open(link)
+    await phone.select_option("#worker", "food_delivery")
+    await phone.click("#check-in-form button")
+    await expect(phone.locator("#check-in-answer")).to_contain_text("签到成功")
+    await expect(phone.locator("#check-in-answer")).to_contain_text("后可以再次签到")
+    await phone.click("#check-in-form button")
+    await expect(phone.locator("#check-in-answer")).to_contain_text("已经签到过")
+
+
+async def test_a_tablet_goes_on_through_a_network_cut(screens: Screens) -> None:
+    screens.expect_refusals(0)
+    kiosk = await open_kiosk(screens)
+    before = await read_link(kiosk)
+    await screens.context.set_offline(True)
+    await kiosk.clock.run_for(31_000)
+    after = await read_link(kiosk)
+    assert after != before
+    await kiosk.clock.run_for(600_000)
+    await expect(kiosk.locator("#offline")).to_contain_text("签到码照常更新")
+    await kiosk.clock.fast_forward(8 * 86_400_000)
+    await expect(kiosk.locator("#offline")).to_contain_text("离线已超过一周")
+    await screens.context.set_offline(False)
+    phone = await screens.open(after)
+    await phone.click("#check-in-form button")
+    await expect(phone.locator("#check-in-answer")).to_contain_text("签到")
+
+
+async def test_a_tablet_that_lost_its_pairing_says_so_and_what_to_do(screens: Screens) -> None:
+    screens.expect_refusals(403)
+    kiosk = await open_kiosk(screens)
+    await ask(screens, "DELETE", f"/api/v1/staff/stations/{CODE}/screen", token=await staff_token(screens))
+    await kiosk.clock.run_for(601_000)
+    await expect(kiosk.locator("#lost")).to_have_text("这块屏幕的配对已失效，请让站长重新生成配对码")
+    await expect(kiosk.locator("#pairing")).to_contain_text("十分钟内在下面输入 8 位数字")
+    await expect(kiosk.locator("#picture")).to_be_hidden()
+    await kiosk.reload()
+    await kiosk.fill("#code", "00000000")
+    await kiosk.click("#pair button")
+    await expect(kiosk.locator("#problem")).to_have_text("配对码不对或已失效，请让站长重新生成")
+
+
+async def test_the_sign_s_page_checks_in_by_position_or_says_how_far(screens: Screens) -> None:
+    screens.expect_refusals(409)
+    await screens.context.set_geolocation({"longitude": 113.9, "latitude": 34.4})
+    phone = await screens.open(f"/s/{CODE}")
+    await phone.click("#check-in-form button")
+    await expect(phone.locator("#check-in-answer")).to_contain_text("到了再签到")
+    await expect(phone.locator("#check-in-answer")).to_contain_text("米")
+    await at_the_station(screens)
+    async with phone.expect_response("**/check-ins") as answer:
+        await phone.click("#check-in-form button")
+    assert (await (await answer.value).json())["presence"] == "near"
+    await expect(phone.locator("#check-in-answer.fresh")).to_contain_text("签到成功")
+
+
+async def test_a_locked_door_is_told_with_a_photo(screens: Screens) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (80, 60), "grey").save(picture, "JPEG")
+    phone = await screens.open(f"/s/{CODE}")
+    await phone.fill("#words", "卷帘门拉下来了")
+    await phone.set_input_files(
+        "#photo", files={"name": "door.jpg", "mimeType": "image/jpeg", "buffer": picture.getvalue()}
+    )
+    await phone.click("#report-form button")
+    await expect(phone.locator("#report-answer")).to_contain_text("照片已收到")
+    await phone.reload()
+    await expect(phone.locator(".report-mark")).to_contain_text("有人反映锁门")
+
+
+@pytest.mark.parametrize("path", [f"/s/{CODE}", f"/kiosk/{CODE}"])
+async def test_the_pages_are_fit_for_everybody(screens: Screens, path: str) -> None:
+    page = await screens.open(path)
+    await page.locator("form:visible").first.wait_for()
+    assert await complaints(screens, page) == []
+
+
+async def test_a_paired_tablet_is_fit_for_everybody(screens: Screens) -> None:
+    kiosk = await open_kiosk(screens)
+    assert await complaints(screens, kiosk) == []
