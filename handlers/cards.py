@@ -62,7 +62,8 @@ class PictureQuery(Asked, frozen=True):
 class CardScanReply(Wire, frozen=True):
     """One time that the card was scanned: where, by which post, for what; never by whom.
 
-    `at` is when we heard of it, `scannedAt` when it was: hours before, if the scanner had no network.
+    `at` is when we heard of it, `scannedAt` when it was: hours before, if the scanner had no network. After
+    thirty days only the day and the district are left (`dayOnly`).
     """
 
     at: Moment
@@ -74,6 +75,7 @@ class CardScanReply(Wire, frozen=True):
     outcome: ScanOutcome
     reason: Annotated[Reason | None, Meta(examples=[None])]
     undone: UndoneReply | None
+    day_only: Annotated[bool, Meta(examples=[False])]
 
 
 class CardScansReply(Wire, frozen=True):
@@ -144,6 +146,7 @@ class CardScansHandler(Handler):
             outcome=scan.outcome,
             reason=scan.reason,
             undone=UndoneReply.of(scan.undone) if scan.undone else None,
+            day_only=scan.day_only,
         )
 
 

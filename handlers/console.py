@@ -131,6 +131,15 @@ class MembershipReviewsPage(ConsolePage):
         return {"organisations": self.services.member_lists.list_organisations(self.session.subject)}
 
 
+class CorrectionsPage(ConsolePage):
+    """Requests for correction that wait."""
+
+    roles = OFFICERS
+    template = "console_corrections.html"
+    title = "信息更正"
+    about = "会员申请更正姓名、证件：核实后办理"
+
+
 class OrganisationsPage(ConsolePage):
     """The trees of organisations."""
 
@@ -243,6 +252,7 @@ PAGES: list[tuple[str, type[ConsolePage]]] = [
     ("/console/memberships", MembershipReviewsPage),
     ("/console/claims", ClaimReviewsPage),
     ("/console/rosters", RostersPage),
+    ("/console/corrections", CorrectionsPage),
     ("/console/organisations", OrganisationsPage),
     ("/console/appointments", AppointmentsPage),
     ("/console/devices", DevicesPage),

@@ -5,8 +5,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers.base import ANYONE, Handler, endpoint
+from handlers.erasures import ErasureQuery, ErasureReply
 from handlers.fields import Day, MaskedName, Moment, Name, PersonId
 from handlers.wire import Wire, local
+from models.erasures import ErasureNotConfirmed, HoldsAppointment
 from models.members import Member, NotAMember
 from models.membership_history import last_entry
 from models.memberships import Event, MembershipState
@@ -61,6 +63,12 @@ class MeHandler(Handler):
     async def get(self) -> MemberReply:
         """Return my own record."""
         return MemberReply.of(await self.services.members.get(self.session.subject))
+
+    @endpoint(refuses=(ErasureNotConfirmed, HoldsAppointment))
+    async def delete(self, *, query: ErasureQuery) -> ErasureReply:
+        """Erase me (注销) at once and for ever; without the word, say what would happen and do nothing."""
+        erasures = self.services.privacy.erasures
+        return ErasureReply.of(await erasures.erase(self.session.subject, query.confirm))
 
 
 ROUTES = [("/api/v1/members/me", MeHandler)]

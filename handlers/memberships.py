@@ -9,6 +9,7 @@ from handlers.fields import END, LINE, Day, Moment, Name, OrganisationId, Person
 from handlers.idempotency import KeyRequired, read_request
 from handlers.wire import Asked, Wire, local
 from models.clock import LOCAL
+from models.consents import NoticeNotAgreed
 from models.id_documents import BirthDateRequired, DocumentKind, TooYoung, WrongDocument, read_document
 from models.limits import PerAddress, PerPerson
 from models.membership_history import last_entry
@@ -112,12 +113,13 @@ class MembershipsHandler(MembershipHandler):
         201,
         refuses=(
             WrongDocument, BirthDateRequired, TooYoung, GigKindRequired, OrganisationNotOpen, IdentityTaken,
-            AlreadyMember, ApplicationPending, KeyRequired, KeyReused, TooManyEntries, Busy,
+            AlreadyMember, ApplicationPending, KeyRequired, KeyReused, TooManyEntries, Busy, NoticeNotAgreed,
         ),
     )  # fmt: skip
     async def post(self, *, body: ApplicationRequest) -> OwnMembershipReply:
         """Apply for membership; needs `Idempotency-Key`. A guest logs in again afterwards."""
         request, asked = read_request(self, "apply"), body.document
+        await self.services.privacy.consents.require_notice(self.session.subject)
         today = self.services.now().astimezone(LOCAL).date()
         document = read_document(asked.kind, asked.number, asked.birth_date, today)
         application = Application(

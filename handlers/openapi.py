@@ -36,6 +36,9 @@ PATH_PARAMETERS = {
     "photo": Meta(examples=["6Q0B8Z2J4N1TFE7M6Q0B8Z2J4N1TFE7M"], description="The key of a photo."),
     "ticket": Meta(examples=["4E8M0R2T-locked-19813f2c5d8"], description="A ticket's id."),
     "district": Meta(examples=["金水区"], description="A district's name, such as 金水区."),
+    "correction": Meta(
+        examples=["0f343b0931126a20f133d67c2b018a3b"], description="A request for correction."
+    ),
     "device": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="A scanning device's id."),
     "number": Meta(examples=["1"], description="The number of a printed card."),
     "roster": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An import's id."),

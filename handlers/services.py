@@ -22,9 +22,13 @@ from models.check_ins import CheckIns
 from models.claim_desk import ClaimDesk
 from models.claims import Claims
 from models.clock import Now
+from models.consents import Consents
+from models.corrections import Corrections
 from models.device_desk import DeviceDesk
 from models.devices import Devices
+from models.erasures import Erasures
 from models.evidence import EvidenceBoard
+from models.exports import Exports
 from models.limits import Limits
 from models.media_checks import MediaChecks, PictureJudge
 from models.member_exports import MemberExports
@@ -38,6 +42,7 @@ from models.organisations import Organisations
 from models.own_memberships import OwnMemberships
 from models.photos import Photos
 from models.prints import Prints
+from models.privacy_notices import PrivacyNotices
 from models.pushes import Pushes
 from models.reorganisations import Reorganisations
 from models.report_photos import ReportPhotos
@@ -81,6 +86,16 @@ class Demo(Struct, frozen=True):
     new_login_code: Callable[[str], str]
     new_phone_code: Callable[[str], str]
     officers: tuple[DemoPerson, ...] = ()
+
+
+class Privacy(Struct, frozen=True, kw_only=True):
+    """What the law gives everybody: the notice, consents, export, erasure, correction."""
+
+    notices: PrivacyNotices
+    consents: Consents
+    exports: Exports
+    erasures: Erasures
+    corrections: Corrections
 
 
 class Judges(Struct, frozen=True):
@@ -144,6 +159,7 @@ class Services(Struct, frozen=True, kw_only=True):
     security_desk: SecurityDesk
     subscriptions: Subscriptions
     wxacodes: Wxacodes
+    privacy: Privacy
     pushes: Pushes
     wechat: WeChat
     drawer: Drawer

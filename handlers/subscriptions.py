@@ -7,6 +7,7 @@ from msgspec import Meta
 from handlers.base import ANYONE, Handler, endpoint
 from handlers.fields import END
 from handlers.wire import Asked, Wire
+from models.consents import NoticeNotAgreed
 from models.sessions import SessionExpired
 from models.subscriptions import Answer, Granted, UnknownTemplate
 
@@ -72,9 +73,10 @@ class SubscriptionsHandler(Handler):
         openid = await self.services.sessions.get_openid(self.session)
         return SubscriptionsReply.of(await self.services.subscriptions.list_granted(openid))
 
-    @endpoint(refuses=(SessionExpired, UnknownTemplate))
+    @endpoint(refuses=(SessionExpired, NoticeNotAgreed, UnknownTemplate))
     async def post(self, *, body: SubscriptionsRequest) -> SubscriptionsReply:
         """Report what I answered in the popup; the same report again changes nothing."""
+        await self.services.privacy.consents.require_notice(self.session.subject)
         openid = await self.services.sessions.get_openid(self.session)
         answers = {one.template_id: one.answer for one in body.answers}
         await self.services.subscriptions.report(openid, body.report_id, answers)

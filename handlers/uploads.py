@@ -50,6 +50,8 @@ class UploadHandler(Handler):
             if admitted is not None:
                 await admitted
         except Refusal as refusal:
+            if not self._missing:
+                raise
             self._refusal = refusal
 
     def data_received(self, chunk: bytes) -> None:

@@ -70,9 +70,9 @@ class AttemptLimit:
         """Begin anew: an attempt succeeded."""
         await self._store.delete({"_id": name})
 
-    async def forget_old(self) -> None:
-        """Remove what does not count any more."""
-        await self._store.delete({"last": {"$lte": self._now() - LOCKED_FOR}})
+    async def forget_old(self) -> int:
+        """Remove what does not count any more; return how much."""
+        return await self._store.delete({"last": {"$lte": self._now() - LOCKED_FOR}})
 
     async def _begin(self, name: str, at: datetime) -> bool:
         """Count the first attempt of a row; False when another came first, SignInLocked while locked."""

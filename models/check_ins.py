@@ -115,7 +115,7 @@ class Visit(Struct, frozen=True):
     is_again: bool = False
 
 
-CHECK_INS = Collection("check_ins", CheckIn, (Index(("day", "slot")),))
+CHECK_INS = Collection("check_ins", CheckIn, (Index(("day", "slot")), Index(("person",))))
 
 
 class CheckIns:

@@ -5,17 +5,18 @@ answer or the verdict's event; a verdict is written once and stays. A picture wh
 none that passes it, is for a person to look at.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
 from models.clock import Now
 from models.filters import Index
+from models.privacy_notices import kept
 from models.store import Collection, Duplicate, Store
 from models.text_checks import Place
 
-KEPT = timedelta(days=30)
+KEPT = kept("media_checks")
 
 Verdict = Literal["pass", "review", "risky", "not_read"]
 """`not_read`: WeChat could not fetch or read the picture."""
@@ -63,9 +64,9 @@ class MediaChecks:
         await self._begin(trace)
         await self._store.change({"_id": trace, "verdict": {"$exists": False}}, {"verdict": verdict})
 
-    async def forget_old(self) -> None:
-        """Remove what was begun a month ago."""
-        await self._store.delete({"begun": {"$lt": self._now() - KEPT}})
+    async def forget_old(self) -> int:
+        """Remove what was begun a month ago; return how much."""
+        return await self._store.delete({"begun": {"$lt": self._now() - KEPT}})
 
     async def _begin(self, trace: str) -> None:
         try:

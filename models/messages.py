@@ -25,6 +25,7 @@ from msgspec import Struct, field
 from models.clock import Now
 from models.filters import Index
 from models.message_fields import check_fields
+from models.privacy_notices import kept
 from models.signals import Signals
 from models.store import Collection, Duplicate, Store
 from models.subscriptions import Subscriptions
@@ -39,7 +40,7 @@ GRACE = timedelta(minutes=10)
 ONE_AT_A_TIME = timedelta(seconds=1)
 LIFE = timedelta(days=1)
 LONGEST_PAUSE = timedelta(hours=1)
-KEPT = timedelta(days=30)
+KEPT = kept("messages")
 
 State = Literal["queued", "claimed", "sending", "unknown", "sent", "delivered", "failed"]
 Fate = Literal["accepted", "not_granted", "refused", "two_at_once", "not_sent", "unknown"]
@@ -182,9 +183,9 @@ class Messages:
                 await self._end(message, "failed", wechat_id=wechat_id, reason="not_delivered")
         return True
 
-    async def forget_old(self) -> None:
-        """Remove messages whose fate is a month old."""
-        await self._store.delete({"queued": {"$lt": self._now() - KEPT}})
+    async def forget_old(self) -> int:
+        """Remove messages whose fate is a month old; return how much."""
+        return await self._store.delete({"queued": {"$lt": self._now() - KEPT}})
 
     def _seal(self, name: str, fields: Mapping[str, str]) -> bytes:
         return self._vault.seal("messages", name, "words", msgspec.json.encode(dict(fields)).decode())

@@ -191,6 +191,10 @@ class People:
         """Take an officer's approval as evidence of a name that was only declared."""
         await self._people.change({"_id": person, "evidence": "declared"}, {"evidence": "checked_by_officer"})
 
+    def subject_of(self, openid: str) -> str:
+        """Return a WeChat account's identity: its sessions' subject while nobody is known by it."""
+        return self._identity_id("openid", openid)
+
     async def forget_openid(self, openid: str) -> None:
         """Part a WeChat account from its person, who stays known by the ID document."""
         await self._identities.delete({"_id": self._identity_id("openid", openid)})

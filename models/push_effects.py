@@ -1,7 +1,7 @@
 """What follows from what WeChat pushes: consents, outcomes of messages, verdicts on pictures, forgetting."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,11 +9,10 @@ from msgspec import Meta, Struct
 
 from models.media_checks import MediaChecks
 from models.messages import Messages
-from models.people import People
 from models.pushes import Event
-from models.sessions import Sessions
 from models.subscriptions import Subscriptions
 
+Forget = Callable[[str], Awaitable[None]]
 Effect = Callable[[str, Event], Awaitable[str | None]]
 
 log = logging.getLogger("union.pushes")
@@ -41,15 +40,13 @@ class PushEffects:
         appid: str,
         subscriptions: Subscriptions,
         messages: Messages,
-        sessions: Sessions,
-        people: People,
+        forgetting: Sequence[Forget],
         media_checks: MediaChecks,
     ) -> None:
         self._appid = appid
         self._subscriptions = subscriptions
         self._messages = messages
-        self._sessions = sessions
-        self._people = people
+        self._forgetting = forgetting
         self._media_checks = media_checks
         self._effects: Mapping[str, Effect] = {
             "subscribe_msg_popup_event": self._confirm,
@@ -93,10 +90,9 @@ class PushEffects:
         return "settled" if all(settled) else None
 
     async def _forget(self, _push: str, event: Event) -> str:
-        """End the sessions, remove the consents, and last the identity, by which a repetition finds them."""
-        await self._sessions.forget(event.openid)
-        await self._subscriptions.forget(event.openid)
-        await self._people.forget_openid(event.openid)
+        """Forget all that came with an account; last its identity, by which a repetition finds the rest."""
+        for forget in self._forgetting:
+            await forget(event.openid)
         return "forgotten"
 
     async def _judge(self, _push: str, event: Event) -> str:

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from models.clock import Now
 from models.filters import Index
+from models.privacy_notices import kept
 from models.signals import Signals
 from models.store import Collection, Duplicate, Store
 from models.vault import Vault
@@ -24,7 +25,7 @@ BATCH = 50
 LEASE = timedelta(seconds=30)
 TRIES = 20
 LONGEST_PAUSE = timedelta(hours=1)
-KEPT = timedelta(days=30)
+KEPT = kept("pushes")
 
 log = logging.getLogger("union.pushes")
 
@@ -52,10 +53,11 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class Push(Struct, frozen=True, kw_only=True):
-    """A push as it is kept; `outcome` is a static word once it is worked."""
+    """A push as it is kept, and whose; `outcome` is a static word once it is worked."""
 
     id: str = field(name="_id")
     kind: str
+    account: str = ""
     event: bytes
     received: datetime
     due: datetime | None = None
@@ -70,7 +72,9 @@ class Effects(Protocol):
         """Do what follows and say in a static word what it was, or return None: not yet."""
 
 
-PUSHES = Collection("pushes", Push, (Index(("due",)), Index(("kind",)), Index(("received",))))
+PUSHES = Collection(
+    "pushes", Push, (Index(("due",)), Index(("kind",)), Index(("received",)), Index(("account",)))
+)
 
 
 class Pushes:
@@ -90,8 +94,10 @@ class Pushes:
         key, at = self._vault.blind("push", name), self._now()
         text = msgspec.json.encode(event).decode()
         sealed = self._vault.seal("pushes", key, "event", text)
+        account = self._vault.blind("openid", event.openid) if event.openid else ""
+        push = Push(id=key, kind=event.kind, account=account, event=sealed, received=at, due=at)
         try:
-            await self._store.insert(Push(id=key, kind=event.kind, event=sealed, received=at, due=at))
+            await self._store.insert(push)
         except Duplicate:
             return
         await self._signals.send(PUSHES_DUE)
@@ -113,9 +119,9 @@ class Pushes:
             if mine is not None:
                 await self._work(mine)
 
-    async def forget_old(self) -> None:
-        """Remove what came a month ago."""
-        await self._store.delete({"received": {"$lt": self._now() - KEPT}})
+    async def forget_old(self) -> int:
+        """Remove what came a month ago; return how much."""
+        return await self._store.delete({"received": {"$lt": self._now() - KEPT}})
 
     async def _work(self, push: Push) -> None:
         text = self._vault.open("pushes", push.id, "event", push.event)

@@ -25,6 +25,7 @@ from models.scans import (
     ScanIdReused,
     Verdict,
     content_hash,
+    is_same,
     make_scan,
     name_holder,
     scan_key,
@@ -126,7 +127,7 @@ class ScanBatches:
     ) -> Result:
         if scan is None:
             return held or ScanIdReused()
-        if scan.content_hash != content_hash(entry.attempt):
+        if not is_same(scan, entry.attempt):
             return ScanIdReused()
         card = cards.get(entry.reading.serial) if entry.reading else None
         return Verdict(scan, name_holder(scan, card, self._cards))

@@ -24,6 +24,7 @@ from models.judgements import Judge, Judgement, Medium, Moment, Purpose, Reason,
 from models.limits import PerPerson
 from models.memberships import MembershipState
 from models.organisations import Organisations
+from models.privacy_notices import kept
 from models.store import Collection, Duplicate, Store
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -75,7 +76,8 @@ class Scan(Struct, frozen=True, kw_only=True):
 
     `device` is the scanner if no person scanned.
     `judged_at` is the moment that an offline scan was judged at, `clock_offset` the seconds that its
-    scanner's clock was behind ours; both are None for a scan judged as it arrived.
+    scanner's clock was behind ours; both are None for a scan judged as it arrived. At `cut_at` retention
+    takes minute and place away (`day_only`), and in the end the rest (`models/retention.py`).
     """
 
     id: str = field(name="_id")
@@ -101,6 +103,8 @@ class Scan(Struct, frozen=True, kw_only=True):
     received_at: datetime
     order: str
     undone: Undo | None = None
+    day_only: bool = False
+    cut_at: datetime | None = None
 
 
 class Verdict(Struct, frozen=True):
@@ -110,7 +114,7 @@ class Verdict(Struct, frozen=True):
     holder: str | None
 
 
-SCANS = Collection("scans", Scan, (Index(("person", "-order")),))
+SCANS = Collection("scans", Scan, (Index(("person", "-order")), Index(("cut_at",))))
 
 
 def digest(text: str) -> str:
@@ -152,6 +156,7 @@ def make_scan(scanner: Appointment, attempt: Attempt, judgement: Judgement, at: 
         scanned_at=attempt.scanned_at or at,
         received_at=at,
         order=new_ordered_id(at),
+        cut_at=at + kept("scans"),
     )
 
 
@@ -160,9 +165,14 @@ def name_holder(scan: Scan, card: Card | None, cards: Cards) -> str | None:
     return cards.get_holder(card) if scan.standing and card else None
 
 
+def is_same(first: Scan, attempt: Attempt) -> bool:
+    """Say whether a stored scan is this attempt; of an old one its id alone is left to tell."""
+    return first.day_only or first.content_hash == content_hash(attempt)
+
+
 def require_same(first: Scan, attempt: Attempt) -> None:
     """Raise ScanIdReused unless a stored scan is this attempt."""
-    if first.content_hash != content_hash(attempt):
+    if not is_same(first, attempt):
         raise ScanIdReused
 
 

@@ -14,24 +14,25 @@ from typing import Literal
 from msgspec import Struct, field
 
 from models.appointments import Appointments
-from models.audit import Audit, Fact
+from models.audit import NOBODY, Audit, Fact
 from models.clock import Now
 from models.errors import Unauthenticated
 from models.filters import Index
 from models.ids import new_id
 from models.mirrors import Mirror
 from models.people import People
+from models.privacy_notices import kept
 from models.signals import Signals
 from models.store import Collection, Store
 from models.vault import Vault
 
 SessionKind = Literal["guest", "member", "staff", "device", "console"]
 LIFETIMES: dict[SessionKind, timedelta] = {
-    "guest": timedelta(days=30),
-    "member": timedelta(days=30),
-    "staff": timedelta(hours=12),
-    "device": timedelta(days=30),
-    "console": timedelta(hours=12),
+    "guest": kept("sessions"),
+    "member": kept("sessions"),
+    "staff": kept("staff_sessions"),
+    "device": kept("sessions"),
+    "console": kept("staff_sessions"),
 }
 REVOKED = "revocations"
 
@@ -97,7 +98,7 @@ class Revocations:
         """
         whose = {"person": session.subject} if by else {}
         fact = Fact(
-            actor=by or session.subject,
+            actor=by or (NOBODY if session.kind == "guest" else session.subject),
             action="session_ended",
             kind="session",
             object=session.id,
@@ -215,7 +216,7 @@ class Sessions:
                     await self.revoke(Session(record.id, record.subject, record.kind, record.expires))
                     await self._records.delete({"_id": record.id})
 
-    async def forget_expired(self) -> None:
-        """Remove what is kept of sessions that are over anyway."""
-        await self._records.delete({"expires": {"$lt": self._now()}})
+    async def forget_expired(self) -> int:
+        """Remove what is kept of sessions that are over anyway; return of how many."""
         await self._revocations.forget_expired()
+        return await self._records.delete({"expires": {"$lt": self._now()}})

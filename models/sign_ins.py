@@ -142,9 +142,9 @@ class SignIns:
         person = await self._accounts.check(account, password, one_time_code)
         return await self._open(person, "password")
 
-    async def forget_expired(self) -> None:
-        """Remove the sign-ins that are over."""
-        await self._store.delete({"expires": {"$lt": self._now()}})
+    async def forget_expired(self) -> int:
+        """Remove the sign-ins that are over; return how many."""
+        return await self._store.delete({"expires": {"$lt": self._now()}})
 
     async def _open(self, person: str, way: str) -> Session:
         await self._appointments.admit(person, "console_sign_in", way, CONSOLE)

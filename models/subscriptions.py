@@ -8,7 +8,7 @@ index; the openid lies here sealed, and nowhere else for longer than a session.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct, field
@@ -17,11 +17,12 @@ from msgspec.structs import asdict, replace
 from models.clock import Now
 from models.errors import Invalid
 from models.filters import Index
+from models.privacy_notices import kept
 from models.store import Collection, Duplicate, EngineUnavailable, Store
 from models.vault import Vault
 
 ATTEMPTS = 8
-REMEMBERED = timedelta(days=30)
+REMEMBERED = kept("subscription_entries")
 """How long an entry is kept to recognise its repetition."""
 
 Answer = Literal["accept", "reject", "ban", "filter"]
@@ -79,7 +80,7 @@ class Granted(Struct, frozen=True):
     is_standing: bool
 
 
-SUBSCRIPTIONS = Collection("subscriptions", Subscription, (Index(("account",)),))
+SUBSCRIPTIONS = Collection("subscriptions", Subscription, (Index(("account",)), Index(("changed",))))
 
 Step = Callable[[Subscription], Subscription]
 

@@ -1,20 +1,15 @@
 """The application: wiring and nothing else."""
 
-from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 
 from handlers.district_files import DistrictFiles
 from handlers.nearby import NearbyWriter, write_station
-from handlers.services import Demo, Services, Visits
+from handlers.services import Services, Visits
 from handlers.tokens import Tokens
 from handlers.traffic import Traffic
-from miniprogram_api.push import PushGate
-from miniprogram_api.simulator import Simulator
-from miniprogram_api.simulator_pushes import Target
-from miniprogram_api.wechat import WeChat
-from models.addresses import Addresses, Network
+from models.addresses import Addresses
 from models.alarms import BadCodes, Guards
 from models.appointments import APPOINTMENTS, Appointments
 from models.audit_desk import AuditDesk
@@ -22,6 +17,7 @@ from models.card_desk import Book, CardDesk
 from models.card_life import CardLife
 from models.cards import CARDS, Cards, Masters
 from models.clock import Now
+from models.consents import Consents
 from models.devices import DEVICES_CHANGED
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
@@ -62,10 +58,13 @@ from server.claiming import Around, Claiming, build_claiming, build_claims, shel
 from server.console import COLLECTIONS as CONSOLE_COLLECTIONS
 from server.console import Console, build_console
 from server.engines import Engines
+from server.front import Front, Platform
 from server.keys import Keys
 from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
 from server.membership_book import Known, MembershipBook, build_membership_book
 from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker, visitors_judges
+from server.privacy import COLLECTIONS as PRIVACY_COLLECTIONS
+from server.privacy import Ending, PrivacyParts, build_privacy
 from server.rosters import COLLECTIONS as ROSTER_COLLECTIONS
 from server.rosters import Beside, RosterBook, build_roster_book
 from server.union_trees import COLLECTIONS as TREE_COLLECTIONS
@@ -76,27 +75,9 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     *CLAIM_COLLECTIONS, *ROSTER_COLLECTIONS,
     SESSIONS, REVOCATIONS, CARDS, SCANS, STATIONS,
     SUBSCRIPTIONS, MESSAGES, MEDIA_CHECKS, PUSHES, WXACODES, META, *AUDIT_COLLECTIONS, *CONSOLE_COLLECTIONS,
+    *PRIVACY_COLLECTIONS,
     *visiting.COLLECTIONS,
 )  # fmt: skip
-
-
-class Platform(Struct, frozen=True, kw_only=True):
-    """WeChat, or the simulator and the demo that goes with it, whose pushes go to `push_target(our URL)`."""
-
-    wechat: WeChat
-    account: Account
-    gate: PushGate | None
-    demo: Demo | None = None
-    simulator: Simulator | None = None
-    push_target: Callable[[str], Target] | None = None
-
-
-class Front(Struct, frozen=True):
-    """What stands before us: the address people see, whose forwarded address counts, whether limits hold."""
-
-    public_url: str
-    proxies: tuple[Network, ...] = ()
-    has_limits: bool = True
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -131,6 +112,7 @@ class World(Struct, frozen=True, kw_only=True):
     media_checks: MediaChecks
     pushes: Pushes
     wxacodes: Wxacodes
+    privacy: PrivacyParts
 
     @property
     def mirrors(self) -> dict[str, Mirror[Any]]:
@@ -182,12 +164,23 @@ def build_world(
     known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals, claims)
     book = build_membership_book(stores, memberships, known, now)
     media_checks = MediaChecks(stores["media_checks"], now)
-    near = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault)
-    effects = PushEffects(account.appid, subscriptions, messages, sessions, people, media_checks)
+    consents = Consents(stores["consents"], people, now)
+    near = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault, consents)
+    forgetting = (sessions.forget, subscriptions.forget, consents.forget, people.forget_openid)
+    effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)
+    console = build_console(stores, vault, auditing.audit, appointments, sessions, now)
+    pushes = Pushes(stores["pushes"], vault, signals, effects, now)
+    sweeps = {
+        "sessions": sessions.forget_expired,
+        "sign_in_attempts": console.forget_old,
+        "messages": messages.forget_old,
+        "pushes": pushes.forget_old,
+        "media_checks": media_checks.forget_old,
+    }
     return World(
         stores=tuple(stores.values()),
         auditing=auditing,
-        console=build_console(stores, vault, auditing.audit, appointments, sessions, now),
+        console=console,
         signals=signals,
         people=people,
         organisations=organisations,
@@ -214,8 +207,9 @@ def build_world(
         subscriptions=subscriptions,
         messages=messages,
         media_checks=media_checks,
-        pushes=Pushes(stores["pushes"], vault, signals, effects, now),
+        pushes=pushes,
         wxacodes=Wxacodes(stores["wxacodes"], account.station_page, account.release.value, now),
+        privacy=build_privacy(stores, known, Ending(book.own, revocations, vault, sweeps), consents, now),
     )
 
 
@@ -269,6 +263,7 @@ def build_services(
         ),
         subscriptions=world.subscriptions,
         wxacodes=world.wxacodes,
+        privacy=world.privacy.offer(front.responsible),
         pushes=world.pushes,
         wechat=platform.wechat,
         media_checks=world.media_checks,

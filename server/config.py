@@ -49,6 +49,12 @@ class Config(Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str, Meta(description="what links on signs begin with; `http://HOST:PORT` when empty")
     ] = ""
+    operator_name: Annotated[
+        str, Meta(max_length=60, description="the union that answers for personal data, as its notice says")
+    ] = "本地总工会"
+    operator_contact: Annotated[
+        str, Meta(max_length=120, description="how people reach it about their data: phone, address, e-mail")
+    ] = "12351（工会服务热线）"
     mongodb_uri: Annotated[str, Meta(description="a real MongoDB; empty: the embedded engine")] = ""
     mongodb_database: Annotated[str, Meta(description="the database's name")] = "union_station"
     redis_url: Annotated[str, Meta(description="a real Redis; empty: inside the process")] = ""

@@ -25,10 +25,9 @@ class Console(Struct, frozen=True):
     sign_ins: SignIns
     limit: AttemptLimit
 
-    async def forget_old(self) -> None:
-        """Remove attempts and pending sign-ins that are over."""
-        await self.limit.forget_old()
-        await self.sign_ins.forget_expired()
+    async def forget_old(self) -> int:
+        """Remove attempts and pending sign-ins that are over; return how many."""
+        return await self.limit.forget_old() + await self.sign_ins.forget_expired()
 
 
 def build_console(

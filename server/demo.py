@@ -26,8 +26,9 @@ from models.people import Particulars
 from models.station_imports import read_stations
 from models.subscriptions import Template
 from models.vault import mask_name
-from server.app import Platform, World
+from server.app import World
 from server.config import Config
+from server.front import Platform
 from server.platform import account_of
 
 STATIONS_FILE = Path(__file__).parent / "data" / "demo-stations.csv"
@@ -185,6 +186,7 @@ async def _enrol(world: World, role: Role, state: MembershipState, at: datetime)
         Membership(person=person, organisation=STREET, state=state, since=local_day(at), entered=at)
     )
     await world.cards.issue(person, mask_name(role.name), membership.state)
+    await _agree(world, person)
     if role.post:
         await world.appointments.put(
             Appointment(
@@ -216,3 +218,11 @@ async def _apply(world: World, one: Applicant) -> None:
     if await world.memberships.find(person) is None:
         application = Application(who=who, organisation=one.place, worker_form=one.form, gig_kind=one.gig)
         await world.membership_book.own.apply(person, application, Request("apply", "demo", b""))
+        await _agree(world, person)
+
+
+async def _agree(world: World, person: str) -> None:
+    """Let somebody have agreed to the notice, unless they answered it themselves."""
+    notice = (await world.privacy.consents.list_of(person))[0]
+    if notice.may_ask:
+        await world.privacy.consents.answer(person, "notice", notice.text.version, "demo", given=True)

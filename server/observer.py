@@ -7,9 +7,10 @@ from importlib.metadata import version
 from handlers.openapi import PACKAGE
 from models.migrations import VERSION
 from models.system import Engine, Running
-from server.app import Platform, World
+from server.app import World
 from server.config import Config
 from server.engines import CACHE, DOCUMENTS, Engines
+from server.front import Platform
 from server.metrics import Metrics
 
 # That a document is there already is an answer that the models ask for, no failure.

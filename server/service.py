@@ -26,11 +26,13 @@ from miniprogram_api.wechat import WeChat
 from models.access_tokens import AccessTokenShelf
 from models.addresses import read_networks
 from models.clock import Now
+from models.privacy_notices import Responsible
 from server import measuring
-from server.app import Front, Platform, World, build_services, build_world
+from server.app import World, build_services, build_world
 from server.config import Config
 from server.demo import DemoPlatform, seed
 from server.engines import Engines
+from server.front import Front, Platform
 from server.keys import read_keys
 from server.listening import Listening
 from server.logs import AccessLog
@@ -104,7 +106,10 @@ class Service:
             listening = shared or Listening.bind(config)
             url = listening.url(config)
             front = Front(
-                (config.public_url or url).rstrip("/"), read_networks(config.trusted_proxies), config.limits
+                (config.public_url or url).rstrip("/"),
+                read_networks(config.trusted_proxies),
+                config.limits,
+                Responsible(config.operator_name, config.operator_contact),
             )
             observer = Observer(config, engines, world, platform, metrics, listening.index)
             services = build_services(world, keys, platform, now, front, observer)

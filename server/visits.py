@@ -9,6 +9,7 @@ from models.alarms import Guards
 from models.cards import Masters
 from models.check_ins import CHECK_INS, CheckIns, Witnesses
 from models.clock import Now
+from models.consents import Consents
 from models.evidence import EVIDENCE, EVIDENCE_CHANGED, EvidenceBoard
 from models.judgements import Judge
 from models.leases import Leases
@@ -44,11 +45,7 @@ class Around(Struct, frozen=True):
     masters: Masters
     media_checks: MediaChecks
     vault: Vault
-
-
-async def has_consent(_person: str, _purpose: str) -> bool:
-    """Say that nobody has consented: until consents are kept, every visit is counted without its person."""
-    return False
+    consents: Consents
 
 
 def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
@@ -58,7 +55,9 @@ def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
     evidence = EvidenceBoard(stores[EVIDENCE.name], now)
     screens = Screens(stores[SCREENS.name], board, around.masters, office, now)
     visits = stores[CHECK_INS.name]
-    check_ins = CheckIns(visits, Witnesses(board, evidence, screens), has_consent, around.vault, now)
+    check_ins = CheckIns(
+        visits, Witnesses(board, evidence, screens), around.consents.has_consent, around.vault, now
+    )
     leases = Leases(stores["leases"], now)
     counts = VisitCounts(visits, stores[VISIT_COUNTS.name], stores[VISIT_DAYS.name], audit, leases, now)
     tickets = StationTickets(stores[STATION_TICKETS.name], board, evidence, office, now)

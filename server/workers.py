@@ -92,19 +92,17 @@ class Workers:
         steps.append(self._repeat("station-tickets", world.visits.tickets.escalate, REPORTS_SECONDS))
         effects = world.membership_book.effects
         steps.append(self._repeat(MEMBERSHIPS_CHANGED, effects.work, POLL_SECONDS))
+        steps.append(self._repeat("erasures", world.privacy.erasures.work, AUDIT_SECONDS))
+        steps.append(self._repeat("corrections", world.privacy.corrections.work, AUDIT_SECONDS))
         steps.append(self._repeat("reorganisations", world.trees.reorganisations.finish, POLL_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
-        repair = world.trees.reorganisations.repair_paths
-        forgets = (world.sessions.forget_expired, world.console.forget_old, repair)
+        steps.append(self._repeat("retention", world.privacy.retention.run, SWEEP_SECONDS))
         steps.append(self._repeat(CLAIMS_DUE, world.claiming.work, POLL_SECONDS))
         steps.append(self._repeat(IMPORTS_DUE, world.rosters.imports.work, POLL_SECONDS))
         sweeps = (
+            world.trees.reorganisations.repair_paths,
             world.claiming.reviews.forget_old,
             world.rosters.jobs.forget_old,
-            *forgets,
-            world.pushes.forget_old,
-            world.messages.forget_old,
-            world.media_checks.forget_old,
             world.visits.report_photos.forget_old,
         )
         steps += [self._repeat("sweep", sweep, SWEEP_SECONDS) for sweep in sweeps]

@@ -15,6 +15,7 @@ from models.ids import new_id
 from models.memberships import Membership, MembershipState
 from models.organisations import Organisation
 from models.people import Particulars
+from models.privacy_notices import CURRENT, Purpose
 from models.vault import mask_name
 from server.service import Service
 
@@ -114,11 +115,21 @@ class Factory:
     def _world(self) -> Any:
         return self._service.world
 
-    async def login(self, openid: str, *, staff: bool = False) -> Reply:
+    async def login(self, openid: str, *, staff: bool = False, agrees: bool = True) -> Reply:
+        """Log in; whoever logs in here has agreed to the privacy notice unless told otherwise."""
         demo = self._service.services.demo
         assert demo is not None
         code = demo.new_login_code(openid)
-        return await self._http("POST", "/api/v1/sessions", {"code": code, "staff": staff})
+        reply = await self._http("POST", "/api/v1/sessions", {"code": code, "staff": staff})
+        if agrees and reply.status == 201:
+            subject = self._service.services.tokens.read(reply.json["token"]).subject
+            await self.agree(subject)
+        return reply
+
+    async def agree(self, subject: str, purpose: Purpose = "notice") -> None:
+        """Let a session's subject agree to the current words of a purpose."""
+        version = CURRENT.consent(purpose).version
+        await self._world.privacy.consents.answer(subject, purpose, version, "demo", given=True)
 
     async def member(
         self,
@@ -191,9 +202,9 @@ class Factory:
         await self._world.appointments.put(appointment)
         return appointment
 
-    async def guest(self) -> str:
+    async def guest(self, *, agrees: bool = True) -> str:
         """The token of somebody whom nobody knows."""
-        return str((await self.login(f"guest-{secrets.token_hex(8)}")).json["token"])
+        return str((await self.login(f"guest-{secrets.token_hex(8)}", agrees=agrees)).json["token"])
 
     def code(
         self, card: Card | None, *, at: datetime | None = None, seed_version: int | None = None

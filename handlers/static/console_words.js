@@ -132,10 +132,15 @@ export const ACTIONS = {
   claim_decided: "核实认领",
   member_import: "导入会员",
   member_export: "导出会员",
+  personal_data_exported: "导出本人信息",
+  personal_data_corrected: "更正个人信息",
+  person_erased: "注销",
+  retention_applied: "按期删除",
 };
 
 export const KINDS = {
   card: "卡",
+  day: "日期",
   person: "人员",
   account: "账号",
   session: "登录",

@@ -1,8 +1,9 @@
-/** The page of a member's phone: who holds it, the card, who scanned it, stations near a place. */
+/** The page of a member's phone: who holds it, the card, who scanned it, stations near a place, privacy. */
 
 import { byId, clientOf, storageOf, wirePeople } from "./demo.js";
 import { createCardView } from "./card_view.js";
 import { createMemberView } from "./member_view.js";
+import { createPrivacyView } from "./privacy_view.js";
 import { createScansView } from "./scans_view.js";
 import { createStationsView } from "./stations_view.js";
 import { createUnionView } from "./union_view.js";
@@ -19,15 +20,17 @@ function open(person) {
   const member = createMemberView({ client, storage: storageOf(person), card });
   const scans = createScansView({ client, onNetwork: (isThere) => online(isThere, member, card) });
   createUnionView({ client, person, member, onClaimed: () => show("card") });
+  const privacy = createPrivacyView({ client, onErased: member.refresh });
   const refresh = () => document.visibilityState === "visible" && member.refresh();
   member.onCard(scans.start);
   document.addEventListener("visibilitychange", refresh);
   close = () => {
     document.removeEventListener("visibilitychange", refresh);
-    [card, member, scans].forEach((view) => view.close());
+    [card, member, scans, privacy].forEach((view) => view.close());
   };
   show((window.history.state || { view: "card" }).view);
   member.refresh();
+  privacy.refresh();
 }
 
 /** What is known of the network comes from the requests; what was missed is fetched when it is back. */

@@ -86,7 +86,8 @@ export function createScansView({ client, onNetwork }) {
 }
 
 function row(scan, now, isFresh) {
-  const time = make("time", "row-time", exactWords(scan.at, now));
+  const moment = scan.dayOnly ? scan.at.slice(0, 10) : exactWords(scan.at, now);
+  const time = make("time", "row-time", moment);
   time.dateTime = scan.at;
   const words = make("div", "row-words", make("strong", "", scan.place));
   words.append(make("span", "", `${scan.post} · ${PURPOSES[scan.purpose]}`));

@@ -92,6 +92,38 @@ function createCalls({ request, exchange, session, card, clockOffset }) {
      */
     cardScans: (query) => request("GET", `${API}/card/scans`, { query }),
 
+    /** Each purpose with its words and what I answered. @returns {Promise<{items: object[]}>} the notice first */
+    consents: () => request("GET", `${API}/consents`),
+
+    /**
+     * Agrees to one purpose, or withdraws.
+     * @param {{purpose: string, given: boolean, version: string}} answer the version of the words that were read
+     * @returns {Promise<{items: object[]}>} all purposes, as they are then
+     */
+    answerConsent: (answer) => request("PUT", `${API}/consents`, { body: answer }),
+
+    /** Everything that is stored of me; a few times a day. @returns {Promise<{parts: object[]}>} */
+    exportMyData: () => request("GET", `${API}/members/me/export`),
+
+    /** My requests for correction, the latest first. @returns {Promise<{items: object[]}>} */
+    corrections: () => request("GET", `${API}/members/me/corrections`),
+
+    /**
+     * Asks for my name or ID document to be corrected; an officer checks it.
+     * @param {{name: (string|undefined), document: (object|undefined)}} wanted one of the two
+     * @param {string} idempotencyKey the same key again is the same request
+     * @returns {Promise<object>} the request
+     */
+    askForCorrection: (wanted, idempotencyKey) =>
+      request("POST", `${API}/members/me/corrections`, { body: wanted, idempotencyKey }),
+
+    /**
+     * Erases me for ever; without the word it only says, in the refusal's `details`, what would happen.
+     * @param {string} [confirm] the word that the refusal names
+     * @returns {Promise<object>} when, what is destroyed, what is kept
+     */
+    eraseMe: (confirm) => request("DELETE", `${API}/members/me`, { query: { confirm } }),
+
     /**
      * Stations, the most useful first; needs no login.
      * @param {{longitude: number, latitude: number, datum: "gcj02"|"wgs84"|"bd09",

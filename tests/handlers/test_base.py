@@ -20,10 +20,11 @@ PUBLIC = {
     "CheckInsHandler", "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage",
     "EnrolmentsHandler", "HealthHandler", "KioskLibrary", "KioskPage", "LandingHandler",
     "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhoneCodesHandler", "PhonePage",
-    "PhotoForCheckHandler", "PushHandler", "ReadinessHandler", "ReportPhotoHandler", "ScannerPage",
-    "ScreenKeysHandler", "ScreenPairingsHandler", "SessionsHandler", "SignHandler", "SignInHandler",
-    "SignInPage", "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler",
-    "StationHandler", "StationReportsHandler", "StationWxacodeHandler", "StationsHandler",
+    "PhotoForCheckHandler", "PrivacyNoticeHandler", "PrivacyPage", "PushHandler", "ReadinessHandler",
+    "ReportPhotoHandler", "ScannerPage", "ScreenKeysHandler", "ScreenPairingsHandler", "SessionsHandler",
+    "SignHandler", "SignInHandler", "SignInPage", "SignInPictureHandler", "SignInSessionHandler",
+    "SignInsHandler", "SignPageHandler", "StationHandler", "StationReportsHandler", "StationWxacodeHandler",
+    "StationsHandler",
 }  # fmt: skip
 
 

@@ -116,6 +116,7 @@ async def test_the_holder_sees_within_the_second_who_scanned_but_no_name(http: H
             "outcome": "accepted",
             "reason": None,
             "undone": None,
+            "dayOnly": False,
         }
     ]
     assert "扫码人" not in reply.body.decode()

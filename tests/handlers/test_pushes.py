@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from miniprogram_api.simulator import Simulator
 from miniprogram_api.simulator_control import tap
@@ -88,6 +89,11 @@ async def test_who_withdraws_the_authorisation_is_forgotten(
     for one in (someone, other):
         tap(wechat.state, one.openid, {TEMPLATE: "accept"})
         await until(lambda token=one.token: credits_of(http, token), lambda left: left == 1)  # type: ignore[misc]  # the loop's own
+    subject = service.world.people.subject_of(someone.openid)
+    consents = service.world.privacy.consents._store
+    first = await consents.find(f"{someone.person}:notice")
+    assert first is not None
+    await consents.insert(replace(first, id=f"{subject}:notice", subject=subject))
     wechat.state.pushes.push(event("oPlatform", kind, OpenID=someone.openid, RevokeInfo="8"))
 
     async def status(one: Someone) -> int:
@@ -98,6 +104,7 @@ async def test_who_withdraws_the_authorisation_is_forgotten(
     ledgers = service.world.subscriptions._store
     await until(lambda: ledgers.list_({"account": account}), lambda found: not found)
     await until(lambda: service.world.people.find_by_openid(someone.openid), lambda person: person is None)
+    assert await consents.list_({"subject": subject}) == []
     again = await make.login(someone.openid)
     assert (again.status, again.json["kind"]) == (201, "guest")
     assert await status(other) == 200

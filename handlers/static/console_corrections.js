@@ -1,0 +1,57 @@
+/** Requests for correction: what waits, what stands and what is wanted, and deciding on it. */
+
+import { askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+
+const CORRECTIONS = "/api/v1/staff/corrections";
+const FIELDS = { name: "姓名", id_document: "证件" };
+const OUTCOMES = { done: "已更正", refused: "未更正" };
+
+let chosen = null;
+let shown = 1;
+
+async function show(page) {
+  shown = page;
+  const table = await askHere(byId("problem"), "GET", `${CORRECTIONS}?page=${page}`);
+  if (table) {
+    fill(byId("rows"), table.list.map(waitingRow), "没有等待办理的更正申请");
+    showPager(byId("pager"), table, show);
+  }
+}
+
+function waitingRow(one) {
+  const decide = make("button", "", "办理");
+  decide.type = "button";
+  decide.setAttribute("aria-label", `办理 ${one.name} 的更正申请`);
+  decide.addEventListener("click", () => open(one));
+  const place = make("td", "words", one.organisation);
+  return row(fixed(one.name || "（已删除）"), fixed(FIELDS[one.corrects]), place, fixed(timeOf(one.askedAt)), decide);
+}
+
+/** Shows both texts in full; that somebody looked is in the audit by then. */
+async function open(one) {
+  const found = await askHere(byId("problem"), "GET", `${CORRECTIONS}/${one.id}`);
+  if (found) {
+    chosen = found;
+    byId("now").textContent = found.now;
+    byId("wanted").textContent = found.wanted;
+    byId("choice").value = "";
+    say(byId("decision-problem"), "");
+    byId("decision").showModal();
+  }
+}
+
+async function decide(event) {
+  event.preventDefault();
+  const body = { decision: byId("choice").value };
+  const decided = await askHere(byId("decision-problem"), "PUT", `${CORRECTIONS}/${chosen.id}`, body);
+  if (decided) {
+    const words = decided.reason === "document_taken" ? "未更正：该证件已登记在他人名下" : OUTCOMES[decided.state];
+    say(byId("done"), `${FIELDS[decided.corrects]}${words}`);
+    byId("decision").close();
+  }
+  show(shown);
+}
+
+byId("decision-form").addEventListener("submit", decide);
+byId("decision-cancel").addEventListener("click", () => byId("decision").close());
+show(1);
