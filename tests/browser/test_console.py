@@ -1,5 +1,6 @@
 """The console's pages, walked through in a real browser as an officer and an auditor do."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -337,6 +338,7 @@ async def test_an_officer_registers_a_device_which_scans_until_it_is_revoked(scr
     await page.fill("#name", "东门一号")
     await page.select_option("#organisation", label="　　演示街道工会服务站")
     await page.click("#form-fields .primary")
+    await expect(page.locator("#told-code")).to_have_text(re.compile("-"))
     code = await page.inner_text("#told-code")
     body = {"code": code, "installation": "browser-test-device"}
     enrolled = await page.request.post("/api/v1/devices", data=body)
