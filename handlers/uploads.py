@@ -50,6 +50,9 @@ class UploadHandler(Handler):
             if admitted is not None:
                 await admitted
         except Refusal as refusal:
+            # Only what takes a body asks for its type, and so for the refusal.
+            if self.request.method != "POST":
+                raise
             self._refusal = refusal
 
     def data_received(self, chunk: bytes) -> None:
