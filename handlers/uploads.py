@@ -50,7 +50,8 @@ class UploadHandler(Handler):
             if admitted is not None:
                 await admitted
         except Refusal as refusal:
-            if not self._missing:
+            # Only what takes a body asks for its type, and so for the refusal.
+            if self.request.method != "POST":
                 raise
             self._refusal = refusal
 

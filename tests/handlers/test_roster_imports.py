@@ -70,8 +70,9 @@ class Bureau(Desk):
         return told
 
     async def settled(self, job: str) -> dict[str, Any]:
+        """An import once nothing happens to it, the file of one that ended being gone."""
         return await until(
-            lambda: self.read(job), lambda told: told["state"] not in ("checking", "running"), 60
+            lambda: self.read(job), lambda told: told["state"] == "checked" or not told["hasFile"], 60
         )
 
     async def check(self, content: bytes, query: str = "") -> dict[str, Any]:
