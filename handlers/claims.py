@@ -14,6 +14,7 @@ from models.appointments import NotStaff
 from models.claim_desk import WaitingClaim
 from models.claim_reviews import ClaimDecided, Matched, NoSuchClaim, ReviewState, Verdict, Why
 from models.claims import ClaimNotMatched
+from models.consents import NoticeNotAgreed
 from models.id_documents import DocumentKind, WrongDocument, document_key
 from models.limits import PerAddress, PerPerson
 from models.member_lists import NoSuchOrganisation
@@ -58,12 +59,14 @@ class ClaimsHandler(Handler):
     @endpoint(
         201,
         refuses=(
+            NoticeNotAgreed,
             WrongDocument, PhoneCodeInvalid, ClaimNotMatched,
             WeChatRateLimited, WeChatBusy, WeChatMisconfigured,
         ),
     )  # fmt: skip
     async def post(self, *, body: ClaimRequest) -> ClaimReply:
         """Claim my record, which my union entered: the same claim again gets the same answer."""
+        await self.services.privacy.consents.require_notice(self.session.subject)
         document = document_key(body.kind, body.id_document)
         phone = await self.services.wechat.get_phone_number(body.phone_code)
         number = phone.number if phone.country == CHINA else f"+{phone.country}{phone.number}"

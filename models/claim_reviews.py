@@ -74,7 +74,13 @@ class ClaimReview(Struct, frozen=True, kw_only=True):
 CLAIM_REVIEWS = Collection(
     "claim_reviews",
     ClaimReview,
-    (Index(("organisation", "state", "last")), Index(("state", "last")), Index(("pending",))),
+    (
+        Index(("account",)),
+        Index(("person",)),
+        Index(("organisation", "state", "last")),
+        Index(("state", "last")),
+        Index(("pending",)),
+    ),
 )
 
 

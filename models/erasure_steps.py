@@ -1,7 +1,7 @@
 """What an erasure does to each collection; every step may run twice, and finds what is left by itself.
 
 Destroyed are the vault's row, the identities, sessions, subscriptions, messages, pushes, the consents of a
-mere account, corrections and the console's account. What others must be able to account for stays under the
+mere account, claims, corrections and the console's account. What others must be able to account for stays under the
 pseudonym: memberships (ended), the card (revoked, its masked name gone), scans, appointments, the person's
 own consents as proof of what was lawful, and the audit.
 """
@@ -60,6 +60,7 @@ class ErasureSteps:
                 "audit_entries": self._enter,
                 "identities": self._forget_identities,
                 "corrections": self._delete_corrections,
+                "claim_reviews": self._delete_claims,
                 "vault": self._destroy_vault_row,
                 "people": self._mark_person,
                 "sessions": self._end_sessions,
@@ -92,13 +93,22 @@ class ErasureSteps:
         if holder.person:
             await self._stores["corrections"].delete({"person": holder.person})
 
+    async def _delete_claims(self, holder: Holder) -> None:
+        """Delete what this account claimed, and what anybody claimed of this person's record."""
+        for subject in holder.subjects:
+            await self._stores["claim_reviews"].delete({"account": subject})
+        if holder.person:
+            await self._stores["claim_reviews"].delete({"person": holder.person})
+
     async def _destroy_vault_row(self, holder: Holder) -> None:
         if holder.person:
             await self._stores["vault"].delete({"_id": holder.person})
 
     async def _mark_person(self, holder: Holder) -> None:
         if holder.person:
-            await self._stores["people"].change({"_id": holder.person}, {"state": "erased"})
+            await self._stores["people"].change(
+                {"_id": holder.person}, {"state": "erased", "claim": None, "claiming": None}
+            )
 
     async def _end_sessions(self, holder: Holder) -> None:
         for subject in holder.subjects:

@@ -11,6 +11,7 @@ from models.appointments import POSTS, Appointment
 from models.audit import Entry as AuditEntry
 from models.cards import Card
 from models.check_ins import CheckIn
+from models.claim_reviews import ClaimReview
 from models.clock import LOCAL, local_day
 from models.consents import Consent
 from models.corrections import Correction
@@ -84,6 +85,18 @@ def _row_of_entry(entry: Entry, person: str, name_of: NameOf) -> Row:
             "登记时间": _at(entry.entered),
             "经办": "本人" if entry.actor == person else "工会",
             "原因": word(entry.reason),
+        }
+    )
+
+
+def row_of_claim(one: ClaimReview) -> Row:
+    """Return a claim that an officer had to look at; what was claimed is in the person's own particulars."""
+    return filled(
+        {
+            "状态": word(one.state),
+            "相符的内容": "、".join(word(part) for part in one.matched),
+            "申请时间": _at(one.first),
+            "办结时间": _at(one.decided),
         }
     )
 

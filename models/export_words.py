@@ -103,6 +103,11 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "already_right": "原记录无误",
         "wrong_document": "证件有误",
         "document_taken": "证件已被他人登记",
+        # Claims.
+        "waiting": "待核实",
+        "dismissed": "未通过",
+        "unmatched": "未找到对应的记录",
+        "phone": "手机号",
         # Consents.
         "mini_program": "小程序",
         "demo": "演示",
@@ -127,6 +132,10 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "personal_data_exported": "导出本人信息",
         "personal_data_corrected": "更正个人信息",
         "person_erased": "注销",
+        "member_claimed": "认领会员信息",
+        "claim_decided": "核实认领",
+        "member_import": "导入会员",
+        "member_export": "导出会员",
         "station_stated": "说明驿站是否开放",
         "station_ticket_answered": "办理驿站整改单",
         "screen_pairing_offered": "登记驿站屏幕",

@@ -22,6 +22,7 @@ from models.export_rows import (
     row_of_appointment,
     row_of_audit,
     row_of_check_in,
+    row_of_claim,
     row_of_correction,
     row_of_identity,
     row_of_message,
@@ -48,6 +49,9 @@ NOT_HERE: Mapping[str, str] = MappingProxyType(
         "organisations": "工会组织的资料，不是个人信息",
         "organisation_contacts": "组织的主席和联系人，由组织填写，不与个人编号相连；有误请找该组织更正",
         "reorganisations": "组织撤并的办理记录，经办人只有编号",
+        "roster_imports": "会员名册导入的进度，经办人只有编号",
+        "roster_parts": "正在导入的会员名册，整份加密，导入结束即删除；导入后的内容在您的个人信息里",
+        "roster_problems": "会员名册里有问题的行号和列名，不含填写的内容",
         "devices": "扫码设备，属于组织；经办人只有编号",
         "visit_counts": "驿站的人次，只有数目",
         "visit_days": "哪天已经统计",
@@ -142,6 +146,7 @@ class Exports:
             "cards": ("互助服务卡", self._card),
             "scans": ("谁扫过我的卡", self._scans),
             "check_ins": ("驿站签到", self._check_ins),
+            "claim_reviews": ("认领核实", self._claims),
             "consents": ("同意和撤回", self._consents),
             "sessions": ("登录", self._sessions),
             "subscriptions": ("消息订阅", self._subscriptions),
@@ -209,6 +214,9 @@ class Exports:
     async def _check_ins(self, holder: Holder) -> list[Row]:
         found = await self._all("check_ins", "person", self._own(holder))
         return [row_of_check_in(one) for one in found]
+
+    async def _claims(self, holder: Holder) -> list[Row]:
+        return [row_of_claim(one) for one in await self._all("claim_reviews", "account", holder.subjects)]
 
     async def _consents(self, holder: Holder) -> list[Row]:
         found = await self._basis.consents.list_history(holder.subjects)
