@@ -1,9 +1,9 @@
 """What an erasure does to each collection; every step may run twice, and finds what is left by itself.
 
 Destroyed are the vault's row, the identities, sessions, subscriptions, messages, pushes, the consents of a
-mere account, claims, corrections and the console's account. What others must be able to account for stays under the
-pseudonym: memberships (ended), the card (revoked, its masked name gone), scans, appointments, the person's
-own consents as proof of what was lawful, and the audit.
+mere account, claims, corrections and the console's account. What others must be able to account for stays
+under the pseudonym: memberships (ended), the card (revoked, its masked name gone), scans, appointments, the
+person's own consents as proof of what was lawful, and the audit.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -138,7 +138,7 @@ class EvidenceBoard:
 
     def find_marks(self, found: Sequence[Found], at: datetime) -> dict[str, Mark]:
         """Return the gravest mark that stands on each of some stations, by code; most have none."""
-        if self._marked.isdisjoint(one.station.id for one in found):
+        if not self._marked or self._marked.isdisjoint(one.station.id for one in found):
             return {}
         asked = [one.station.id for one in found if one.station.id in self._marked]
         marks = {code: standing(self._known.get(code), at) for code in asked}
@@ -146,7 +146,7 @@ class EvidenceBoard:
 
     def ranked(self, found: Sequence[Found], at: datetime) -> Sequence[Found]:
         """Return found stations with those that people doubt among those whose hours nobody knows."""
-        if self._marked.isdisjoint(one.station.id for one in found):
+        if not self._marked or self._marked.isdisjoint(one.station.id for one in found):
             return found
         doubted = {one.station.id for one in found if self._is_doubted(one.station.id, at)}
 
