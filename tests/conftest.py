@@ -14,7 +14,7 @@ from models.store import Database
 from server.engines import Engines
 
 # The fixtures that open engines.
-STORED = {"engines", "service", "unlimited", "day"}
+STORED = {"engines", "service", "day"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,7 @@
 /** Claiming in one step: name, ID number, and the phone as WeChat vouches for it. */
 
 import { byId, phoneCode, say } from "./demo.js";
+import { agreeToNotice } from "./notice.js";
 
 /**
  * The form.
@@ -18,6 +19,7 @@ export function createClaimView({ client, person, onDone }) {
         kind: byId("claim-kind").value,
         phoneCode: await phoneCode(person),
       };
+      await agreeToNotice(client);
       await client.request("POST", "/api/v1/members/claims", { body });
       await client.signIn();
       onDone();

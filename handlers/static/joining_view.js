@@ -2,6 +2,7 @@
 
 import { GIG_KINDS, WORKER_FORMS } from "./console_words.js";
 import { byId, make, say } from "./demo.js";
+import { agreeToNotice } from "./notice.js";
 import { createUnionSearch } from "./union_search.js";
 
 const STEPS = ["work", "union", "person"];
@@ -66,6 +67,7 @@ export function createJoiningView({ client, onDone }) {
     byId("join-send").disabled = true;
     say(byId("join-problem"), "");
     try {
+      await agreeToNotice(client);
       await client.request("POST", "/api/v1/memberships", { body: application(), idempotencyKey: key });
       await client.signIn();
       onDone();

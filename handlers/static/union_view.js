@@ -18,6 +18,7 @@ const OVER = ["refused", "left", "expelled"];
  */
 export function createUnionView({ client, person, member, onClaimed }) {
   let shown = null;
+  let known = "";
   const claim = createClaimView({ client, person, onDone: claimed });
   const join = createJoiningView({ client, onDone: done });
   const search = createUnionSearch({ client, prefix: "transfer-union", onPick: transfer });
@@ -30,6 +31,7 @@ export function createUnionView({ client, person, member, onClaimed }) {
   }
 
   async function done() {
+    known = "";
     open("");
     await member.refresh();
   }
@@ -103,5 +105,12 @@ export function createUnionView({ client, person, member, onClaimed }) {
   });
   byId("withdraw-application").onclick = () => send("DELETE", `${MEMBERSHIPS}/application`);
   byId("withdraw-transfer").onclick = () => send("DELETE", `${MEMBERSHIPS}/transfers/current`);
-  member.onMembership(show);
+  // A panel that somebody is filling in stays open while nothing has changed.
+  member.onMembership((membership) => {
+    const told = JSON.stringify(membership || null);
+    if (told !== known) {
+      known = told;
+      show(membership);
+    }
+  });
 }

@@ -180,7 +180,7 @@ async def test_the_security_administrator_signs_somebody_out_and_ends_an_appoint
         open_screens(browser, url) as screens,
     ):
         officer, page = await sign_in(others, "officer"), await sign_in(screens, "security")
-        await page.click(".doors a")
+        await page.click(".doors >> text=安全")
         await page.locator("#rows tr", has_text="工会工作人员").locator("text=登录状态").click()
         await expect(page.locator("#sessions-rows")).to_contain_text("管理后台")
         await page.click("#sessions-end")

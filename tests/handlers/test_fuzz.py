@@ -38,7 +38,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 8
+EXAMPLES = 5
 REQUEST_SECONDS = 20
 OPERATIONS = list_operations(ROUTES)
 
