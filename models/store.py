@@ -214,7 +214,10 @@ class Store(Generic[T]):
             return (await self._documents.delete_many(spell(where))).deleted_count
 
     async def count(self, where: Mapping[str, Any]) -> int:
-        """Count the documents of a filter by the `count` command, which every engine serves by index."""
+        """Count the documents of a filter by the `count` command, which every engine serves by index.
+
+        Without a filter an engine may estimate (DocumentDB does): not for decisions.
+        """
         if where:
             self._check(where, None)
         with TRANSLATED:
