@@ -187,8 +187,8 @@ class NearbyWriter:
         `at` is the moment if another one than now was asked about, `place` what a name stood for.
         """
         # What people report holds for now alone.
-        found = page.found if at else self._evidence.ranked(page.found, now)
-        pieces, marks = [b'{"items":['], {} if at else self._evidence.find_marks(found, now)
+        found, marks = (page.found, {}) if at else self._evidence.judge(page.found, now)
+        pieces = [b'{"items":[']
         for one in found:
             face = one.face if datum == "gcj02" else self._face(one.station, datum)
             pieces += face, b',"distanceMetres":%d,"open":' % one.metres, self._written(one.openness)

@@ -101,6 +101,11 @@ def stands(mark: Mark, evidence: Evidence, at: datetime) -> bool:
     return answered is None or answered < mark.last
 
 
+def _is_doubt(mark: Mark) -> bool:
+    """Say whether a mark makes people doubt that they can come in."""
+    return mark.state == "doubtful" and mark.problem in SHUT
+
+
 def standing(evidence: Evidence | None, at: datetime) -> list[Mark]:
     """Return the marks that count at a moment, the gravest problem first."""
     if evidence is None:
@@ -136,29 +141,21 @@ class EvidenceBoard:
         """Return what is known of a station."""
         return self._known.get(station)
 
-    def find_marks(self, found: Sequence[Found], at: datetime) -> dict[str, Mark]:
-        """Return the gravest mark that stands on each of some stations, by code; most have none."""
-        if not self._marked or self._marked.isdisjoint(one.station.id for one in found):
-            return {}
-        asked = [one.station.id for one in found if one.station.id in self._marked]
-        marks = {code: standing(self._known.get(code), at) for code in asked}
-        return {code: held[0] for code, held in marks.items() if held}
+    def judge(self, found: Sequence[Found], at: datetime) -> tuple[Sequence[Found], dict[str, Mark]]:
+        """Return found stations, and the gravest mark that stands on each, by code; most have none.
 
-    def ranked(self, found: Sequence[Found], at: datetime) -> Sequence[Found]:
-        """Return found stations with those that people doubt among those whose hours nobody knows."""
-        if not self._marked or self._marked.isdisjoint(one.station.id for one in found):
-            return found
-        doubted = {one.station.id for one in found if self._is_doubted(one.station.id, at)}
+        Those that people doubt come among those whose hours nobody knows.
+        """
+        marked = [one.station.id for one in found if one.station.id in self._marked] if self._marked else ()
+        held = {code: marks for code in marked if (marks := standing(self._known.get(code), at))}
+        doubted = {code for code, marks in held.items() if any(map(_is_doubt, marks))}
 
         def order(one: Found) -> tuple[int, int, str]:
             rank = RANKING.index(one.openness.state)
             return max(rank, UNKNOWN_RANK) if one.station.id in doubted else rank, one.metres, one.station.id
 
-        return sorted(found, key=order) if doubted else found
-
-    def _is_doubted(self, station: str, at: datetime) -> bool:
-        marks = standing(self._known.get(station), at)
-        return any(mark.state == "doubtful" and mark.problem in SHUT for mark in marks)
+        ranked = sorted(found, key=order) if doubted else found
+        return ranked, {code: marks[0] for code, marks in held.items()}
 
     def note(self, station: str, presence: Presence, at: datetime) -> None:
         """Remember a visit, to be written soon."""
