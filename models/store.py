@@ -87,7 +87,7 @@ def _is_passing(error: object) -> bool:
 
 
 async def _undisturbed(write: Callable[[], Awaitable[R]]) -> R:
-    """Make a write to one document, again when the engine undid it for a conflict or a deadlock."""
+    """Make a write that may be repeated, again when the engine undid it for a conflict or a deadlock."""
     for _ in range(ATTEMPTS - 1):
         try:
             return await write()
@@ -211,7 +211,7 @@ class Store(Generic[T]):
         """Remove the documents of a filter; return how many."""
         self._check(where, None)
         with TRANSLATED:
-            return (await self._documents.delete_many(spell(where))).deleted_count
+            return (await _undisturbed(lambda: self._documents.delete_many(spell(where)))).deleted_count
 
     async def count(self, where: Mapping[str, Any]) -> int:
         """Count the documents of a filter by the `count` command, which every engine serves by index.

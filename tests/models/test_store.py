@@ -348,6 +348,8 @@ async def test_a_write_that_an_engine_undid_is_made_again(units: Store[Unit], da
     disturbed.left = 4
     await store.put(msgspec.structs.replace(unit, slot=7))
     assert await units.find(unit.id) == msgspec.structs.replace(unit, slot=7)
+    disturbed.left = 4
+    assert await store.delete({"_id": unit.id}) == 1
 
 
 async def test_a_write_that_is_undone_every_time_is_unavailable(database: Database) -> None:
