@@ -19,7 +19,7 @@ from handlers.fields import (
 )
 from handlers.idempotency import KeyRequired, read_key
 from handlers.security import AppointmentId, OptionalMoment
-from handlers.wire import Asked, Wire, local
+from handlers.wire import Asked, PageQuery, Wire, local
 from models.appointment_desk import (
     Given,
     Held,
@@ -123,20 +123,13 @@ class HeldTable(Wire, frozen=True):
     page_size: PageSize
 
 
-class HeldQuery(Asked, frozen=True):
-    """Which page."""
-
-    page: PageNumber = 1
-    page_size: PageSize = 20
-
-
 class StaffAppointmentsHandler(Handler):
     """Appointments in my organisations."""
 
     kinds = CONSOLE
 
     @endpoint(refuses=(NotStaff,))
-    async def get(self, *, query: HeldQuery) -> HeldTable:
+    async def get(self, *, query: PageQuery) -> HeldTable:
         """Return a page of those in force and those to come."""
         desk = self.services.appointment_desk
         found = await desk.list_page(self.session.subject, query.page, query.page_size)

@@ -6,7 +6,7 @@ from msgspec import Meta, field
 
 from handlers.base import CONSOLE, Handler, endpoint
 from handlers.fields import Moment, PageNumber, PageSize, Total
-from handlers.wire import Asked, Wire, local
+from handlers.wire import PageQuery, Wire, local
 from models.appointments import NotStaff
 from models.audit import Action, Entry, Outcome, Search
 from models.audit_blocks import Block
@@ -19,13 +19,11 @@ Hash = Annotated[str, Meta(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b
 Count = Annotated[int, Meta(examples=[3])]
 
 
-class EntriesQuery(Asked, frozen=True):
+class EntriesQuery(PageQuery, frozen=True):
     """Which page; entries of an actor, or else about a thing, or all."""
 
     actor: Pseudonym = ""
     object: Pseudonym = ""
-    page: PageNumber = 1
-    page_size: PageSize = 20
 
 
 class EntryRow(Wire, frozen=True):

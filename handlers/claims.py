@@ -8,7 +8,7 @@ from handlers.base import ANYONE, CONSOLE, Handler, endpoint
 from handlers.fields import MaskedName, Moment, Name, OrganisationId, PageNumber, PageSize, Total
 from handlers.memberships import DocumentNumber, PersonName
 from handlers.sessions import Kind, Token
-from handlers.wire import Asked, Wire, local
+from handlers.wire import Asked, PageQuery, Wire, local
 from miniprogram_api.errors import PhoneCodeInvalid, WeChatBusy, WeChatMisconfigured, WeChatRateLimited
 from models.appointments import NotStaff
 from models.claim_desk import WaitingClaim
@@ -81,12 +81,10 @@ class ClaimsHandler(Handler):
         )
 
 
-class StaffClaimsQuery(Asked, frozen=True):
+class StaffClaimsQuery(PageQuery, frozen=True):
     """Which page, and of which organisation and all below it; without one, of all of mine."""
 
     organisation: OrganisationId | None = None
-    page: PageNumber = 1
-    page_size: PageSize = 20
 
 
 class StaffClaimRow(Wire, frozen=True):

@@ -8,7 +8,7 @@ from handlers.base import CONSOLE, Handler, endpoint
 from handlers.fields import LoginCode, MaskedName, Moment, Name, PageNumber, PageSize, PersonId, Total
 from handlers.idempotency import KeyRequired, read_key
 from handlers.memberships import DocumentRequest, PersonName
-from handlers.wire import Asked, Wire, local
+from handlers.wire import Asked, PageQuery, Wire, local
 from miniprogram_api.errors import PhoneCodeInvalid, WeChatBusy, WeChatMisconfigured, WeChatRateLimited
 from models.appointments import NotStaff
 from models.clock import LOCAL
@@ -118,13 +118,6 @@ class CorrectionTable(Wire, frozen=True):
     page_size: PageSize
 
 
-class CorrectionsQuery(Asked, frozen=True):
-    """Which page."""
-
-    page: PageNumber = 1
-    page_size: PageSize = 20
-
-
 class ShownReply(Wire, frozen=True):
     """A request in full: what stands there now, and what is wanted."""
 
@@ -210,7 +203,7 @@ class CorrectionTableHandler(Handler):
     kinds = CONSOLE
 
     @endpoint(refuses=(NotStaff, TooManyOrganisations))
-    async def get(self, *, query: CorrectionsQuery) -> CorrectionTable:
+    async def get(self, *, query: PageQuery) -> CorrectionTable:
         """Return a page of requests, masked, those of each organisation in the order they came."""
         corrections = self.services.privacy.corrections
         found: Page[Listed] = await corrections.list_page(self.session.subject, query.page, query.page_size)

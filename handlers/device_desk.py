@@ -9,7 +9,7 @@ from handlers.base import CONSOLE, Handler, endpoint
 from handlers.devices import DeviceId, DeviceName, DevicePlace, list_places
 from handlers.fields import LINE, Moment, Name, OrganisationId, PageNumber, PageSize, StationCode, Total
 from handlers.idempotency import KeyRequired, read_key
-from handlers.wire import Asked, Wire, local
+from handlers.wire import Asked, PageQuery, Wire, local
 from models.appointments import NotStaff
 from models.clock import LOCAL
 from models.device_desk import DeviceBusy, NewDevice, Registered, WrongEnd
@@ -41,13 +41,6 @@ class DeviceRequest(Asked, frozen=True):
 
 class DeviceCodeRequest(Asked, frozen=True):
     """A new code; there is nothing to choose."""
-
-
-class DevicesQuery(Asked, frozen=True):
-    """Which page."""
-
-    page: PageNumber = 1
-    page_size: PageSize = 20
 
 
 class DeviceReply(Wire, frozen=True):
@@ -114,7 +107,7 @@ class StaffDevicesHandler(DeviceDeskHandler):
     """Devices of my organisations."""
 
     @endpoint(refuses=(NotStaff,))
-    async def get(self, *, query: DevicesQuery) -> DeviceTable:
+    async def get(self, *, query: PageQuery) -> DeviceTable:
         """Return a page of them, the newest first."""
         found = self.services.device_desk.list_page(self.session.subject, query.page, query.page_size)
         return DeviceTable(

@@ -8,7 +8,7 @@ from handlers.base import CONSOLE, Handler, endpoint
 from handlers.fields import Day, MaskedName, Name, PageNumber, PageSize, PersonId, Total
 from handlers.media import Xlsx
 from handlers.station_lists import saved_as
-from handlers.wire import Asked, Wire
+from handlers.wire import Asked, PageQuery, Wire
 from models.appointments import NotStaff
 from models.limits import PerPerson
 from models.member_exports import ReasonForExportRequired, TooManyMembers
@@ -28,12 +28,10 @@ MaskedPhone = Annotated[str, Meta(examples=["138******78"])]
 Text = Annotated[str, Meta(min_length=2, max_length=60, examples=["王小明"])]
 
 
-class MembersQuery(Asked, frozen=True):
+class MembersQuery(PageQuery, frozen=True):
     """Which page, and of which organisation and all below it; without one, of all of mine."""
 
     organisation: OrganisationId | None = None
-    page: PageNumber = 1
-    page_size: PageSize = 20
 
 
 class MemberSearchRequest(Asked, frozen=True):

@@ -18,7 +18,7 @@ from handlers.fields import (
 )
 from handlers.member_lists import MaskedPhone
 from handlers.memberships import LastEvent, ReasonCode, State
-from handlers.wire import Asked, Wire, local
+from handlers.wire import PageQuery, Wire, local
 from models.appointments import NotStaff
 from models.member_lists import NoSuchMember, NoSuchOrganisation
 from models.membership_history import last_entry
@@ -30,13 +30,11 @@ Number = Annotated[int, Meta(ge=1, le=100_000, examples=[2])]
 Place = Annotated[str | None, Meta(examples=[None])]
 
 
-class QueueQuery(Asked, frozen=True):
+class QueueQuery(PageQuery, frozen=True):
     """What waits: applications, or transfers to release or receive; of one organisation and below."""
 
     state: Annotated[Queue, Meta(examples=["applied"])] = "applied"
     organisation: OrganisationId | None = None
-    page: PageNumber = 1
-    page_size: PageSize = 20
 
 
 class ReviewRow(Wire, frozen=True):

@@ -20,7 +20,7 @@ from handlers.organisation_forms import (
     counts_reply,
     term_reply,
 )
-from handlers.wire import Asked, Wire, local
+from handlers.wire import PageQuery, Wire, local
 from models.appointment_desk import Tier, tier_of
 from models.appointments import NotStaff
 from models.member_lists import NoSuchOrganisation
@@ -34,13 +34,11 @@ from models.versions import version_of
 ROUTE = "organisations"
 
 
-class OrganisationsTableQuery(Asked, frozen=True):
+class OrganisationsTableQuery(PageQuery, frozen=True):
     """Below which organisation (absent: my own topmost ones), or, instead, found by name or code."""
 
     above: OrganisationId | None = None
     search: Annotated[str, Meta(min_length=2, max_length=60, pattern=LINE, examples=["碧沙岗"])] | None = None
-    page: PageNumber = 1
-    page_size: PageSize = 20
 
 
 class OrganisationRow(Wire, frozen=True):

@@ -6,7 +6,7 @@ from msgspec import Meta, field
 
 from handlers.base import CONSOLE, Handler, endpoint
 from handlers.fields import MaskedName, Moment, Name, PageNumber, PageSize, PersonId, Total
-from handlers.wire import Asked, Wire, local
+from handlers.wire import PageQuery, Wire, local
 from models.accounts import Failures
 from models.appointments import NoSuchAppointment, NotStaff, Role
 from models.security import AppointmentProtected, ListedAppointment, NoSuchAppointee
@@ -14,13 +14,6 @@ from models.sessions import SessionKind, SessionRecord
 
 AppointmentId = Annotated[str, Meta(examples=["6Q0B8Z2J4N1TFE7M"])]
 OptionalMoment = Annotated[Moment | None, Meta(examples=[None])]
-
-
-class AppointmentsQuery(Asked, frozen=True):
-    """Which page."""
-
-    page: PageNumber = 1
-    page_size: PageSize = 20
 
 
 class AppointmentRow(Wire, frozen=True):
@@ -120,7 +113,7 @@ class AppointmentsHandler(Handler):
     kinds = CONSOLE
 
     @endpoint(refuses=(NotStaff,))
-    async def get(self, *, query: AppointmentsQuery) -> AppointmentTable:
+    async def get(self, *, query: PageQuery) -> AppointmentTable:
         """Return a page of the appointments in my organisations, administrators first."""
         found = await self.services.security_desk.list_appointments(
             self.session.subject, query.page, query.page_size

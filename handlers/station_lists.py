@@ -9,7 +9,7 @@ from handlers.base import CONSOLE, Handler, endpoint
 from handlers.fields import Moment, PageNumber, PageSize, StationCode, Total
 from handlers.media import Xlsx
 from handlers.nearby import Address, District, HoursWords, StationName
-from handlers.wire import Asked, Wire, local
+from handlers.wire import Asked, PageQuery, Wire, local
 from models.appointments import NotStaff
 from models.hours_words import words
 from models.records import TableTooLarge, UnreadableTable
@@ -24,13 +24,6 @@ LIST_BYTES = 700_000
 Number = Annotated[int, Meta(examples=[2])]
 Words = Annotated[str, Meta(examples=["没有填写"])]
 Column = Annotated[str, Meta(examples=["开放时间"])]
-
-
-class StationsQuery(Asked, frozen=True):
-    """Which page."""
-
-    page: PageNumber = 1
-    page_size: PageSize = 20
 
 
 class StationRow(Wire, frozen=True):
@@ -153,7 +146,7 @@ class StationsTableHandler(Handler):
     kinds = CONSOLE
 
     @endpoint(refuses=(NotStaff,))
-    async def get(self, *, query: StationsQuery) -> StationTable:
+    async def get(self, *, query: PageQuery) -> StationTable:
         """Return a page of stations, the last changed first."""
         found = await self.services.station_lists.list_page(self.session.subject, query.page, query.page_size)
         return StationTable(

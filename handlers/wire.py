@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from handlers.fields import PageNumber, PageSize
 from models.clock import LOCAL
 
 encode = msgspec.json.Encoder().encode
@@ -16,6 +17,13 @@ class Wire(Struct, frozen=True, rename="camel", kw_only=True):
 
 class Asked(Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """A request's body or query: camelCase on the wire, unknown fields refused."""
+
+
+class PageQuery(Asked, frozen=True):
+    """Which page."""
+
+    page: PageNumber = 1
+    page_size: PageSize = 20
 
 
 def local(at: datetime) -> datetime:
