@@ -146,6 +146,20 @@ export function fill(body, rows, none) {
   body.replaceChildren(...(rows.length > 0 ? rows : [make("tr", "", empty)]));
 }
 
+/**
+ * Makes a button of a table's row.
+ * @param {string} words @param {string} label what a screen reader says: the row's name with it
+ * @param {function(): void} act
+ * @returns {HTMLButtonElement}
+ */
+export function action(words, label, act) {
+  const made = make("button", "", words);
+  made.type = "button";
+  made.setAttribute("aria-label", label);
+  made.addEventListener("click", act);
+  return made;
+}
+
 /** @param {...(string|Node|{className: string, content: (string|Node)})} cells @returns {HTMLElement} */
 export function row(...cells) {
   return make("tr", "", ...cells.map((cell) => (cell instanceof HTMLTableCellElement ? cell : make("td", "", cell))));

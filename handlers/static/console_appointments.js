@@ -1,6 +1,6 @@
 /** Appointments: making and ending them. */
 
-import { askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
+import { action, askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
 import { POSTS, TIERS } from "./console_words.js";
 
 const PATH = "/api/v1/staff/appointments";
@@ -20,10 +20,7 @@ async function show(page) {
 
 function appointmentRow(one) {
   const name = one.name || "（已删除）";
-  const end = make("button", "", "结束任命");
-  end.type = "button";
-  end.setAttribute("aria-label", `结束 ${name} 的任命`);
-  end.addEventListener("click", () => openEnding(one));
+  const end = action("结束任命", `结束 ${name} 的任命`, () => openEnding(one));
   return row(
     fixed(name),
     fixed(one.role === "officer" ? `${POSTS.officer}（${TIERS[one.tier]}）` : POSTS[one.role]),

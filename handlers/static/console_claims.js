@@ -1,6 +1,6 @@
 /** Claims that did not match whole: what did, why it did not go through; the officer decides. */
 
-import { askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { action, askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
 import { CLAIM_PARTS, CLAIM_WHYS } from "./console_words.js";
 
 const CLAIMS = "/api/v1/staff/claims";
@@ -22,12 +22,9 @@ async function show(page) {
 const partsWords = (parts) => parts.map((part) => CLAIM_PARTS[part]).join("、") || "无";
 
 function claimRow(one) {
-  const decide = make("button", "", "核实");
-  decide.type = "button";
+  const decide = action("核实", `核实 ${one.claimedName} 的认领`, () => open(one));
   decide.disabled = one.isOwn;
   decide.title = one.isOwn ? "不能处理本人的认领" : "";
-  decide.setAttribute("aria-label", `核实 ${one.claimedName} 的认领`);
-  decide.addEventListener("click", () => open(one));
   return row(
     fixed(one.claimedName),
     fixed(one.claimedPhone),

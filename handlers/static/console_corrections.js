@@ -1,6 +1,6 @@
 /** Requests for correction: what waits, what stands and what is wanted, and deciding on it. */
 
-import { askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { action, askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
 
 const CORRECTIONS = "/api/v1/staff/corrections";
 const FIELDS = { name: "姓名", id_document: "证件" };
@@ -19,10 +19,7 @@ async function show(page) {
 }
 
 function waitingRow(one) {
-  const decide = make("button", "", "办理");
-  decide.type = "button";
-  decide.setAttribute("aria-label", `办理 ${one.name} 的更正申请`);
-  decide.addEventListener("click", () => open(one));
+  const decide = action("办理", `办理 ${one.name} 的更正申请`, () => open(one));
   const place = make("td", "words", one.organisation);
   return row(fixed(one.name || "（已删除）"), fixed(FIELDS[one.corrects]), place, fixed(timeOf(one.askedAt)), decide);
 }

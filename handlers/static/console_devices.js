@@ -1,6 +1,6 @@
 /** Scanning devices: registering them, giving out codes, revoking them. */
 
-import { askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
+import { action, askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
 import { DEVICE_STATES } from "./console_words.js";
 
 const PATH = "/api/v1/staff/devices";
@@ -31,14 +31,6 @@ function deviceRow(one) {
     fixed(one.until === null ? "未定" : one.until.slice(0, 10)),
     make("td", "fixed", ...(isOver ? [] : [again, " ", end])),
   );
-}
-
-function action(words, label, act) {
-  const made = make("button", "", words);
-  made.type = "button";
-  made.setAttribute("aria-label", label);
-  made.addEventListener("click", act);
-  return made;
 }
 
 function openForm() {

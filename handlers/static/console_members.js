@@ -1,6 +1,6 @@
 /** Members: masked; one is shown in full after a reason was given, which the audit holds by then. */
 
-import { askHere, byId, fill, fixed, make, row, saveHere, say, showPager } from "./console.js";
+import { action, askHere, byId, fill, fixed, make, row, saveHere, say, showPager } from "./console.js";
 import { openCard } from "./console_cards.js";
 import { MEMBERSHIP_STATES } from "./console_words.js";
 
@@ -25,14 +25,8 @@ async function show(page) {
 
 function memberRow(member) {
   const state = MEMBERSHIP_STATES[member.state];
-  const look = make("button", "", "查看");
-  look.type = "button";
-  look.setAttribute("aria-label", `查看 ${member.name} 的完整信息`);
-  look.addEventListener("click", () => open(member));
-  const card = make("button", "", "卡");
-  card.type = "button";
-  card.setAttribute("aria-label", `办理 ${member.name} 的卡`);
-  card.addEventListener("click", () => openCard(member));
+  const look = action("查看", `查看 ${member.name} 的完整信息`, () => open(member));
+  const card = action("卡", `办理 ${member.name} 的卡`, () => openCard(member));
   return row(
     fixed(member.name || "（已删除）"),
     fixed(member.phone),

@@ -1,6 +1,6 @@
 /** Applications and transfers: what waits, and deciding on it. A decision bears one key, however often it is sent. */
 
-import { askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { action, askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
 import { DECISIONS, GIG_KINDS, MEMBERSHIP_STATES, REFUSAL_REASONS, WORKER_FORMS } from "./console_words.js";
 
 const MEMBERSHIPS = "/api/v1/staff/memberships";
@@ -26,12 +26,9 @@ async function show(page) {
 }
 
 function waitingRow(one) {
-  const decide = make("button", "", "办理");
-  decide.type = "button";
+  const decide = action("办理", `办理 ${one.name} 的事项`, () => open(one));
   decide.disabled = one.isOwn;
   decide.title = one.isOwn ? "不能办理本人的会籍" : "";
-  decide.setAttribute("aria-label", `办理 ${one.name} 的事项`);
-  decide.addEventListener("click", () => open(one));
   const place = one.target ? `${one.organisation} → ${one.target}${one.isReleased ? "（已转出）" : ""}` : one.organisation;
   return row(
     fixed(one.name || "（已删除）"),

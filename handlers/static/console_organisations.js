@@ -1,6 +1,6 @@
 /** Organisations: the tree, one of them, and what is recorded of it. */
 
-import { askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
+import { action, askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
 import { openAct } from "./console_reorganisation.js";
 import { openForm } from "./console_organisation_form.js";
 import { openPeople } from "./console_organisation_people.js";
@@ -37,14 +37,6 @@ function organisationRow(one) {
     fixed(one.code || "–"),
     make("td", "fixed", open, ...(one.hasBelow ? [" ", below] : [])),
   );
-}
-
-function action(words, label, act) {
-  const made = make("button", "", words);
-  made.type = "button";
-  made.setAttribute("aria-label", label);
-  made.addEventListener("click", act);
-  return made;
 }
 
 function enter(one) {

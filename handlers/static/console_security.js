@@ -1,6 +1,6 @@
 /** Appointments, failed sign-ins, and the sessions of one person. */
 
-import { askHere, byId, coded, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { action, askHere, byId, coded, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
 import { POSTS, SESSION_KINDS } from "./console_words.js";
 
 const SECURITY = "/api/v1/staff/security";
@@ -30,14 +30,6 @@ function appointmentRow(one) {
     coded(one.person),
     make("td", "fixed", look, ...(one.isProtected ? [] : [" ", end])),
   );
-}
-
-function action(words, label, act) {
-  const made = make("button", "", words);
-  made.type = "button";
-  made.setAttribute("aria-label", label);
-  made.addEventListener("click", act);
-  return made;
 }
 
 async function showFailures() {
