@@ -104,7 +104,15 @@ class HomePage(ConsolePage):
     template = "console_home.html"
 
 
-class MembersPage(ConsolePage):
+class MembersPart(ConsolePage):
+    """A page about members, of one of the officer's organisations or of all."""
+
+    def particulars(self) -> dict[str, Any]:
+        """Return the organisations to choose from."""
+        return {"organisations": self.services.member_lists.list_organisations(self.session.subject)}
+
+
+class MembersPage(MembersPart):
     """Members of the officer's organisations."""
 
     roles = OFFICERS
@@ -114,21 +122,16 @@ class MembersPage(ConsolePage):
 
     def particulars(self) -> dict[str, Any]:
         """Return the organisations to choose from, and the reasons to show personal data."""
-        organisations = self.services.member_lists.list_organisations(self.session.subject)
-        return {"organisations": organisations, "reasons": REASONS}
+        return {**super().particulars(), "reasons": REASONS}
 
 
-class MembershipReviewsPage(ConsolePage):
+class MembershipReviewsPage(MembersPart):
     """Applications and transfers that wait."""
 
     roles = OFFICERS
     template = "console_memberships.html"
     title = "会籍审批"
     about = "入会申请和会籍接转：三个工作日内办结"
-
-    def particulars(self) -> dict[str, Any]:
-        """Return the organisations to choose from."""
-        return {"organisations": self.services.member_lists.list_organisations(self.session.subject)}
 
 
 class CorrectionsPage(ConsolePage):
@@ -184,7 +187,7 @@ class DevicesPage(ConsolePage):
         return {"organisations": self.services.organisation_desk.list_mine(self.session.subject)}
 
 
-class RostersPage(ConsolePage):
+class RostersPage(MembersPart):
     """Importing members."""
 
     roles = OFFICERS
@@ -192,22 +195,14 @@ class RostersPage(ConsolePage):
     title = "会员导入"
     about = "导入会员名册：先检查，再导入，逐行看结果"
 
-    def particulars(self) -> dict[str, Any]:
-        """Return the organisations to choose from."""
-        return {"organisations": self.services.member_lists.list_organisations(self.session.subject)}
 
-
-class ClaimReviewsPage(ConsolePage):
+class ClaimReviewsPage(MembersPart):
     """Claims that did not match whole."""
 
     roles = OFFICERS
     template = "console_claims.html"
     title = "认领核实"
     about = "没有对上的认领：为什么，是不是本人"
-
-    def particulars(self) -> dict[str, Any]:
-        """Return the organisations to choose from."""
-        return {"organisations": self.services.member_lists.list_organisations(self.session.subject)}
 
 
 class StationsPage(ConsolePage):
