@@ -37,7 +37,7 @@ from models.errors import (
 )
 from models.limits import COMMON, PUBLIC, Limit
 from models.members import NotAMember
-from models.sessions import Session, SessionKind
+from models.sessions import Session, SessionExpired, SessionKind
 from models.sign_ins import SecondFactorRequired
 
 URL_LIMIT = 2048
@@ -170,7 +170,18 @@ class Handler(RequestHandler):
             self._identify()
         person = "" if self.public else self.session.subject
         limits = limits_of(type(self))
-        return self.services.limits.admit(type(self).__name__, limits, person, self._address)
+        admitted = self.services.limits.admit(type(self).__name__, limits, person, self._address)
+        if not self.public and self.session.kind not in self.kinds:
+            return self._turn_away(admitted)
+        return admitted
+
+    async def _turn_away(self, admitted: Awaitable[None] | None) -> None:
+        """Refuse a session of the wrong kind; a guest who has become a member since must log in anew."""
+        if admitted is not None:
+            await admitted
+        if self.kinds == MEMBERS and await self.services.sessions.is_outdated(self.session):
+            raise SessionExpired
+        raise DeviceOnlyScans if self.session.kind == "device" else WRONG_KIND[self.kinds]
 
     def _identify(self) -> None:
         header = self.request.headers.get("Authorization", "")
@@ -182,8 +193,6 @@ class Handler(RequestHandler):
         else:
             raise Unauthenticated
         self.services.devices.check(self.session)
-        if self.session.kind not in self.kinds:
-            raise DeviceOnlyScans if self.session.kind == "device" else WRONG_KIND[self.kinds]
 
     def _address(self) -> str:
         forwarded = self.request.headers.get("X-Forwarded-For")

@@ -195,6 +195,10 @@ class Sessions:
         """Return a guest's session as the member's that the guest turned out to be. No database."""
         return Session(session.id, person, "member", session.expires) if session.kind == "guest" else session
 
+    async def is_outdated(self, session: Session) -> bool:
+        """Say whether a guest's session is of somebody who is known by now."""
+        return session.kind == "guest" and await self._people.find_by_subject(session.subject) is not None
+
     async def adopt(self, subject: str, person: str) -> None:
         """Keep the sessions of a WeChat account, opened before it was known whose it is, as that person's."""
         for record in await self._records.list_({"subject": subject}):

@@ -96,7 +96,7 @@ async def test_an_imported_member_claims_the_record_then_transfers(
     browser: "Browser", tmp_path: Path
 ) -> None:
     async with open_demo(tmp_path) as url, open_screens(browser, url) as screens:
-        screens.expect_refusals(404, 409)
+        screens.expect_refusals(401, 404, 409)
         phone = await open_union(screens, "imported")
         await phone.click("#to-claim")
         await phone.fill("#claim-name", "演示员工")
@@ -147,7 +147,7 @@ async def test_an_officer_imports_a_roster_sees_claims_and_exports(
         await expect(desk.locator("#report-words")).to_have_text("已导入：新增 1，未导入 1。")
         await desk.screenshot(path=str(tmp_path / "roster.png"), full_page=True)
 
-        screens.expect_refusals(404, 409)
+        screens.expect_refusals(401, 404, 409)
         phone = await open_union(screens, "stranger")
         await phone.click("#to-claim")
         await phone.fill("#claim-name", "钱大江")

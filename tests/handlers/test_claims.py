@@ -139,6 +139,8 @@ async def test_whoever_does_not_match_hears_one_thing_whatever_was_wrong(desk: D
 async def test_officers_of_the_record_s_union_see_why_a_claim_did_not_match_and_decide(desk: Desk) -> None:
     person, who = await desk.imported()
     phone = await desk.phone("13911112222")
+    guest = await desk.http("GET", "/api/v1/card", token=phone.token)
+    assert (guest.status, guest.code) == (404, "not_a_member")
     assert (await desk.claim(phone, who)).code == "claim_not_matched"
     assert (await desk.claim(phone, who)).code == "claim_not_matched"
     [row] = await desk.waiting()
@@ -160,6 +162,8 @@ async def test_officers_of_the_record_s_union_see_why_a_claim_did_not_match_and_
     late = await desk.decide_claim(row["id"], "dismiss")
     assert (late.status, late.code) == (409, "claim_decided")
     await desk.settle()
+    outdated = await desk.http("GET", "/api/v1/card", token=phone.token)
+    assert (outdated.status, outdated.code) == (401, "session_expired"), "the phone logs in anew by itself"
     token = (await desk.make.login(phone.openid)).json["token"]
     assert (await desk.http("GET", "/api/v1/members/me", token=token)).json["id"] == person
     assert (await desk.http("GET", "/api/v1/card", token=token)).status == 200

@@ -79,7 +79,7 @@ async def test_a_killed_server_finishes_the_decisions_that_it_acknowledged(
 
 
 async def _has_card(server: Server, token: str) -> bool:
-    return (await server.http("GET", "/api/v1/card", token=token)).json.get("state") == "active"
+    return bool((await server.http("GET", "/api/v1/card", token=token)).json.get("state") == "active")
 
 
 async def _is(count: Awaitable[int], number: int) -> bool:
