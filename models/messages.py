@@ -5,10 +5,12 @@
 
 Invariants: the `_id` is the caller's name for the fact that the message is about, so that one fact is told
 once; every step is one write on condition of the state and of the number of the attempt, so that any number
-of workers may work; `turn` is there while a message to the account is under way, and a unique index on it
-lets one through at a time (WeChat: 43108). A worker that dies before `sending` leaves a message that goes out
-later; after it, one of unknown fate, as does an answer that got lost: those are never sent again, but settled
-by WeChat's event, or failed when none comes. A message's words lie sealed, and only until its fate is known.
+of workers may work; `turn` is there while a message to the account is under way or of unknown fate, and a
+unique index on it lets one through at a time: WeChat wants that (43108), and its event names a message by an
+id that is lost with the answer, so that only a single one can be told. A worker that dies before `sending`
+leaves a message that goes out later; after it, one of unknown fate, as does an answer that got lost: those
+are never sent again, but settled by WeChat's event, or failed when none comes. A message's words lie sealed,
+and only until its fate is known.
 """
 
 import asyncio
@@ -175,8 +177,7 @@ class Messages:
         found = await self._store.find_one({"wechat_id": wechat_id}) if wechat_id else None
         if found is None and under_way:
             return False
-        lost = await self._list(account, template, "unknown")
-        for message in [found] if found else lost[:1]:
+        for message in [found] if found else await self._list(account, template, "unknown"):
             if error in ("", "0"):
                 await self._end(message, "delivered", wechat_id=wechat_id)
             else:
@@ -198,8 +199,9 @@ class Messages:
             if state == "failed":
                 await self._end(message, "failed", reason=reason)
             else:
-                pause = GRACE if state == "unknown" else timedelta()
-                await self._move(message, state, due=self._now() + pause, turn=None)
+                is_unknown = state == "unknown"
+                due = self._now() + (GRACE if is_unknown else timedelta())
+                await self._move(message, state, due=due, turn=message.turn if is_unknown else None)
 
     async def _send(self, queued: Message, sender: Sender) -> None:
         if self._now() >= queued.queued + LIFE:
@@ -226,7 +228,7 @@ class Messages:
         if outcome.fate == "accepted":
             await self._end(message, "sent", wechat_id=outcome.message)
         elif outcome.fate == "unknown":
-            await self._move(message, "unknown", due=self._now() + GRACE, turn=None)
+            await self._move(message, "unknown", due=self._now() + GRACE)
         elif outcome.fate == "not_granted":
             await self._subscriptions.exhaust(message.account, message.template)
             await self._end(message, "failed", reason=outcome.reason)

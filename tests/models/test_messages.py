@@ -174,7 +174,7 @@ async def test_every_outcome_has_its_state_and_leaves_its_credits(
     name = await office.queue()
     await office.messages.work(Sender(outcome))
     message = await office.get(name)
-    assert (message.state, message.turn) == (state, None)
+    assert (message.state, message.turn) == (state, office.account if state == "unknown" else None)
     assert await office.credits() == left
 
 
@@ -259,6 +259,22 @@ async def test_an_event_settles_a_message_of_unknown_fate(office: Office) -> Non
     assert await office.messages.settle(office.account, TEMPLATE.id, "m-9", "0")
     message = await office.get(name)
     assert (message.state, message.wechat_id, message.due) == ("delivered", "m-9", None)
+
+
+async def test_while_a_fate_is_unknown_nothing_else_goes_to_the_account(office: Office) -> None:
+    """Of two such messages WeChat's event would not say which it means."""
+    first, second = await office.queue(), await office.queue()
+    sender = Sender(Outcome("unknown", "wechat_busy"), ACCEPTED)
+    for _ in range(3):
+        await office.messages.work(sender)
+        office.clock.advance(seconds=2)
+    assert len(sender.sent) == 1
+    told = {(await office.get(name)).state: name for name in (first, second)}
+    assert set(told) == {"unknown", "queued"}
+    assert await office.messages.settle(office.account, TEMPLATE.id, "m-8", "0")
+    await office.messages.work(sender)
+    assert (await office.get(told["unknown"])).state == "delivered"
+    assert (await office.get(told["queued"])).state == "sent"
 
 
 async def test_an_event_waits_for_a_sender_that_is_still_writing(office: Office) -> None:
