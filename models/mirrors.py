@@ -2,12 +2,14 @@
 
 A mirror loads its collection once and then asks only for what changed, on a signal and on a slow poll.
 The question reaches back `OVERLAP` before the newest change seen, because a write of another process may
-carry an earlier time than one already read; what was seen is recognised by id and time of change.
+carry an earlier time than one already read; what was seen is recognised by id and time of change. A minute
+after the last news no such write is under way any more, and what is asked for begins behind the newest: after
+an import of thousands they would otherwise be read again each second.
 """
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
@@ -15,6 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from models.store import Store
 
 OVERLAP = timedelta(seconds=10)
+SETTLED_SECONDS = 60.0
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,9 +39,16 @@ C = TypeVar("C", bound=Changing)
 class Mirror(Generic[C]):
     """Feeds `absorb` with the documents of a store that are new or changed since the last refresh."""
 
-    def __init__(self, store: Store[C], absorb: Callable[[Sequence[C]], Awaitable[None] | None]) -> None:  # type: ignore[type-var]  # every Changing struct is a Struct
+    def __init__(
+        self,
+        store: Store[C],  # type: ignore[type-var]  # every Changing struct is a Struct
+        absorb: Callable[[Sequence[C]], Awaitable[None] | None],
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._absorb = absorb
+        self._seconds = seconds
+        self._heard = -math.inf
         self._newest = EPOCH
         self._seen: dict[str, datetime] = {}
         self.loaded = False
@@ -47,15 +57,25 @@ class Mirror(Generic[C]):
 
     async def refresh(self) -> None:
         """Read what changed and hand it on; EngineUnavailable leaves the mirror as it was."""
-        begun = time.monotonic()
-        since = max(EPOCH, self._newest - OVERLAP) if self.loaded else EPOCH
-        documents = await self._store.list_({"changed": {"$gte": since}})
+        begun = self._seconds()
+        documents = await self._store.list_({"changed": self._unread(begun)})
         fresh = [item for item in documents if self._seen.get(item.id) != item.changed]
         fresh.sort(key=attrgetter("changed"))
         if fresh:
             working = self._absorb(fresh)
             if working is not None:
                 await working
-            self._seen.update((item.id, item.changed) for item in fresh)
             self._newest = max(self._newest, fresh[-1].changed)
+            self._heard = begun
+            self._seen.update((item.id, item.changed) for item in fresh)
+            again = self._newest - OVERLAP
+            self._seen = {name: changed for name, changed in self._seen.items() if changed >= again}
         self.loaded, self.refreshed = True, begun
+
+    def _unread(self, begun: float) -> Mapping[str, datetime]:
+        """Return the times of change that may hold something new."""
+        if not self.loaded:
+            return {"$gte": EPOCH}
+        if begun - self._heard > SETTLED_SECONDS:
+            return {"$gt": self._newest}
+        return {"$gte": max(EPOCH, self._newest - OVERLAP)}

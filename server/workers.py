@@ -19,6 +19,8 @@ from server.app import World
 from server.folder import CannotStart
 
 POLL_SECONDS = 1.0
+# What a signal announces is looked for this often besides, should one get lost.
+DUE_SECONDS = 3.0
 SWEEP_SECONDS = 3600.0
 AUDIT_SECONDS = 5.0
 VISITS_SECONDS = 5.0
@@ -84,21 +86,21 @@ class Workers:
         world = self._world
         steps = [self._repeat(word, mirror.refresh, POLL_SECONDS) for word, mirror in world.mirrors.items()]
         steps.append(self._repeat("views", world.board.work, POLL_SECONDS))
-        steps.append(self._repeat(PUSHES_DUE, world.pushes.work, POLL_SECONDS))
-        steps.append(self._repeat(MESSAGES_DUE, lambda: world.messages.work(self._sender), POLL_SECONDS))
+        steps.append(self._repeat(PUSHES_DUE, world.pushes.work, DUE_SECONDS))
+        steps.append(self._repeat(MESSAGES_DUE, lambda: world.messages.work(self._sender), DUE_SECONDS))
         steps.append(self._repeat("visits", world.visits.evidence.work, VISITS_SECONDS))
         steps.append(self._repeat("visit-counts", world.visits.counts.work, COUNTS_SECONDS))
         steps.append(self._repeat("station-reports", world.visits.reports.work, REPORTS_SECONDS))
         steps.append(self._repeat("station-tickets", world.visits.tickets.escalate, REPORTS_SECONDS))
         effects = world.membership_book.effects
-        steps.append(self._repeat(MEMBERSHIPS_CHANGED, effects.work, POLL_SECONDS))
+        steps.append(self._repeat(MEMBERSHIPS_CHANGED, effects.work, DUE_SECONDS))
         steps.append(self._repeat("erasures", world.privacy.erasures.work, AUDIT_SECONDS))
         steps.append(self._repeat("corrections", world.privacy.corrections.work, AUDIT_SECONDS))
-        steps.append(self._repeat("reorganisations", world.trees.reorganisations.finish, POLL_SECONDS))
+        steps.append(self._repeat("reorganisations", world.trees.reorganisations.finish, DUE_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         steps.append(self._repeat("retention", world.privacy.retention.run, SWEEP_SECONDS))
-        steps.append(self._repeat(CLAIMS_DUE, world.claiming.work, POLL_SECONDS))
-        steps.append(self._repeat(IMPORTS_DUE, world.rosters.imports.work, POLL_SECONDS))
+        steps.append(self._repeat(CLAIMS_DUE, world.claiming.work, DUE_SECONDS))
+        steps.append(self._repeat(IMPORTS_DUE, world.rosters.imports.work, DUE_SECONDS))
         sweeps = (
             world.trees.reorganisations.repair_paths,
             world.claiming.reviews.forget_old,

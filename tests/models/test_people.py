@@ -14,7 +14,7 @@ from models.appointments import APPOINTMENTS, Appointment, Appointments, NotStaf
 from models.audit import AUDIT_ENTRIES, Audit
 from models.filters import Index
 from models.memberships import MEMBERSHIPS, Membership, Memberships
-from models.mirrors import Mirror
+from models.mirrors import SETTLED_SECONDS, Mirror
 from models.organisations import ORGANISATIONS, Organisation, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, Particulars, People
 from models.store import Collection, Database, EngineUnavailable, Store
@@ -115,7 +115,8 @@ async def test_a_mirror_sees_every_change_once_and_late_writers_too(database: Da
     def absorb(leaves: Sequence[Leaf]) -> None:
         seen.extend(leaf.id for leaf in leaves)
 
-    mirror = Mirror(store, absorb)
+    seconds = [0.0]
+    mirror = Mirror(store, absorb, lambda: seconds[0])
     await store.insert(Leaf(id="first", changed=AT))
     await mirror.refresh()
     await mirror.refresh()
@@ -124,6 +125,13 @@ async def test_a_mirror_sees_every_change_once_and_late_writers_too(database: Da
     await store.put(Leaf(id="first", changed=AT + timedelta(seconds=1)))
     await mirror.refresh()
     assert seen == ["first", "late", "first"]
+    seconds[0] += 2 * SETTLED_SECONDS
+    await mirror.refresh()
+    await store.insert(Leaf(id="newer", changed=AT + timedelta(seconds=2)))
+    await mirror.refresh()
+    await store.insert(Leaf(id="beside it", changed=AT - timedelta(seconds=7)))
+    await mirror.refresh()
+    assert seen == ["first", "late", "first", "newer", "beside it"]
 
 
 async def test_an_appointment_holds_within_its_dates_in_every_process(database: Database) -> None:
