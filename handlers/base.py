@@ -146,6 +146,13 @@ class Handler(RequestHandler):
     limits: ClassVar[tuple[Limit, ...] | None] = None
     session: Session
 
+    @classmethod
+    def at_once(cls, services: Services, query: Any) -> bytes | None:
+        """Return the JSON that answers a GET, if it stands in memory.
+
+        A route that overrides this has a fast path (`handlers/fast_path.py`).
+        """
+
     def initialize(self, services: Services) -> None:
         """Take the services that the application was built with."""
         self.services = services
@@ -159,7 +166,7 @@ class Handler(RequestHandler):
         In place of Tornado's own, which checks and sets them one by one: this stands on every hot path.
         """
         self.request_id = secrets.token_hex(8)
-        date = _http_date(int(time.time()))
+        date = http_date(int(time.time()))
         self._headers = HTTPHeaders({**FIELDS, "Date": date, "X-Request-Id": self.request_id})
         self._write_buffer: list[bytes] = []
         self.set_status(200)
@@ -269,7 +276,8 @@ class Refuse(Handler):
 
 
 @lru_cache(maxsize=1)
-def _http_date(second: int) -> str:
+def http_date(second: int) -> str:
+    """Return a POSIX second as the field `Date` spells it."""
     return format_timestamp(second)
 
 

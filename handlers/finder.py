@@ -1,19 +1,21 @@
 """Stations near me, or near a named place, now or at another moment. No login, no database."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, cast
 
 from msgspec import Meta
 
 from handlers.base import Handler, endpoint
 from handlers.contracts import InvalidField
 from handlers.fields import LINE, Latitude, Longitude
+from handlers.media import Json
 from handlers.nearby import AnyDatum, AnyFacility, AnyKind, Cursor, StationsReply, read_cursor
+from handlers.services import Services
 from handlers.wire import Asked
 from models.clock import LOCAL
 from models.errors import Invalid
 from models.finder import Mark, Wanted
-from models.places import NoSuchPlace, SeveralPlaces
+from models.places import NoSuchPlace, Place, SeveralPlaces
 from models.positions import Position, PositionOutsideCountry, to_gcj02
 
 RADIUS_METRES = 5_000
@@ -129,16 +131,24 @@ class StationsHandler(Handler):
     @endpoint(refuses=(PositionOutsideCountry, NoSuchPlace, SeveralPlaces, MomentOutsideWeek, PageExpired))
     async def get(self, *, query: StationsQuery) -> StationsReply:
         """Return the stations near a place, those that are open first."""
-        now, services = self.services.now(), self.services
-        at = query.moment(now)
-        place = (
-            await services.stations.get_place(query.near, query.position_beside_name())
-            if query.near
-            else None
-        )
-        wanted = query.wanted(place.position if place else query.position())
-        page = services.stations.page(wanted, at or now, query.mark(now, at))
-        return services.nearby.write(page, now, query.datum or "gcj02", at, place)
+        place = None
+        if query.near:
+            place = await self.services.stations.get_place(query.near, query.position_beside_name())
+        return _answer(self.services, query, place)
+
+    @classmethod
+    def at_once(cls, services: Services, query: StationsQuery) -> bytes | None:
+        """Return the answer, unless a name has to be looked up."""
+        return None if query.near else cast(Json, _answer(services, query, None))
+
+
+def _answer(services: Services, query: StationsQuery, place: Place | None) -> StationsReply:
+    """Return the answer, which is in JSON already."""
+    now = services.now()
+    at = query.moment(now)
+    wanted = query.wanted(place.position if place else query.position())
+    page = services.stations.page(wanted, at or now, query.mark(now, at))
+    return services.nearby.write(page, now, query.datum or "gcj02", at, place)
 
 
 ROUTES = [("/api/v1/stations", StationsHandler)]

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import msgspec
-from tornado.web import RequestHandler
+
+from handlers.finished import Finished
 
 PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 LEVELS = {logging.WARNING: "warning", logging.ERROR: "error", logging.CRITICAL: "critical"}
@@ -63,24 +64,19 @@ class AccessLog:
         self._second = 0
         self._stamp = ""
 
-    def __call__(self, handler: RequestHandler) -> None:
+    def __call__(self, request: Finished) -> None:
         """Write the line of a finished request: the handler's class, never its path or query."""
-        kind = type(handler).__name__
-        method = handler.request.method
-        milliseconds = handler.request.request_time() * 1000
         now = time.time()
         if int(now) != self._second:
             self._second = int(now)
             self._stamp = datetime.fromtimestamp(self._second, UTC).isoformat()[:19]
-        refused = getattr(handler, "refused_with", None)
-        request = getattr(handler, "request_id", "")
-        ending = f',"refused_with":"{refused}"}}\n' if refused else "}\n"
+        ending = f',"refused_with":"{request.refused_with}"}}\n' if request.refused_with else "}\n"
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._flush)
         self._lines.append(
             f'{{"at":"{self._stamp}.{int(now % 1 * 1000):03d}+00:00","level":"info","event":"request",'
-            f'"request_id":"{request}","handler":"{kind}","method":"{method}",'
-            f'"status":{handler.get_status()},"ms":{milliseconds:.1f}{ending}'
+            f'"request_id":"{request.request_id}","handler":"{request.handler}","method":"{request.method}",'
+            f'"status":{request.status},"ms":{request.seconds * 1000:.1f}{ending}'
         )
 
     def _flush(self) -> None:

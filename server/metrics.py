@@ -17,8 +17,8 @@ from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from tornado.web import RequestHandler
 
+from handlers.finished import Finished
 from models.system import Timing
 
 BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -86,15 +86,10 @@ class Metrics(Collector):
         self._events: dict[str, int] = dict.fromkeys(LOST_EFFECTS, 0)
         self._asked: list[Callable[[], Metric]] = []
 
-    def watch_request(self, handler: RequestHandler) -> None:
+    def watch_request(self, request: Finished) -> None:
         """Note a finished request; a method that is nobody's standard counts as `other`."""
-        method = handler.request.method or ""
-        labels = (
-            type(handler).__name__,
-            method if method in METHODS else "other",
-            handler.get_status(),
-        )
-        self.requests.observe(labels, handler.request.request_time())
+        method = request.method if request.method in METHODS else "other"
+        self.requests.observe((request.handler, method, request.status), request.seconds)
 
     async def watch_loop(self) -> None:
         """Note, until cancelled, how late the loop comes to what was due."""

@@ -2,20 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TextIO
 
 from tornado.httpserver import HTTPServer
-from tornado.web import RequestHandler
 
 import handlers
 from handlers.assets import FOLDER as ASSETS
 from handlers.assets import AssetHandler
 from handlers.console import ROUTES as CONSOLE_ROUTES
 from handlers.demo import ROUTES as DEMO_ROUTES
+from handlers.finished import Finished, Watch
 from handlers.routes import ROUTES
 from handlers.services import Services
 from handlers.uploads import UPLOAD_LIMIT
@@ -155,12 +154,12 @@ async def _load(world: World, workers: Workers, platform: Platform, now: Now) ->
         await workers.try_to_prepare()
 
 
-def _make_server(services: Services, log_function: Callable[[RequestHandler], None]) -> HTTPServer:
+def _make_server(services: Services, watch: Watch) -> HTTPServer:
     """Return the server of all routes, those of the demo if there is one, with its limits."""
     site = Site(
         [*ROUTES, *CONSOLE_ROUTES, *(DEMO_ROUTES if services.demo else ())],
         services,
-        log_function=log_function,
+        watch,
         template_path=str(TEMPLATES),
         static_path=str(ASSETS),
         static_handler_class=AssetHandler,
@@ -175,14 +174,12 @@ def _make_server(services: Services, log_function: Callable[[RequestHandler], No
     )
 
 
-def _both(
-    measure: Callable[[RequestHandler], None], write: Callable[[RequestHandler], None]
-) -> Callable[[RequestHandler], None]:
+def _both(measure: Watch, write: Watch) -> Watch:
     """Return what is done with a finished request: it is measured and gets its line."""
 
-    def note(handler: RequestHandler) -> None:
-        measure(handler)
-        write(handler)
+    def note(request: Finished) -> None:
+        measure(request)
+        write(request)
 
     return note
 

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application
 
 from handlers.base import BODY_LIMIT, URL_LIMIT, Refuse
+from handlers.fast_path import FastDelegate, FastPath
+from handlers.finished import Watch, finished
 from handlers.routes import Route, to_pattern
 from handlers.services import Services
 from handlers.uploads import UPLOAD_LIMIT, UploadHandler
@@ -18,17 +21,22 @@ LENGTH_DIGITS = 20
 class Site(Application):
     """A Tornado application that refuses oversized requests before a byte of their body is read."""
 
-    def __init__(self, routes: list[Route], services: Services, **settings: Any) -> None:
+    def __init__(self, routes: list[Route], services: Services, watch: Watch, **settings: Any) -> None:
+        """`watch` is told of each request that was answered."""
         self._services = services
         self._uploads = [
             re.compile(to_pattern(path)) for path, handler in routes if issubclass(handler, UploadHandler)
         ]
+        self._fast = {
+            path: FastPath(handler, services, watch) for path, handler in routes if "at_once" in vars(handler)
+        }
         self._exact = {path: handler for path, handler in routes if "{" not in path}
         bound = [(to_pattern(path), handler, {"services": services}) for path, handler in routes]
         super().__init__(
             bound,
             default_handler_class=Refuse,
             default_handler_args={"services": services, "status": 404},
+            log_function=lambda handler: watch(finished(handler)),
             **settings,
         )
 
@@ -38,7 +46,11 @@ class Site(Application):
             refusal = {"services": self._services, "status": status}
             return self.get_handler_delegate(request, Refuse, refusal)
         if handler := self._exact.get(request.path):  # Most paths have no parameter: no pattern to try.
-            return self.get_handler_delegate(request, handler, {"services": self._services})
+            ordinary = partial(self.get_handler_delegate, request, handler, {"services": self._services})
+            fast = self._fast.get(request.path)
+            if fast and request.method == "GET" and "Content-Length" not in request.headers:
+                return FastDelegate(fast, request, ordinary)
+            return ordinary()
         return super().find_handler(request, **kwargs)
 
 
