@@ -20,11 +20,12 @@ _LENGTH = re.compile(rb"\r\nContent-Length: (\d+)")
 
 
 class Order(Struct, frozen=True):
-    """Send `count` requests of a path to a port."""
+    """Send `count` requests of a path to a port: `rate` a second, or as many as are answered if it is 0."""
 
     path: int
     port: int
     count: int
+    rate: float = 0.0
 
 
 class Answer(Struct, frozen=True):
@@ -57,11 +58,16 @@ class Connection:
         self.latencies: list[float] = []
         self.answers: list[bytes] = []
 
-    async def send(self, requests: Iterator[bytes]) -> None:
-        """Send requests until none is left; the iterator is shared between connections."""
+    async def send(self, requests: Iterator[tuple[float, bytes]]) -> None:
+        """Send requests until none is left, each when it is due; connections share the iterator.
+
+        A request that is sent late, because every connection waits for an answer, counts from when it was due.
+        """
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        for request in requests:
-            begun = perf_counter()
+        for due, request in requests:
+            if (early := due - perf_counter()) > 0:
+                await asyncio.sleep(early)
+            begun = due or perf_counter()
             writer.write(request)
             async with asyncio.timeout(REQUEST_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -78,7 +84,7 @@ class Connection:
 
 async def send(order: Order, requests: Iterator[bytes]) -> Sent:
     """Carry out one order."""
-    shared = islice(requests, order.count)
+    shared = _timed(islice(requests, order.count), order.rate)
     path = PATHS[order.path]
     connections = [Connection(order.port, path) for _ in range(path.connections)]
     begun = perf_counter()
@@ -92,6 +98,13 @@ async def send(order: Order, requests: Iterator[bytes]) -> Sent:
         latencies[len(latencies) * 99 // 100],
         _parse(answers[len(answers) // 2]),
     )
+
+
+def _timed(requests: Iterator[bytes], rate: float) -> Iterator[tuple[float, bytes]]:
+    """Yield when each request is due, and the request; 0 is at once."""
+    begun = perf_counter()
+    for number, request in enumerate(requests):
+        yield begun + number / rate if rate else 0.0, request
 
 
 def _parse(answer: bytes) -> Answer:
