@@ -1,4 +1,4 @@
-"""The words in which an export tells what is stored as a code; a test holds them against every code."""
+"""The words for stored codes, in exports and on the console; a test holds every code against them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -115,11 +115,11 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "success": "成功",
         "card_frozen": "冻结卡",
         "card_unfrozen": "解冻卡",
-        "staff_sign_in": "工作人员登录",
+        "staff_sign_in": "工作人员登录小程序",
         "console_sign_in": "登录管理后台",
         "session_ended": "结束登录",
         "appointment_made": "任命",
-        "appointment_ended": "解除任命",
+        "appointment_ended": "结束任命",
         "account_issued": "开通后台账号",
         "account_enrolled": "启用后台账号",
         "station_import": "导入驿站",

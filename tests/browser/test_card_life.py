@@ -1,4 +1,4 @@
-"""A lost card on the phone: reported, found, given a new seed; its printed copies; one that staff hold back."""
+"""A lost card on the phone: reported, found, given a new seed; its copies; one that staff hold back."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -447,7 +447,13 @@ async def test_figures_of_a_past_day_stay_as_entered_with_the_corrections_beside
 
     await office.later(clock, 1)
     file = (await office.http("GET", f"{STAFF}/{first}", headers=office.headers)).json
-    assert [entry["event"] for entry in file["entries"]] == ["apply", "approve", "retain"]
+    assert [(entry["event"], entry["by"]) for entry in file["entries"]] == [
+        ("apply", "member"),
+        ("approve", "union"),
+        ("retain", "union"),
+    ]
+    assert {entry["organisation"] for entry in file["entries"]} == {file["membership"]["organisation"]}
+    assert {entry["target"] for entry in file["entries"]} == {None}
     assert (await office.correct(first, number=3, validOn="2026-07-18")).status == 201
     await office.settle()
     assert await office.figures(date="2026-07-17") == (3, 0, 0, 0)
