@@ -224,3 +224,16 @@ export function showPager(place, table, turn) {
 export function timeOf(text) {
   return text.slice(0, 19).replace("T", " ");
 }
+
+const DAY_MILLISECONDS = 86400000;
+
+/** The last day of what ends at a moment: the day before, if it ends at midnight. */
+export function lastDayOf(end) {
+  const local = end.slice(0, 10);
+  return end.slice(11, 19) === "00:00:00" ? shifted(local, -1) : local;
+}
+
+/** The day after a day that still counts, as the interface wants it; null for none. @param {string} day */
+export const dayAfter = (day) => (day === "" ? null : shifted(day, 1));
+
+const shifted = (day, days) => new Date(Date.parse(day) + days * DAY_MILLISECONDS).toISOString().slice(0, 10);

@@ -1,6 +1,6 @@
 /** One membership: where it stands, what may be entered now, and all its entries with their corrections. */
 
-import { action, askHere, byId, codeWords, fill, fixed, make, row, say, timeOf } from "./console.js";
+import { action, askHere, byId, codeWords, fill, fixed, lastDayOf, make, row, say, timeOf } from "./console.js";
 import { openCorrection } from "./console_membership_correction.js";
 import { offerEvents } from "./console_membership_entry.js";
 import { GIG_KINDS, MEMBERSHIP_STATES, WORKER_FORMS } from "./console_words.js";
@@ -37,9 +37,6 @@ function factsOf(one) {
     ["说明", one.isOwn ? "这是您本人的会籍，请由其他工作人员办理。" : ""],
   ];
 }
-
-/** The last day of a time limit that ends at midnight. */
-const lastDayOf = (end) => new Date(Date.parse(end) - 1000 + 8 * 3600000).toISOString().slice(0, 10);
 
 /** Shows the entries, the latest first, each with what a later one corrected. */
 function showLog(entries, isOwn) {

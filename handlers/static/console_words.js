@@ -216,6 +216,12 @@ export const LINKS = {
   hosted_by: "挂靠",
 };
 
+export const APPOINTMENT_STATES = {
+  in_force: { words: "有效", tone: "good" },
+  to_come: { words: "未开始", tone: "wait" },
+  over: { words: "已结束", tone: "bad" },
+};
+
 export const POSTS = {
   scanner: "扫码设备",
   station_staff: "驿站工作人员",
