@@ -88,6 +88,13 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "member_expired": "会籍已终止",
         "clock_doubtful": "扫码时间存疑",
         "typed_serial": "手工输入卡号",
+        "lost": "遗失",
+        "stolen": "被盗",
+        "leaked": "卡码外泄",
+        "damaged": "损坏",
+        "misuse": "冒用",
+        "found": "已找回",
+        "holder_request": "本人要求",
         # Messages.
         "queued": "等待发送",
         "sending": "发送中",
