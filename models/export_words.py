@@ -8,6 +8,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         # Identities, people and their evidence.
         "openid": "微信账号",
         "id_document": "身份证件",
+        "card_number": "会员证号、旧卡号",
         "name": "姓名",
         "imported": "由工会录入",
         "claimed": "本人使用",
