@@ -23,6 +23,7 @@ from handlers.wire import Asked, PageQuery, Wire, local
 from models.appointment_desk import (
     Given,
     Held,
+    Listing,
     NoSuchPerson,
     NotYours,
     OwnAppointment,
@@ -32,6 +33,7 @@ from models.appointment_desk import (
 )
 from models.appointments import (
     AlreadyAppointed,
+    AppointmentState,
     HoldsAnotherPower,
     NoSuchAppointment,
     NotStaff,
@@ -84,8 +86,15 @@ class MadeReply(Wire, frozen=True):
     until: OptionalMoment
 
 
+class AppointmentsQuery(PageQuery, frozen=True):
+    """Of which organisation and all below it (absent: of all of mine); in force and to come, or over."""
+
+    organisation: OrganisationId | None = None
+    over: Annotated[bool, Meta(examples=[False])] = False
+
+
 class HeldRow(Wire, frozen=True):
-    """One appointment, in force or yet to come, the name masked; `tier` says which officer it is."""
+    """One appointment, the name masked; `tier` says which officer it is. It ends before `until`."""
 
     id: AppointmentId
     person: PersonId
@@ -95,6 +104,7 @@ class HeldRow(Wire, frozen=True):
     organisation: Name
     since: Moment
     until: OptionalMoment
+    state: Annotated[AppointmentState, Meta(examples=["in_force"])]
     is_mine_to_end: bool
 
     @classmethod
@@ -110,6 +120,7 @@ class HeldRow(Wire, frozen=True):
             organisation=held.organisation_name,
             since=local(one.since),
             until=local(one.until) if one.until else None,
+            state=held.state,
             is_mine_to_end=held.is_mine_to_end,
         )
 
@@ -129,10 +140,12 @@ class StaffAppointmentsHandler(Handler):
     kinds = CONSOLE
 
     @endpoint(refuses=(NotStaff,))
-    async def get(self, *, query: PageQuery) -> HeldTable:
-        """Return a page of those in force and those to come."""
-        desk = self.services.appointment_desk
-        found = await desk.list_page(self.session.subject, query.page, query.page_size)
+    async def get(self, *, query: AppointmentsQuery) -> HeldTable:
+        """Return a page of those in force and those to come, or of those that are over."""
+        listing = Listing(
+            organisation=query.organisation, is_over=query.over, page=query.page, size=query.page_size
+        )
+        found = await self.services.appointment_desk.list_page(self.session.subject, listing)
         return HeldTable(
             rows=[HeldRow.of(one) for one in found.rows],
             total=found.total,

@@ -12,12 +12,15 @@ from handlers.media import Png
 from handlers.pictures import draw_code
 from handlers.scans import UndoneReply
 from handlers.wire import Asked, Wire, local
-from models.cards import Card, CardFrozen, CardHeld, CardKeys, CardRevoked, CardState, NoCard
+from models.card_life import frozen_for
+from models.cards import Card, CardFrozen, CardHeld, CardKeys, CardReason, CardRevoked, CardState, NoCard
 from models.judgements import Medium, Purpose, Reason, ScanOutcome
 from models.scans import Scan
 
 Key = Annotated[str, Meta(examples=["q1ZyN0v3h8Jx2mT5bW9cR7fK4pL6sD0aE1gH3jU8iYo"])]
 Cursor = Annotated[str, Meta(pattern=rf"^[0-9A-HJKMNP-TV-Z]{{1,40}}{END}", examples=["01K05Q9C8HZ4T7M2XW"])]
+FrozenFor = Annotated[CardReason | None, Meta(examples=[None])]
+Held = Annotated[bool, Meta(examples=[False])]
 PageLimit = Annotated[int, Meta(ge=1, le=100, examples=[20])]
 
 
@@ -29,10 +32,15 @@ class DayKeyReply(Wire, frozen=True):
 
 
 class CardReply(Wire, frozen=True):
-    """The card and its day keys for seven days; no keys unless the card is active."""
+    """The card and its day keys for seven days; no keys unless the card is active.
+
+    `frozenFor` is why it is frozen, if somebody said so; one that `isHeld` only staff let go.
+    """
 
     serial: Serial
     state: CardState
+    frozen_for: FrozenFor
+    is_held: Held
     key_id: Annotated[str, Meta(examples=["1"])]
     seed_version: Annotated[int, Meta(examples=[1])]
     day_keys: list[DayKeyReply]
@@ -51,6 +59,8 @@ class CardStateReply(Wire, frozen=True):
 
     serial: Serial
     state: CardState
+    frozen_for: FrozenFor
+    is_held: Held
 
 
 class PictureQuery(Asked, frozen=True):
@@ -109,7 +119,9 @@ class CardStateHandler(Handler):
     async def put(self, *, body: CardStateRequest) -> CardStateReply:
         """Freeze or unfreeze my card, at once everywhere online."""
         card: Card = await self.services.cards.set_state(self.session.subject, body.state, body.reason)
-        return CardStateReply(serial=card.id, state=card.state)
+        return CardStateReply(
+            serial=card.id, state=card.state, frozen_for=frozen_for(card), is_held=card.held is not None
+        )
 
 
 class CardPictureHandler(Handler):
@@ -155,6 +167,8 @@ def card_reply(keys: CardKeys, server_time: Moment) -> CardReply:
     return CardReply(
         serial=keys.card.id,
         state=keys.card.state,
+        frozen_for=frozen_for(keys.card),
+        is_held=keys.card.held is not None,
         key_id=keys.key_id,
         seed_version=keys.card.seed_version,
         day_keys=[

@@ -2,25 +2,24 @@
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from handlers import cookies
 from handlers.base import CONSOLE as CONSOLE_KINDS
 from handlers.base import Handler, endpoint
+from handlers.console_doors import PAGE_POLICY, SIGN_IN, EnrolmentPage, SignInPage
 from handlers.media import Html
 from models.appointments import CONSOLE, POSTS, Role
 from models.audit_desk import AUDITORS
 from models.errors import Forbidden, Unauthenticated
+from models.export_words import WORDS
 from models.member_lists import OFFICERS, REASONS
+from models.membership_rules import REASONS as EVENT_REASONS
 from models.organisation_codes import FORMS, INDUSTRIES, UNIT_KINDS
 from models.organisation_desk import READERS
 from models.security import SECURITY_ADMINISTRATORS
 from models.sign_ins import SecondFactorRequired
 from models.system import SYSTEM_ADMINISTRATORS
-
-SIGN_IN = "/console/sign-in"
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 class ConsolePage(Handler):
@@ -31,6 +30,8 @@ class ConsolePage(Handler):
     template: ClassVar[str] = ""
     title: ClassVar[str] = ""
     about: ClassVar[str] = ""
+    tells_codes: ClassVar[bool] = False
+    """Whether the page's script asks for the words of stored codes."""
 
     @endpoint()
     async def get(self) -> Html:
@@ -53,6 +54,7 @@ class ConsolePage(Handler):
             path=self.request.path,
             links=[(page.title, path) for path, page in PAGES if page.title and page.roles & roles],
             abouts={path: page.about for path, page in PAGES},
+            code_words=msgspec.json.encode(dict(WORDS)).decode() if self.tells_codes else "",
             posts="、".join(POSTS[role] for role in POSTS if role in roles & CONSOLE),
             **values,
         )
@@ -70,32 +72,6 @@ class ConsolePage(Handler):
             self.reply(self.show("console_refused.html"), 403)
         else:
             super().write_error(status_code, **kwargs)
-
-
-class OpenPage(Handler):
-    """A page before the sign-in."""
-
-    public = True
-    template: ClassVar[str] = ""
-
-    @endpoint()
-    async def get(self) -> Html:
-        """Show the page."""
-        self.set_header("Content-Security-Policy", PAGE_POLICY)
-        officers = self.services.demo.officers if self.services.demo else ()
-        return Html(self.render_string(self.template, officers=officers).decode())
-
-
-class SignInPage(OpenPage):
-    """Signing in."""
-
-    template = "console_sign_in.html"
-
-
-class EnrolmentPage(OpenPage):
-    """Taking up an account."""
-
-    template = "console_enrolment.html"
 
 
 class HomePage(ConsolePage):
@@ -132,6 +108,27 @@ class MembershipReviewsPage(MembersPart):
     template = "console_memberships.html"
     title = "会籍审批"
     about = "入会申请和会籍接转：三个工作日内办结"
+
+
+class MembershipPage(ConsolePage):
+    """One membership with all its entries; the address names the person behind `#`, which no log sees."""
+
+    roles = OFFICERS
+    template = "console_membership.html"
+    tells_codes = True
+
+    def particulars(self) -> dict[str, Any]:
+        """Return the reasons that each event may have."""
+        return {"reasons": msgspec.json.encode(dict(EVENT_REASONS)).decode()}
+
+
+class FiguresPage(MembersPart):
+    """Figures of memberships."""
+
+    roles = OFFICERS
+    template = "console_figures.html"
+    title = "会籍统计"
+    about = "任何一天的会员数：当时登记的，和后来更正的"
 
 
 class CorrectionsPage(ConsolePage):
@@ -219,6 +216,7 @@ class AuditPage(ConsolePage):
 
     roles = AUDITORS
     template = "console_audit.html"
+    tells_codes = True
     title = "审计"
     about = "谁在什么时候做了什么；封存是否完好"
 
@@ -245,6 +243,8 @@ PAGES: list[tuple[str, type[ConsolePage]]] = [
     ("/console", HomePage),
     ("/console/members", MembersPage),
     ("/console/memberships", MembershipReviewsPage),
+    ("/console/membership", MembershipPage),
+    ("/console/figures", FiguresPage),
     ("/console/claims", ClaimReviewsPage),
     ("/console/rosters", RostersPage),
     ("/console/corrections", CorrectionsPage),

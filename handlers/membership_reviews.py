@@ -1,6 +1,6 @@
 """Memberships as officers handle them: queues, decisions, entries and corrections."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
@@ -97,32 +97,20 @@ class ReviewTable(Wire, frozen=True):
 
 
 class EntryReply(Wire, frozen=True):
-    """One entry of a membership's log."""
+    """One entry of a membership's log: by the member or by a union, never by whom, which the audit knows."""
 
     number: Number
     event: Annotated[Event, Meta(examples=["approve"])]
+    by: Annotated[Literal["member", "union"], Meta(examples=["union"])]
     valid_on: Day
     entered_at: Moment
     organisation_id: OrganisationId
+    organisation: Name
+    target: Place
     state: State
     reason: ReasonCode
     corrects: Annotated[int | None, Meta(examples=[None])]
     cancels: bool
-
-    @classmethod
-    def of(cls, number: int, one: Entry) -> "EntryReply":
-        """Return what of an entry goes on the wire: never who made it, which the audit knows."""
-        return cls(
-            number=number,
-            event=one.event,
-            valid_on=one.valid,
-            entered_at=local(one.entered),
-            organisation_id=one.after.organisation,
-            state=one.after.state,
-            reason=one.reason,
-            corrects=one.corrects,
-            cancels=one.cancels,
-        )
 
 
 class FileReply(Wire, frozen=True):
@@ -161,8 +149,25 @@ class ReviewHandler(Handler):
         """Return a membership with all its entries, masked."""
         found = await self.services.membership_reviews.get(self.session.subject, person)
         log = found.membership.log
-        entries = [EntryReply.of(number, log[str(number)]) for number in sorted(map(int, log))]
+        entries = [self._shown(person, number, log[str(number)]) for number in sorted(map(int, log))]
         return FileReply(membership=ReviewRow.of(found), entries=entries)
+
+    def _shown(self, person: str, number: int, one: Entry) -> EntryReply:
+        names = self.services.organisations
+        return EntryReply(
+            number=number,
+            event=one.event,
+            by="member" if one.actor == person else "union",
+            valid_on=one.valid,
+            entered_at=local(one.entered),
+            organisation_id=one.after.organisation,
+            organisation=names.get_own_name(one.after.organisation),
+            target=names.get_own_name(one.after.target) if one.after.target else None,
+            state=one.after.state,
+            reason=one.reason,
+            corrects=one.corrects,
+            cancels=one.cancels,
+        )
 
 
 ROUTES = [

@@ -15,7 +15,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from models.appointments import Appointment, Appointments, NoSuchAppointment, Role
+from models.appointments import Appointment, Appointments, AppointmentState, NoSuchAppointment, Role
 from models.clock import Now
 from models.errors import Conflict, Forbidden, Invalid, Missing
 from models.member_lists import NoSuchOrganisation
@@ -77,10 +77,20 @@ class Wish(Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
+class Listing(Struct, frozen=True, kw_only=True):
+    """Which appointments are listed: of an organisation and all below it, or all; what is over apart."""
+
+    organisation: str | None = None
+    is_over: bool = False
+    page: int = 1
+    size: int = 20
+
+
 class Held(Struct, frozen=True, kw_only=True):
     """A row of the list: name masked, empty once it is erased; whether the reader may end it."""
 
     appointment: Appointment
+    state: AppointmentState
     organisation_name: str
     tier: Tier
     name: str
@@ -110,20 +120,30 @@ class AppointmentDesk:
         self._people = people
         self._now = now
 
-    async def list_page(self, actor: str, page: int, size: int) -> Page[Held]:
-        """Return a page of the appointments in one's organisations, in force or yet to come. NotStaff."""
+    async def list_page(self, actor: str, listing: Listing) -> Page[Held]:
+        """Return a page of the appointments in one's organisations: in force and to come, or over.
+
+        The powerful first, and of each kind the latest; what is over by its end, the last first. NotStaff.
+        """
         self._appointments.get(actor, READERS)
-        found = [one for one in self._appointments.list_not_over() if self._sees(actor, one)]
-        found.sort(key=lambda one: (ORDER[one.role], -one.since.timestamp(), one.id))
-        rows = found[(page - 1) * size : page * size]
+        every = self._appointments.list_over() if listing.is_over else self._appointments.list_not_over()
+        found = [one for one in every if self._sees(actor, one) and self._is_in(one, listing.organisation)]
+        if listing.is_over:
+            found.sort(key=lambda one: (one.until or one.changed, one.id), reverse=True)
+        else:
+            found.sort(key=lambda one: (ORDER[one.role], -one.since.timestamp(), one.id))
+        rows = found[(listing.page - 1) * listing.size : listing.page * listing.size]
         known = await self._people.list_particulars([one.person for one in rows])
         listed = [
             Held(
                 appointment=one,
+                state=one.state(self._now()),
                 organisation_name=self._organisations.get_own_name(one.organisation),
                 tier=tier_of(self._organisations.find(one.organisation)),
                 name=mask_name(known[one.person].name) if one.person in known else "",
-                is_mine_to_end=one.person != actor and self._may_give(actor, one.role, one.organisation),
+                is_mine_to_end=not listing.is_over
+                and one.person != actor
+                and self._may_give(actor, one.role, one.organisation),
             )
             for one in rows
         ]
@@ -209,6 +229,9 @@ class AppointmentDesk:
         if one.role in {"officer", "station_staff"}:
             return self._covers(actor, READERS, one.organisation)
         return self._covers(actor, SECURITY_ADMINISTRATORS, one.organisation)
+
+    def _is_in(self, one: Appointment, organisation: str | None) -> bool:
+        return organisation is None or self._organisations.is_within(one.organisation, organisation)
 
     def _covers(
         self, actor: str, roles: frozenset[Role], organisation: str, *, only_below: bool = False

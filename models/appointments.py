@@ -25,6 +25,7 @@ from models.store import Collection, Duplicate, Store
 from models.versions import next_change
 
 Role = Literal["scanner", "station_staff", "officer", "system_admin", "security_admin", "audit_admin"]
+AppointmentState = Literal["in_force", "to_come", "over"]
 POSTS: dict[Role, str] = {
     "scanner": "扫码设备",
     "station_staff": "驿站工作人员",
@@ -87,6 +88,12 @@ class Appointment(Struct, frozen=True, kw_only=True):
     def is_over(self, at: datetime) -> bool:
         """Say whether the appointment has ended."""
         return self.until is not None and self.until <= at
+
+    def state(self, at: datetime) -> AppointmentState:
+        """Return how the appointment stands to a moment."""
+        if self.is_over(at):
+            return "over"
+        return "in_force" if self.since <= at else "to_come"
 
     def holds(self, at: datetime) -> bool:
         """Say whether the appointment is in force."""
@@ -162,6 +169,11 @@ class Appointments:
         """Return everybody's appointments that are in force or yet to come."""
         at = self._now()
         return [one for held in self._by_person.values() for one in held.values() if not one.is_over(at)]
+
+    def list_over(self) -> list[Appointment]:
+        """Return everybody's appointments that have ended."""
+        at = self._now()
+        return [one for held in self._by_person.values() for one in held.values() if one.is_over(at)]
 
     def find(self, appointment: str) -> Appointment | None:
         """Return an appointment that is in force by its id."""

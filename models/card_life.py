@@ -23,6 +23,15 @@ RETRY_SECONDS = 1
 HELD_FOR: frozenset[CardReason] = frozenset({"misuse"})
 
 
+def frozen_for(card: Card) -> CardReason | None:
+    """Return why a card is frozen; None if it is not, or if nobody said why."""
+    if card.state != "frozen":
+        return None
+    freezes = [event for event in card.log.values() if event.state == "frozen"]
+    last = max(freezes, key=lambda event: event.at, default=None)
+    return card.held or (last.reason if last else None)
+
+
 class Reissue(Struct, frozen=True):
     """Whose card is reissued, by whom, and why."""
 

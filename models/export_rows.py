@@ -3,8 +3,9 @@
 Pure rules. No row names another person: whoever scanned or decided appears by the post or as 工作人员.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from models.accounts import Account
 from models.appointments import POSTS, Appointment
@@ -19,11 +20,21 @@ from models.export_words import word
 from models.memberships import Entry, Membership
 from models.messages import Message
 from models.people import Identity, Particulars, Person
+from models.presence import WORKERS, Presence
 from models.privacy_notices import CURRENT
 from models.pushes import Push
 from models.scans import Scan
 from models.sessions import SessionRecord
 from models.subscriptions import Subscription
+
+PRESENCES: Mapping[Presence, str] = MappingProxyType(
+    {
+        "screen": "扫驿站屏幕上的码",
+        "staff": "工作人员扫卡",
+        "near": "扫驿站的牌子，手机在附近",
+        "sign": "扫驿站的牌子",
+    }
+)
 
 Row = dict[str, str]
 NameOf = Callable[[str], str]
@@ -72,30 +83,51 @@ def rows_of_membership(membership: Membership, name_of: NameOf) -> Iterator[Row]
         }
     )
     for number in sorted(membership.log, key=int, reverse=True):
-        yield _row_of_entry(membership.log[number], membership.person, name_of)
+        yield _row_of_entry(number, membership.log[number], membership.person, name_of)
 
 
-def _row_of_entry(entry: Entry, person: str, name_of: NameOf) -> Row:
+def _row_of_entry(number: str, entry: Entry, person: str, name_of: NameOf) -> Row:
+    undone = f"第 {entry.corrects} 条不算" if entry.cancels else f"第 {entry.corrects} 条改为上述生效日期"
     return filled(
         {
+            "第几条": number,
             "事项": word(entry.event),
+            "更正": undone if entry.corrects else "",
             "所在工会": name_of(entry.after.organisation),
+            "转往": name_of(entry.after.target or ""),
             "状态": word(entry.after.state),
             "生效日期": entry.valid,
             "登记时间": _at(entry.entered),
             "经办": "本人" if entry.actor == person else "工会",
             "原因": word(entry.reason),
+            "办理期限": _at(entry.due),
         }
     )
 
 
 def row_of_claim(one: ClaimReview) -> Row:
-    """Return a claim that an officer had to look at; what was claimed is in the person's own particulars."""
+    """Return a claim that an officer accepted; what was claimed is in the person's own particulars."""
     return filled(
         {
+            "事项": "您的认领",
             "状态": word(one.state),
+            "次数": str(one.tries),
             "相符的内容": "、".join(word(part) for part in one.matched),
             "申请时间": _at(one.first),
+            "办结时间": _at(one.decided),
+        }
+    )
+
+
+def row_of_others_claim(one: ClaimReview) -> Row:
+    """Return that somebody else claimed the person's record: when, never who or what they said."""
+    return filled(
+        {
+            "事项": "别人认领您的登记",
+            "状态": word(one.state),
+            "次数": str(one.tries),
+            "第一次": _at(one.first),
+            "最近一次": _at(one.last),
             "办结时间": _at(one.decided),
         }
     )
@@ -143,21 +175,29 @@ def rows_of_card(card: Card) -> Iterator[Row]:
     yield {"事项": "卡", "卡号": card.id, "状态": state, "时间": _at(card.issued)}
     for event in sorted(card.log.values(), key=lambda one: one.at):
         state = "解冻" if event.state == "active" else word(event.state)
-        yield {"事项": "变动", "状态": state, "时间": _at(event.at)}
+        yield filled(
+            {
+                "事项": "变动",
+                "状态": "换发" if event.seed_version else state,
+                "原因": word(event.reason),
+                "经办": "本人" if event.by == card.person else "工会",
+                "时间": _at(event.at),
+            }
+        )
     for number in sorted(card.prints, key=int):
         printed = card.prints[number]
         row = {"事项": f"实体卡第 {number} 张", "时间": _at(printed.issued), "作废时间": _at(printed.revoked)}
         yield filled(row)
 
 
-def row_of_scan(scan: Scan, place: str) -> Row:
+def row_of_scan(scan: Scan, place: str, station: str) -> Row:
     """Return a scan of the card: where, by which post, for what; never by whom."""
     return filled(
         {
             "时间": local_day(scan.received_at) if scan.day_only else _at(scan.received_at),
             "扫码时间": _at(scan.judged_at),
             "地点": place,
-            "驿站": scan.station or "",
+            "驿站": station,
             "谁扫的": scan.post,
             "用途": word(scan.purpose),
             "结果": word(scan.outcome),
@@ -168,9 +208,11 @@ def row_of_scan(scan: Scan, place: str) -> Row:
     )
 
 
-def row_of_check_in(visit: CheckIn) -> Row:
+def row_of_check_in(visit: CheckIn, station: str) -> Row:
     """Return a visit to a station that bears the person, by consent."""
-    return {"驿站": visit.station, "日期": visit.day, "时间": _at(visit.at)}
+    worker = WORKERS[visit.worker] if visit.worker else ""
+    row = {"驿站": station, "时间": _at(visit.at), "怎样签到": PRESENCES[visit.presence], "职业": worker}
+    return filled(row)
 
 
 def row_of_subscription(one: Subscription) -> Row:

@@ -1,4 +1,4 @@
-"""The words in which an export tells what is stored as a code; a test holds them against every code."""
+"""The words for stored codes, in exports and on the console; a test holds every code against them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,6 +8,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         # Identities, people and their evidence.
         "openid": "微信账号",
         "id_document": "身份证件",
+        "card_number": "会员证号、旧卡号",
         "name": "姓名",
         "imported": "由工会录入",
         "claimed": "本人使用",
@@ -88,6 +89,13 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "member_expired": "会籍已终止",
         "clock_doubtful": "扫码时间存疑",
         "typed_serial": "手工输入卡号",
+        "lost": "遗失",
+        "stolen": "被盗",
+        "leaked": "卡码外泄",
+        "damaged": "损坏",
+        "misuse": "冒用",
+        "found": "已找回",
+        "holder_request": "本人要求",
         # Messages.
         "queued": "等待发送",
         "sending": "发送中",
@@ -115,11 +123,11 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "success": "成功",
         "card_frozen": "冻结卡",
         "card_unfrozen": "解冻卡",
-        "staff_sign_in": "工作人员登录",
+        "staff_sign_in": "工作人员登录小程序",
         "console_sign_in": "登录管理后台",
         "session_ended": "结束登录",
         "appointment_made": "任命",
-        "appointment_ended": "解除任命",
+        "appointment_ended": "结束任命",
         "account_issued": "开通后台账号",
         "account_enrolled": "启用后台账号",
         "station_import": "导入驿站",

@@ -5,7 +5,7 @@ test walks them all, so that a later collection cannot be forgotten. The export 
 it is made.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +26,7 @@ from models.export_rows import (
     row_of_correction,
     row_of_identity,
     row_of_message,
+    row_of_others_claim,
     row_of_particulars,
     row_of_person,
     row_of_push,
@@ -146,7 +147,7 @@ class Exports:
             "cards": ("互助服务卡", self._card),
             "scans": ("谁扫过我的卡", self._scans),
             "check_ins": ("驿站签到", self._check_ins),
-            "claim_reviews": ("认领核实", self._claims),
+            "claim_reviews": ("认领核实（已通过的；没有通过的不列，以免透露别人是否登记过）", self._claims),
             "consents": ("同意和撤回", self._consents),
             "sessions": ("登录", self._sessions),
             "subscriptions": ("消息订阅", self._subscriptions),
@@ -209,14 +210,38 @@ class Exports:
     async def _scans(self, holder: Holder) -> list[Row]:
         found = await self._all("scans", "person", self._own(holder))
         newest = sorted(found, key=lambda one: str(one.order), reverse=True)
-        return [row_of_scan(one, self._basis.organisations.get_name(one.organisation)) for one in newest]
+        named = await self._names_of_stations(one.station for one in newest)
+        name_of = self._basis.organisations.get_name
+        return [
+            row_of_scan(one, name_of(one.organisation), named.get(one.station, one.station or ""))
+            for one in newest
+        ]
 
     async def _check_ins(self, holder: Holder) -> list[Row]:
         found = await self._all("check_ins", "person", self._own(holder))
-        return [row_of_check_in(one) for one in found]
+        named = await self._names_of_stations(one.station for one in found)
+        newest = sorted(found, key=lambda one: one.at, reverse=True)
+        return [row_of_check_in(one, named.get(one.station, one.station)) for one in newest]
 
     async def _claims(self, holder: Holder) -> list[Row]:
-        return [row_of_claim(one) for one in await self._all("claim_reviews", "account", holder.subjects)]
+        """Return what came of my claims, and that others claimed my record.
+
+        A claim that was not accepted is told to nobody who made it: that it waits, or is there at all, would
+        say that the record exists, which no wrong guess may learn.
+        """
+        made = await self._all("claim_reviews", "account", holder.subjects)
+        met = await self._all("claim_reviews", "person", self._own(holder))
+        others = [one for one in met if one.account not in holder.subjects]
+        return [
+            *(row_of_claim(one) for one in made if one.state == "accepted"),
+            *(row_of_others_claim(one) for one in others),
+        ]
+
+    async def _names_of_stations(self, codes: Iterable[str | None]) -> dict[str, str]:
+        """Return how stations are named to people, by code."""
+        wanted = sorted({code for code in codes if code})
+        found = await self._stores["stations"].list_({"_id": {"$in": wanted}}) if wanted else []
+        return {one.id: f"{one.name}（{one.id}）" for one in found}
 
     async def _consents(self, holder: Holder) -> list[Row]:
         found = await self._basis.consents.list_history(holder.subjects)

@@ -20,6 +20,7 @@ from models.memberships import Entry, Event, Membership, MembershipState
 from models.messages import LIFE, Messages
 from models.organisations import Organisations
 from models.people import People
+from models.review_clocks import find_next_reminder
 from models.store import Store
 from models.vault import mask_name
 
@@ -47,6 +48,14 @@ WORDS: Mapping[Event, str] = MappingProxyType(
     }
 )
 """What a member is told when somebody else made an entry; five characters at most (WeChat, phrase)."""
+
+WAITING_WORDS: Mapping[MembershipState, str] = MappingProxyType(
+    {"applied": "入会待审", "transferring": "接转待办"}
+)
+LATE_WORDS: Mapping[MembershipState, str] = MappingProxyType(
+    {"applied": "入会超期", "transferring": "接转超期"}
+)
+"""What officers are told, and the level above once the time has run out."""
 
 
 def facts_of(membership: Membership) -> dict[str, Fact]:
@@ -116,8 +125,10 @@ class MembershipEffects:
                 await self.finish(item)
         for item in await self._notices.list_due(self._store):
             await self._notices.remind(item)
-            seen = {"_id": item.person, "version": item.version}
-            await self._store.change(seen, {}, without=("remind",))
+            following = find_next_reminder(item.due, item.remind) if item.due and item.remind else None
+            seen = {"_id": item.person, "version": item.version, "remind": item.remind}
+            values = {"remind": following} if following else {}
+            await self._store.change(seen, values, without=() if following else ("remind",))
 
     async def finish(self, membership: Membership) -> None:
         """Derive all that follows from one membership, then take its `pending` away."""
@@ -179,24 +190,30 @@ class MembershipNotices:
         return await store.list_({"remind": {"$lte": self._now()}}, sort="remind", limit=BATCH)
 
     async def remind(self, membership: Membership) -> None:
-        """Queue a reminder for the officers nearest to the organisation whose turn it is."""
-        place = membership.target if membership.is_released else membership.organisation
+        """Queue a reminder for the officers nearest to the organisation whose turn it is.
+
+        Once the time has run out, for those of the next level above them that has some.
+        """
+        due = membership.due or self._now()
+        is_late = membership.remind is not None and membership.remind >= due
+        place = membership.target if membership.is_released else None
         fields = {
             "thing1": self._name(place or membership.organisation),
-            "phrase2": "转接待办" if membership.state == "transferring" else "入会待审",
-            "date3": _spell(membership.due or self._now()),
+            "phrase2": LATE_WORDS[membership.state] if is_late else WAITING_WORDS[membership.state],
+            "date3": _spell(due),
         }
-        for officer in self._list_officers(place or membership.organisation):
-            name = f"{membership.person}:{membership.version}"
+        name = f"{membership.person}:{membership.version}{':late' if is_late else ''}"
+        levels = self._list_levels(place or membership.organisation, membership.person)
+        for officer in levels[is_late and len(levels) > 1] if levels else ():
             await self._queue(name, officer, REMINDER, REMINDER_PAGE, fields)
 
-    def _list_officers(self, organisation: str) -> list[str]:
-        """Return the officers of an organisation, or of the nearest one above it that has some."""
+    def _list_levels(self, organisation: str, person: str) -> list[list[str]]:
+        """Return who may decide on somebody, level by level, from the nearest that has some."""
         known = self._organisations.find(organisation)
-        for place in (organisation, *reversed(known.path if known else ())):
-            if officers := self._appointments.list_holders(place, "officer"):
-                return officers
-        return []
+        places = (organisation, *reversed(known.path if known else ()))
+        levels = [self._appointments.list_holders(place, "officer") for place in places]
+        others = [[officer for officer in level if officer != person] for level in levels]
+        return [level for level in others if level]
 
     async def _queue(
         self, fact: str, person: str, purpose: str, page: str, fields: Mapping[str, str]

@@ -91,7 +91,8 @@ class Spell(Struct, frozen=True):
 class Membership(Struct, frozen=True, kw_only=True):
     """The current spell of a person: the organisation, the state, and since which local day.
 
-    `due` is when a review's time is over, `remind` when its officers are reminded, if they still are to be.
+    `due` is when a review's time is over, `remind` when somebody is reminded next, if they still are to be:
+    before `due` the officers whose turn it is, afterwards the level above.
     """
 
     person: str = field(name="_id")

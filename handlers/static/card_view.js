@@ -15,10 +15,21 @@ const MODULES = 33;
 const WIDEST_PIXELS = 297;
 
 const ABSENT = {
-  card_frozen: ["卡已冻结", "扫码台会拒绝这张卡。解冻后就能照常出示。"],
   card_revoked: ["卡已作废", "请到所在工会办理新卡。"],
   no_day_key: ["卡码需要更新", "本机存的卡码已用完（可离线 7 天）。请联网一次。"],
 };
+
+const LOST = ["lost", "stolen"];
+
+/** Why a frozen card shows no code, and how it is let go. */
+function frozenWords({ frozenFor, isHeld }) {
+  if (isHeld) {
+    return ["卡被工会冻结", "请带有效证件到所在工会办理，由工会解冻。", null];
+  }
+  return LOST.includes(frozenFor)
+    ? ["卡已挂失", "联网的扫码台不再接受这张卡。找到了就解除挂失；找不到，请换发。", FOUND]
+    : ["卡已冻结", "扫码台会拒绝这张卡。解冻后就能照常出示。", UNFREEZE];
+}
 
 /**
  * The card's part of the page.
@@ -30,14 +41,21 @@ export function createCardView({ client }) {
   let isBusy = false;
 
   function tick() {
-    if (client.keptCard() === null) {
+    const kept = client.keptCard();
+    byId("loss-open").hidden = kept === null || kept.isHeld || kept.state === "revoked";
+    if (kept === null) {
       return;
     }
     const { text, reason, secondsLeft } = client.cardCode();
     byId("card-shown").hidden = text === null;
     if (text === null) {
       shownText = null;
-      absent(...ABSENT[reason], { canUnfreeze: reason === "card_frozen" });
+      if (reason === "card_frozen") {
+        const [title, words, question] = frozenWords(kept);
+        absent(title, words, { unfreezing: question });
+      } else {
+        absent(...ABSENT[reason]);
+      }
       return;
     }
     byId("card-absent").hidden = true;
@@ -67,28 +85,39 @@ export function createCardView({ client }) {
   }
 
   /** Shows why there is no code, and what to do. */
-  function absent(title, words, { canUnfreeze = false, canRetry = false, toStations = false, toUnion = false } = {}) {
+  function absent(title, words, { unfreezing = null, canRetry = false, toStations = false, toUnion = false } = {}) {
     byId("card-shown").hidden = true;
     byId("card-absent").hidden = false;
     byId("absent-title").textContent = title;
     byId("absent-words").textContent = words;
-    byId("unfreeze").hidden = !canUnfreeze;
+    byId("unfreeze").hidden = unfreezing === null;
+    byId("unfreeze").textContent = unfreezing === null ? "" : unfreezing.button;
     byId("card-again").hidden = !canRetry;
     byId("to-stations").hidden = !toStations;
     byId("to-union").hidden = !toUnion;
   }
 
-  /** Changes the card, one change at a time, and says what went wrong. */
-  async function change(question, act) {
+  /**
+   * Changes the card, one change at a time, and says what went wrong.
+   * @param {{title: string, words: string, yes: string}} question
+   * @param {function(): Promise<*>} act
+   * @param {string} [done] what is said afterwards
+   * @returns {Promise<boolean>} whether it is done
+   */
+  async function change(question, act, done = "") {
     if (isBusy || !(await confirmed(question))) {
-      return;
+      return false;
     }
     isBusy = true;
     say(byId("card-problem"), "");
+    say(byId("card-done"), "");
     try {
       await act();
+      say(byId("card-done"), done);
+      return true;
     } catch (error) {
       say(byId("card-problem"), error.message);
+      return false;
     } finally {
       isBusy = false;
       tick();
@@ -101,12 +130,16 @@ export function createCardView({ client }) {
   };
   const timer = setInterval(tick, TICK_MILLISECONDS);
   window.addEventListener("resize", redraw);
-  byId("freeze").onclick = () => change(FREEZE, client.freezeCard);
-  byId("unfreeze").onclick = () => change(UNFREEZE, client.unfreezeCard);
+  byId("freeze").onclick = () => change(FREEZE, () => client.freezeCard());
+  byId("unfreeze").onclick = () => {
+    const { reason, ...question } = LOST.includes(client.keptCard().frozenFor) ? FOUND : UNFREEZE;
+    change(question, () => client.unfreezeCard(reason));
+  };
   byId("copy-code").onclick = () => copyWithWords(byId("copy-code"), client.cardCode().text);
 
   return {
     absent,
+    change,
     tick,
     /** Says whether there is a network. @returns {boolean} whether that is news */
     setOnline: (isThere) => {
@@ -121,7 +154,9 @@ export function createCardView({ client }) {
       byId("offline").hidden = true;
       byId("card-shown").hidden = true;
       byId("card-absent").hidden = true;
+      byId("loss-open").hidden = true;
       say(byId("card-problem"), "");
+      say(byId("card-done"), "");
     },
   };
 }
@@ -131,7 +166,14 @@ const FREEZE = {
   words: "冻结后，联网的扫码台立刻不再接受它。手机丢了、码被人拍走时用。随时可以解冻。",
   yes: "冻结",
 };
-const UNFREEZE = { title: "解冻这张卡？", words: "解冻后可以照常出示。", yes: "解冻" };
+const UNFREEZE = { title: "解冻这张卡？", words: "解冻后可以照常出示。", yes: "解冻", button: "解冻卡片" };
+const FOUND = {
+  title: "解除挂失？",
+  words: "确认手机和卡都在自己手里。解除后可以照常出示。",
+  yes: "解除挂失",
+  button: "找到了，解除挂失",
+  reason: "found",
+};
 const COPIED_MILLISECONDS = 2000;
 
 async function copyWithWords(button, text) {

@@ -26,10 +26,13 @@ export function say(element, words) {
   element.hidden = words === "";
 }
 
+/** The words of codes, as exports tell them too: on pages whose frame bears them. @returns {Object<string, string>} */
+export const codeWords = () => JSON.parse(document.querySelector("main").dataset.words);
+
 /** A refusal, with the words for the person. */
 export class Refused extends Error {
   constructor(status, problem) {
-    super(problem.message);
+    super(wordsOf(problem));
     this.status = status;
     this.code = problem.code;
   }
@@ -68,6 +71,12 @@ async function send(method, path, body, headers = {}) {
     throw new Refused(answer.status, problemOf(await answer.text()));
   }
   return answer;
+}
+
+/** A refused day is told with the days that are possible. */
+function wordsOf({ message, details }) {
+  const { earliest, latest } = details ?? {};
+  return earliest && latest ? `${message}：${earliest} 至 ${latest}` : message;
 }
 
 /** What went wrong, in words, even where a proxy answered in our place. */
@@ -160,6 +169,24 @@ export function action(words, label, act) {
   return made;
 }
 
+/**
+ * Makes a link of a table's row.
+ * @param {string} words @param {string} label what a screen reader says: the row's name with it
+ * @param {string} address
+ * @returns {HTMLAnchorElement}
+ */
+export function link(words, label, address) {
+  const made = make("a", "button", words);
+  made.href = address;
+  made.setAttribute("aria-label", label);
+  return made;
+}
+
+/** Makes the options of a select. @param {[string, string][]} pairs value and words */
+export function options(pairs) {
+  return pairs.map(([value, words]) => new Option(words, value));
+}
+
 /** @param {...(string|Node|{className: string, content: (string|Node)})} cells @returns {HTMLElement} */
 export function row(...cells) {
   return make("tr", "", ...cells.map((cell) => (cell instanceof HTMLTableCellElement ? cell : make("td", "", cell))));
@@ -197,3 +224,16 @@ export function showPager(place, table, turn) {
 export function timeOf(text) {
   return text.slice(0, 19).replace("T", " ");
 }
+
+const DAY_MILLISECONDS = 86400000;
+
+/** The last day of what ends at a moment: the day before, if it ends at midnight. */
+export function lastDayOf(end) {
+  const local = end.slice(0, 10);
+  return end.slice(11, 19) === "00:00:00" ? shifted(local, -1) : local;
+}
+
+/** The day after a day that still counts, as the interface wants it; null for none. @param {string} day */
+export const dayAfter = (day) => (day === "" ? null : shifted(day, 1));
+
+const shifted = (day, days) => new Date(Date.parse(day) + days * DAY_MILLISECONDS).toISOString().slice(0, 10);

@@ -1,7 +1,7 @@
 /** Appointments: making and ending them. */
 
-import { action, askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
-import { POSTS, TIERS } from "./console_words.js";
+import { action, askHere, byId, dayAfter, fill, fixed, lastDayOf, make, row, say, showPager } from "./console.js";
+import { APPOINTMENT_STATES, POSTS, TIERS } from "./console_words.js";
 
 const PATH = "/api/v1/staff/appointments";
 
@@ -10,7 +10,9 @@ let shown = 1;
 let key = "";
 
 async function show(page) {
-  const table = await askHere(byId("problem"), "GET", `${PATH}?page=${page}`);
+  const where = byId("where").value;
+  const query = `page=${page}&over=${byId("which").value === "over"}${where && `&organisation=${where}`}`;
+  const table = await askHere(byId("problem"), "GET", `${PATH}?${query}`);
   if (table) {
     shown = page;
     fill(byId("rows"), table.list.map(appointmentRow), "没有任命");
@@ -20,13 +22,15 @@ async function show(page) {
 
 function appointmentRow(one) {
   const name = one.name || "（已删除）";
+  const state = APPOINTMENT_STATES[one.state];
   const end = action("结束任命", `结束 ${name} 的任命`, () => openEnding(one));
   return row(
     fixed(name),
     fixed(one.role === "officer" ? `${POSTS.officer}（${TIERS[one.tier]}）` : POSTS[one.role]),
     make("td", "words", one.organisation),
+    make("td", "", make("span", `mark ${state.tone}`, state.words)),
     fixed(one.since.slice(0, 10)),
-    fixed(one.until === null ? "未定" : one.until.slice(0, 10)),
+    fixed(one.until === null ? "未定" : lastDayOf(one.until)),
     make("td", "fixed", ...(one.isMineToEnd ? [end] : [])),
   );
 }
@@ -34,6 +38,9 @@ function appointmentRow(one) {
 function openForm() {
   key = crypto.randomUUID();
   byId("form-fields").reset();
+  if (byId("where").value) {
+    byId("organisation").value = byId("where").value;
+  }
   say(byId("form-problem"), "");
   byId("form").showModal();
 }
@@ -46,12 +53,14 @@ async function appoint(event) {
     role: byId("role").value,
     organisation: byId("organisation").value,
     since: byId("since").value || null,
-    until: byId("until").value || null,
+    until: dayAfter(byId("until").value),
   };
   const made = await askHere(byId("form-problem"), "POST", PATH, body, { "Idempotency-Key": key });
   if (made) {
     byId("form").close();
-    say(byId("done"), `已任命：${POSTS[made.role]}，${made.organisation}`);
+    const since = body.since && Date.parse(made.since) > Date.now() ? `，${body.since} 起生效` : "";
+    say(byId("done"), `已任命：${POSTS[made.role]}，${made.organisation}${since}`);
+    byId("which").value = "current";
     show(1);
   } else {
     key = crypto.randomUUID();
@@ -74,6 +83,8 @@ async function end() {
   }
 }
 
+byId("which").addEventListener("change", () => show(1));
+byId("where").addEventListener("change", () => show(1));
 byId("add").addEventListener("click", openForm);
 byId("form-fields").addEventListener("submit", appoint);
 byId("form-cancel").addEventListener("click", () => byId("form").close());

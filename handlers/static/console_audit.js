@@ -1,9 +1,10 @@
 /** The audit: whether the seal holds, the entries, the newest blocks. */
 
-import { askHere, byId, coded, fill, fixed, make, row, showPager, timeOf } from "./console.js";
-import { ACTIONS, DETAILS, FINDINGS, KINDS, VALUES } from "./console_words.js";
+import { askHere, byId, codeWords, coded, fill, fixed, make, row, showPager, timeOf } from "./console.js";
+import { DETAILS, FINDINGS, KINDS, VALUES } from "./console_words.js";
 
 const AUDIT = "/api/v1/staff/audit";
+const WORDS = codeWords();
 
 async function check() {
   const report = await askHere(byId("problem"), "POST", `${AUDIT}/checks`);
@@ -38,11 +39,11 @@ async function showEntries(page) {
 }
 
 function entryRow(entry) {
-  const details = Object.entries(entry.details).map(([name, text]) => `${DETAILS[name] || name} ${VALUES[text] || text}`);
+  const details = Object.entries(entry.details).map(([name, text]) => `${DETAILS[name] || name} ${VALUES[text] || WORDS[text] || text}`);
   const isDone = entry.outcome === "success";
   return row(
     fixed(timeOf(entry.at)),
-    fixed(ACTIONS[entry.action]),
+    fixed(WORDS[entry.action]),
     make("td", "", make("span", isDone ? "mark good" : "mark bad", isDone ? "成功" : "被拒")),
     coded(entry.actor),
     make("td", "fixed", `${KINDS[entry.kind] || entry.kind} `, objectOf(entry)),

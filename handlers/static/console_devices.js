@@ -1,6 +1,6 @@
 /** Scanning devices: registering them, giving out codes, revoking them. */
 
-import { action, askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
+import { action, ask, askHere, byId, dayAfter, fill, fixed, lastDayOf, make, row, say, showPager } from "./console.js";
 import { DEVICE_STATES } from "./console_words.js";
 
 const PATH = "/api/v1/staff/devices";
@@ -28,7 +28,7 @@ function deviceRow(one) {
     make("td", "words", one.organisation),
     make("td", "words", one.stations.map((place) => place.name || place.code).join("、") || "不限"),
     make("td", "", make("span", `mark ${state.tone}`, state.words)),
-    fixed(one.until === null ? "未定" : one.until.slice(0, 10)),
+    fixed(one.until === null ? "未定" : lastDayOf(one.until)),
     make("td", "fixed", ...(isOver ? [] : [again, " ", end])),
   );
 }
@@ -37,7 +37,27 @@ function openForm() {
   key = crypto.randomUUID();
   byId("form-fields").reset();
   say(byId("form-problem"), "");
+  say(byId("stations-named"), "");
   byId("form").showModal();
+}
+
+const codes = () => byId("stations").value.toUpperCase().split(/[\s,，、]+/).filter(Boolean);
+
+/** Says which stations were typed, before a device is bound to the wrong one. */
+async function nameStations() {
+  const typed = codes();
+  const found = await Promise.all(typed.map(nameOf));
+  if (typed.join() === codes().join()) {
+    say(byId("stations-named"), found.join("、"));
+  }
+}
+
+async function nameOf(code) {
+  try {
+    return (await ask("GET", `/api/v1/stations/${encodeURIComponent(code)}`)).name;
+  } catch (refused) {
+    return `${code}：${refused.message}`;
+  }
 }
 
 async function register(event) {
@@ -45,8 +65,8 @@ async function register(event) {
   const body = {
     name: byId("name").value.trim(),
     organisation: byId("organisation").value,
-    stations: byId("stations").value.toUpperCase().split(/[\s,，、]+/).filter(Boolean),
-    until: byId("until").value || null,
+    stations: codes(),
+    until: dayAfter(byId("until").value),
   };
   const made = await askHere(byId("form-problem"), "POST", PATH, body, { "Idempotency-Key": key });
   if (made) {
@@ -89,6 +109,7 @@ async function end() {
 }
 
 byId("add").addEventListener("click", openForm);
+byId("stations").addEventListener("change", nameStations);
 byId("form-fields").addEventListener("submit", register);
 byId("form-cancel").addEventListener("click", () => byId("form").close());
 byId("told-close").addEventListener("click", () => byId("told").close());

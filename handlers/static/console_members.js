@@ -1,6 +1,6 @@
 /** Members: masked; one is shown in full after a reason was given, which the audit holds by then. */
 
-import { action, askHere, byId, fill, fixed, make, row, saveHere, say, showPager } from "./console.js";
+import { action, askHere, byId, fill, fixed, link, make, row, saveHere, say, showPager } from "./console.js";
 import { openCard } from "./console_cards.js";
 import { MEMBERSHIP_STATES } from "./console_words.js";
 
@@ -33,7 +33,7 @@ function memberRow(member) {
     make("td", "words", member.organisation),
     make("td", "", make("span", `mark ${state.tone}`, state.words)),
     fixed(member.since),
-    make("td", "fixed", look, " ", card),
+    make("td", "fixed", look, " ", card, " ", link("会籍", `${member.name} 的会籍`, `/console/membership#${member.id}`)),
   );
 }
 

@@ -1,6 +1,6 @@
 /** Applications and transfers: what waits, and deciding on it. A decision bears one key, however often it is sent. */
 
-import { action, askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { action, askHere, byId, fill, fixed, lastDayOf, link, make, row, say, showPager, timeOf } from "./console.js";
 import { DECISIONS, GIG_KINDS, MEMBERSHIP_STATES, REFUSAL_REASONS, WORKER_FORMS } from "./console_words.js";
 
 const MEMBERSHIPS = "/api/v1/staff/memberships";
@@ -36,14 +36,9 @@ function waitingRow(one) {
     make("td", "words", place),
     fixed([WORKER_FORMS[one.workerForm], GIG_KINDS[one.gigKind]].filter(Boolean).join(" · ")),
     fixed(timeOf(one.enteredAt)),
-    make("td", "fixed", one.isOverdue ? make("span", "mark bad", "已超期") : lastDayOf(one.reviewBy)),
-    decide,
+    make("td", "fixed", one.isOverdue ? make("span", "mark bad", "已超期") : one.reviewBy ? lastDayOf(one.reviewBy) : ""),
+    make("td", "fixed", decide, " ", link("记录", `${one.name} 的全部记录`, `/console/membership#${one.id}`)),
   );
-}
-
-/** The last day of a time limit that ends at midnight. */
-function lastDayOf(end) {
-  return end ? new Date(Date.parse(end) - 1000 + 8 * 3600000).toISOString().slice(0, 10) : "";
 }
 
 function open(one) {

@@ -1,6 +1,6 @@
 /** Appointments, failed sign-ins, and the sessions of one person. */
 
-import { action, askHere, byId, coded, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { action, askHere, byId, coded, fill, fixed, lastDayOf, make, row, say, showPager, timeOf } from "./console.js";
 import { POSTS, SESSION_KINDS } from "./console_words.js";
 
 const SECURITY = "/api/v1/staff/security";
@@ -26,7 +26,7 @@ function appointmentRow(one) {
     fixed(POSTS[one.role]),
     make("td", "words", one.organisation),
     fixed(one.since.slice(0, 10)),
-    fixed(one.until === null ? "未定" : one.until.slice(0, 10)),
+    fixed(one.until === null ? "未定" : lastDayOf(one.until)),
     coded(one.person),
     make("td", "fixed", look, ...(one.isProtected ? [] : [" ", end])),
   );

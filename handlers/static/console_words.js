@@ -1,4 +1,4 @@
-/** The console's words for the interface's codes. */
+/** The console's words for the interface's codes; those that exports tell, too, come with the page (`codeWords`). */
 
 export const MEMBERSHIP_STATES = {
   applied: { words: "待审核", tone: "wait" },
@@ -97,47 +97,6 @@ export const ROW_OUTCOMES = {
   blank: { words: "空行", tone: "" },
 };
 
-export const ACTIONS = {
-  card_frozen: "冻结卡",
-  card_unfrozen: "解冻卡",
-  staff_sign_in: "工作人员登录小程序",
-  console_sign_in: "登录后台",
-  session_ended: "结束登录",
-  appointment_made: "任命",
-  appointment_ended: "结束任命",
-  account_issued: "发放账号",
-  account_enrolled: "启用账号",
-  station_import: "导入驿站",
-  station_hours_set: "修改开放时间",
-  station_closed: "临时关闭驿站",
-  station_reopened: "恢复驿站开放",
-  station_stated: "现场说明驿站开关门",
-  station_ticket_answered: "处理驿站问题",
-  screen_pairing_offered: "生成屏幕配对码",
-  screen_paired: "驿站屏幕配对",
-  screen_revoked: "解除驿站屏幕配对",
-  visits_removed: "删除到期的签到记录",
-  personal_data_shown: "查看个人信息",
-  audit_viewed: "查看审计",
-  organisation_created: "新建组织",
-  organisation_changed: "修改组织",
-  organisation_linked: "关联组织",
-  organisation_reorganised: "撤并组织",
-  device_made: "登记扫码设备",
-  device_revoked: "停用扫码设备",
-  card_reissued: "换发卡",
-  card_printed: "印制实体卡",
-  membership_changed: "会籍变动",
-  member_claimed: "认领会员信息",
-  claim_decided: "核实认领",
-  member_import: "导入会员",
-  member_export: "导出会员",
-  personal_data_exported: "导出本人信息",
-  personal_data_corrected: "更正个人信息",
-  person_erased: "注销",
-  retention_applied: "按期删除",
-};
-
 export const KINDS = {
   card: "卡",
   day: "日期",
@@ -185,7 +144,7 @@ export const CARD_REASONS = {
   holder_request: "本人要求",
 };
 
-/** What stands in the details of entries. */
+/** What stands in the details of entries, where it is not told in the words of exports. */
 export const VALUES = {
   phone: "手机确认",
   password: "密码和动态码",
@@ -221,21 +180,6 @@ export const VALUES = {
   duplicate: "重复登记",
   correction: "更正登记",
   contacts: "联系人",
-  apply: "申请入会",
-  withdraw: "撤回申请",
-  approve: "批准入会",
-  refuse: "不批准入会",
-  start_transfer: "申请接转",
-  release: "办理转出",
-  accept_transfer: "接收转入",
-  keep: "居住地工会接续",
-  refuse_transfer: "退回接转",
-  withdraw_transfer: "撤回接转",
-  retain: "保留会籍",
-  resume: "恢复会籍",
-  leave: "退会",
-  expel: "除名",
-  correct: "更正",
 };
 
 export const ORGANISATION_STATES = {
@@ -270,6 +214,12 @@ export const LINKS = {
   led_by: "同级工会领导",
   guided_by: "业务指导",
   hosted_by: "挂靠",
+};
+
+export const APPOINTMENT_STATES = {
+  in_force: { words: "有效", tone: "good" },
+  to_come: { words: "未开始", tone: "wait" },
+  over: { words: "已结束", tone: "bad" },
 };
 
 export const POSTS = {

@@ -84,6 +84,23 @@ export function clientOf(person, { isStaff = false } = {}) {
   });
 }
 
+/**
+ * The client of this machine as a scanning device.
+ * @param {string} code the one-time code that was typed; "" for a device that was enrolled before
+ */
+export function clientOfDevice(code = "") {
+  const storage = storageOf("device");
+  const installation = storage.get("installation") || crypto.randomUUID();
+  storage.set("installation", installation);
+  const login = async () => {
+    if (code === "") {
+      throw new Error("no code was typed");
+    }
+    return code;
+  };
+  return createClient({ baseUrl: window.location.origin, login, installation, storage });
+}
+
 /** What `wx.login` gives on that person's phone. */
 const loginCode = (person) => demoCode("/demo/login-codes", person);
 

@@ -79,7 +79,8 @@ export function createDesk({ client, storage, sounds, place }) {
         return;
       }
       const scannedAt = new Date().toISOString();
-      const scan = { scanId: newScanId(), code, purpose: "identify", scannedAt };
+      const station = byId("place-field").hidden ? undefined : byId("place").value;
+      const scan = { scanId: newScanId(), code, purpose: "identify", scannedAt, station };
       latest = scan.scanId;
       showVerdict({ kind: "checking" });
       queue.add(scan);
@@ -108,6 +109,9 @@ export function createDesk({ client, storage, sounds, place }) {
 }
 
 function stepAfter({ status, message }) {
+  if (status === 401) {
+    return `${message}：请刷新本页，登录或登记后自动上传`;
+  }
   return status === 0 ? "网络恢复后自动上传并核验，可以先扫下一位" : message;
 }
 

@@ -2,6 +2,7 @@
 
 import { byId, clientOf, storageOf, wirePeople } from "./demo.js";
 import { createCardView } from "./card_view.js";
+import { createLossView } from "./loss_view.js";
 import { createMemberView } from "./member_view.js";
 import { createPrivacyView } from "./privacy_view.js";
 import { createScansView } from "./scans_view.js";
@@ -18,6 +19,7 @@ function open(person) {
   const client = clientOf(person);
   const card = createCardView({ client });
   const member = createMemberView({ client, storage: storageOf(person), card });
+  const loss = createLossView({ client, card });
   const scans = createScansView({ client, onNetwork: (isThere) => online(isThere, member, card) });
   createUnionView({ client, person, member, onClaimed: () => show("card") });
   const privacy = createPrivacyView({ client, onErased: member.refresh });
@@ -26,7 +28,7 @@ function open(person) {
   document.addEventListener("visibilitychange", refresh);
   close = () => {
     document.removeEventListener("visibilitychange", refresh);
-    [card, member, scans, privacy].forEach((view) => view.close());
+    [card, loss, member, scans, privacy].forEach((view) => view.close());
   };
   show((window.history.state || { view: "card" }).view);
   member.refresh();

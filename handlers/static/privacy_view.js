@@ -115,6 +115,27 @@ export function createPrivacyView({ client, onErased }) {
     URL.revokeObjectURL(link.href);
     link.href = URL.createObjectURL(file);
     link.hidden = false;
+    byId("export-page").hidden = false;
+  }
+
+  /** Saves the same as a page that any browser shows, without a network and for years. */
+  async function savePage() {
+    say(byId("privacy-problem"), "");
+    try {
+      await client.consents(); // Whatever session this needs is there then.
+      const headers = { Authorization: `Bearer ${client.heldToken()}` };
+      const answer = await fetch("/api/v1/members/me/export.html", { headers });
+      if (!answer.ok) {
+        throw new Error((await answer.json()).message);
+      }
+      const link = make("a", "");
+      link.href = URL.createObjectURL(await answer.blob());
+      link.download = "我的信息.html";
+      link.click();
+      URL.revokeObjectURL(link.href);
+    } catch (error) {
+      complain(error);
+    }
   }
 
   /** Asks first what would happen; the answer says which word confirms it. */
@@ -155,6 +176,7 @@ export function createPrivacyView({ client, onErased }) {
     byId("erase-begin").hidden = false;
     byId("erase-word").value = "";
     byId("export-file").hidden = true;
+    byId("export-page").hidden = true;
     byId("export-parts").replaceChildren();
     say(byId("export-words"), "");
     say(byId("erase-done"), "");
@@ -166,6 +188,7 @@ export function createPrivacyView({ client, onErased }) {
   byId("agree-yes").onclick = () => answerNotice(true);
   byId("agree-no").onclick = () => answerNotice(false);
   byId("export").onclick = showExport;
+  byId("export-page").onclick = savePage;
   byId("correct-form").onsubmit = correct;
   document.querySelector(".tabs [data-view=privacy]").onclick = listCorrections;
   byId("correct-list").replaceChildren();

@@ -1,6 +1,6 @@
 /** The page of a staff scanner: sign in, scan, and see at a glance, or hear, whether a card is good. */
 
-import { byId, clientOf, say, storageOf, tabStorage, wirePeople } from "./demo.js";
+import { byId, clientOf, clientOfDevice, say, storageOf, tabStorage, wirePeople } from "./demo.js";
 import { canUseCamera, openCamera } from "./camera.js";
 import { createDesk } from "./desk.js";
 import { pickEye, smallPicture } from "./eyes.js";
@@ -40,6 +40,39 @@ async function openDesk(client, person, place) {
   focusEntry();
 }
 
+/** Redeems a one-time code: from now on this machine is that device, whoever stands before it. */
+async function enrol(event) {
+  event.preventDefault();
+  sounds.unlock();
+  say(byId("enrolment-problem"), "");
+  const client = clientOfDevice(byId("enrolment-code").value.trim());
+  try {
+    const device = await client.signIn();
+    byId("enrolment-code").value = "";
+    await openDevice(clientOfDevice(), device);
+  } catch (error) {
+    say(byId("enrolment-problem"), error.message);
+  }
+}
+
+/** Goes on as the device that this machine was enrolled as; one that was revoked may be enrolled anew. */
+async function resumeDevice() {
+  const client = clientOfDevice();
+  try {
+    await openDevice(client, await client.renewDevice());
+  } catch (error) {
+    say(byId("enrolment-problem"), FINAL.includes(error.status) ? `这台设备已停用或到期：${error.message}` : error.message);
+  }
+}
+
+async function openDevice(client, { name, organisation, stations }) {
+  const where = stations.length === 1 ? stations[0].name || stations[0].code : organisation;
+  await openDesk(client, "device", `${name}，${where}`);
+  byId("sign-out").hidden = true;
+  byId("place-field").hidden = stations.length < 2;
+  byId("place").replaceChildren(...stations.map((one) => new Option(one.name || one.code, one.code)));
+}
+
 /** Ends the shift here. What has not reached the server stays, and goes out at the next sign-in. */
 async function signOut() {
   const ending = desk;
@@ -57,6 +90,7 @@ async function signOut() {
 function showDesk(isOpen) {
   byId("sign-in").hidden = isOpen;
   byId("desk").hidden = !isOpen;
+  byId("place-field").hidden = true;
   byId("sign-out").hidden = !isOpen;
   byId("sound").hidden = !isOpen;
 }
@@ -171,6 +205,7 @@ byId("entry").addEventListener("submit", (event) => {
   byId("code").value = "";
   focusEntry();
 });
+byId("enrolment").addEventListener("submit", enrol);
 document.addEventListener("keydown", leadToEntry);
 showSound();
 offerCamera();
@@ -179,4 +214,6 @@ const remembered = people.find((button) => button.dataset.person === tabStorage.
 showDesk(false);
 if (remembered) {
   signIn(remembered.dataset.person, remembered.dataset.name);
+} else if (clientOfDevice().heldToken() !== null) {
+  resumeDevice();
 }

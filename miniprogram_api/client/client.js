@@ -18,8 +18,11 @@ const UNAUTHENTICATED = 401;
  * Makes a client. All its calls log in by themselves, and reject with `ApiError`.
  * @param {object} options
  * @param {string} options.baseUrl such as "https://HOST"
- * @param {function(): Promise<string>} options.login gives a fresh login code, as `wx.login` does
+ * @param {function(): Promise<string>} options.login gives a fresh login code, as `wx.login` does; of a device, the
+ *   one-time code that somebody typed
  * @param {boolean} [options.isStaff] asks for a session that may scan, kept apart from the member's
+ * @param {string} [options.installation] makes this a scanning device: the random name that it made for itself and
+ *   keeps (16 to 64 letters, digits, - and _). Its session ends with its revocation, and no login renews it.
  * @param {import("./transports.js").Transport} [options.transport]
  * @param {import("./storage.js").Storage} [options.storage]
  * @param {function(): number} [options.clock] the phone's, milliseconds
@@ -32,6 +35,7 @@ function createClient({
   baseUrl,
   login,
   isStaff = false,
+  installation,
   transport = pickTransport(),
   storage = pickStorage(),
   clock = Date.now,
@@ -51,12 +55,15 @@ function createClient({
     return answer.body;
   }
 
+  const isDevice = installation !== undefined;
   const open = (code) => {
-    const body = isStaff ? { code, staff: true } : { code };
-    return exchange({ method: "POST", path: `${API}/sessions`, body });
+    const body = isDevice ? { code, installation } : isStaff ? { code, staff: true } : { code };
+    return exchange({ method: "POST", path: `${API}/${isDevice ? "devices" : "sessions"}`, body });
   };
-  const session = createSession({ login, open, slot: slot(isStaff ? "staffToken" : "token") });
-  const request = createRequest({ exchange, session, sleep });
+  const token = slot(isDevice ? "deviceToken" : isStaff ? "staffToken" : "token");
+  const session = createSession({ login, open, slot: token });
+  const bearer = isDevice ? { token: session.token, renewed: refusedForGood } : session;
+  const request = createRequest({ exchange, session: bearer, sleep });
   const card = createKeptCard({ request, now: serverClock.now, slot: slot("card") });
   const keptStations = createKeptStations({ request, now: serverClock.now, slot });
   const clockOffset = () => serverClock.now() - clock();
@@ -83,6 +90,19 @@ function createCalls({ request, exchange, session, card, clockOffset }) {
       if (token !== null) {
         await endSession(exchange, token);
       }
+    },
+
+    /** The token if there is one, such as a device's that was enrolled before. @returns {?string} */
+    heldToken: session.held,
+
+    /**
+     * A device's token for another thirty days, which is kept.
+     * @returns {Promise<{name: string, organisation: string, stations: {code: string, name: string}[]}>} the device
+     */
+    renewDevice: async () => {
+      const answer = await request("POST", `${API}/devices/current/tokens`);
+      session.keep(answer.token);
+      return answer;
     },
 
     /**
@@ -182,6 +202,11 @@ function createCalls({ request, exchange, session, card, clockOffset }) {
       return request("DELETE", path, { query: { reason } });
     },
   };
+}
+
+/** A device whose session is over is not logged in again: it tells so, and asks for another one-time code. */
+async function refusedForGood(_token, refusal) {
+  throw refusal;
 }
 
 /** A session that is over already is what was asked for. */

@@ -5,7 +5,7 @@
 const { codeAt, createChains, secondsLeft } = require("./card.js");
 
 const CARD = "/api/v1/card";
-const KEPT_FIELDS = ["serial", "state", "keyId", "seedVersion", "dayKeys"];
+const KEPT_FIELDS = ["serial", "state", "frozenFor", "isHeld", "keyId", "seedVersion", "dayKeys"];
 
 /** Statuses that say that there is no card (any more) for this person. */
 const GONE = [403, 404];
@@ -14,6 +14,8 @@ const GONE = [403, 404];
  * @typedef {object} Card
  * @property {string} serial
  * @property {"active"|"frozen"|"revoked"} state
+ * @property {?string} frozenFor why it is frozen, such as "lost"; null if nobody said
+ * @property {boolean} isHeld whether only staff let it go
  * @property {string} keyId
  * @property {number} seedVersion
  * @property {import("./card.js").DayKey[]} dayKeys of today and the next six days, none unless active
@@ -43,10 +45,11 @@ function createKeptCard({ request, now, slot }) {
     slot.write(kept);
   }
 
-  async function changeState(state) {
-    const answer = await request("PUT", `${CARD}/state`, { body: { state } });
+  async function changeState(state, reason) {
+    const body = reason === undefined ? { state } : { state, reason };
+    const answer = await request("PUT", `${CARD}/state`, { body });
     if (slot.read() !== null) {
-      keep(Object.assign({}, slot.read(), { state }));
+      keep(Object.assign({}, slot.read(), answer));
     }
     return answer;
   }
@@ -88,17 +91,31 @@ function createKeptCard({ request, now, slot }) {
 
     /**
      * Freezes the card: from now on no scanner that is online accepts it.
+     * @param {"lost"|"stolen"} [reason] reports a loss
      * @returns {Promise<{serial: string, state: string}>}
      */
-    freezeCard: () => changeState("frozen"),
+    freezeCard: (reason) => changeState("frozen", reason),
 
     /**
      * Makes a frozen card active again, and fetches it: a frozen one comes without its keys.
+     * @param {"found"} [reason] takes the report of a loss back
      * @returns {Promise<Card>}
      */
-    unfreezeCard: async () => {
-      await changeState("active");
+    unfreezeCard: async (reason) => {
+      await changeState("active", reason);
       return card();
+    },
+
+    /**
+     * Gives the card a new seed: every code and printed copy from before is over, and new keys are here.
+     * @param {"lost"|"stolen"|"leaked"|"damaged"|"holder_request"} reason
+     * @param {string} idempotencyKey the same key again is the same reissue
+     * @returns {Promise<Card>}
+     */
+    reissueCard: async (reason, idempotencyKey) => {
+      const answer = await request("POST", `${CARD}/reissues`, { body: { reason }, idempotencyKey });
+      keep(answer);
+      return answer;
     },
 
     /** Drops the kept card. */

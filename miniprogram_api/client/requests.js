@@ -25,7 +25,7 @@ const UNAUTHENTICATED = 401;
  * Makes the function that sends requests.
  * @param {object} parts
  * @param {function(object): Promise<*>} parts.exchange one attempt: the answer's body, or an `ApiError`
- * @param {{token: function(): Promise<string>, renewed: function(string): Promise<string>}} parts.session
+ * @param {{token: function(): Promise<string>, renewed: function(string, Error): Promise<string>}} parts.session
  * @param {function(number): Promise<void>} parts.sleep
  * @returns {function(string, string, RequestOptions=): Promise<*>} method, path, options
  */
@@ -68,7 +68,7 @@ function createRequest({ exchange, session, sleep }) {
       if (error.status !== UNAUTHENTICATED) {
         throw error;
       }
-      return authorized(call, await session.renewed(token));
+      return authorized(call, await session.renewed(token, error));
     }
   };
 }

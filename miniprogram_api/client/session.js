@@ -14,7 +14,8 @@ const MOST_CODES = 2;
  * @param {function(string): Promise<{token: string}>} options.open exchanges it: POST /api/v1/sessions
  * @param {{read: function(): ?string, write: function(?string): void}} options.slot keeps the token
  * @returns {{signIn: function(): Promise<{token: string}>, token: function(): Promise<string>,
- *   renewed: function(string): Promise<string>, held: function(): ?string, forget: function(): void}}
+ *   renewed: function(string): Promise<string>, held: function(): ?string, keep: function(string): void,
+ *   forget: function(): void}}
  */
 function createSession({ login, open, slot }) {
   let underway = null;
@@ -75,6 +76,9 @@ function createSession({ login, open, slot }) {
 
     /** The token if there is one; no login. */
     held: () => slot.read(),
+
+    /** Keeps another token than the one there is. @param {string} token */
+    keep: (token) => slot.write(token),
 
     forget: () => slot.write(null),
   };

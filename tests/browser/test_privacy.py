@@ -58,6 +58,13 @@ async def test_my_data_are_shown_in_words_and_can_be_kept(screens: Screens) -> N
     path = await (await download.value).path()
     kept = json.loads(await asyncio.to_thread(path.read_text, encoding="utf-8"))
     assert {part["collection"] for part in kept["parts"]} >= {"vault", "scans", "consents"}
+    async with page.expect_download() as download:
+        await page.click("#export-page")
+    saved = await download.value
+    assert saved.suggested_filename == "我的信息.html"
+    text = await asyncio.to_thread((await saved.path()).read_text, encoding="utf-8")
+    assert "演示骑手" in text
+    assert "谁扫过我的卡" in text
 
 
 async def test_whoever_has_not_agreed_is_asked_once_and_the_stations_work_anyway(screens: Screens) -> None:

@@ -155,6 +155,35 @@ async def test_an_appointment_counts_within_its_dates_and_can_be_renewed(
         assert (reply.status, reply.code) == (400, "wrong_appointment_dates")
 
 
+async def test_the_list_says_which_are_to_come_and_those_that_are_over_stand_apart(
+    http: Http, make: Factory, place: Place, clock: Clock
+) -> None:
+    _, headers = await make.console("officer", place.city)
+    _, body = await place.someone()
+    made = await place.appoint(headers, {**body, "since": "2026-07-16", "until": "2026-07-17"})
+    street = await make.organisation(place.city, place.district)
+    _, other = await place.someone()
+    at_street = await place.appoint(headers, {**other, "organisation": street})
+
+    async def states(**query: str) -> dict[str, str]:
+        asked = "&".join(f"{name}={value}" for name, value in query.items())
+        rows = (await http("GET", f"{PATH}?{asked}", headers=headers)).json["list"]
+        known = {made.json["id"]: "first", at_street.json["id"]: "second"}
+        return {known[row["id"]]: row["state"] for row in rows if row["id"] in known}
+
+    assert await states() == {"first": "to_come", "second": "in_force"}
+    assert await states(organisation=street) == {"second": "in_force"}
+    assert await states(organisation="0000000000000000") == {}
+    assert await states(over="true") == {}
+    clock.advance(days=2)
+    _, headers = await make.console("officer", place.city)
+    assert await states() == {"second": "in_force"}
+    assert await states(over="true", organisation=place.district) == {"first": "over"}
+    assert await states(over="true", organisation=street) == {}
+    (row,) = (await http("GET", f"{PATH}?over=true", headers=headers)).json["list"]
+    assert (row["until"], row["isMineToEnd"]) == ("2026-07-17T00:00:00+08:00", False)
+
+
 async def test_one_to_come_can_be_ended_before_it_begins(
     http: Http, make: Factory, place: Place, service: Service, clock: Clock
 ) -> None:

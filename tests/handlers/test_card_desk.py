@@ -88,6 +88,30 @@ async def test_a_reissued_card_s_old_codes_and_prints_die_at_once(
     ]
 
 
+async def test_the_holder_sees_why_the_card_is_frozen_and_whether_only_staff_let_it_go(
+    office: Office, clock: Clock
+) -> None:
+    async def seen() -> tuple[str, str | None, bool]:
+        card = (await office.mine("GET", "/api/v1/card")).json
+        return card["state"], card["frozenFor"], card["isHeld"]
+
+    state = "/api/v1/card/state"
+    assert await seen() == ("active", None, False)
+    reply = await office.mine("PUT", state, {"state": "frozen"})
+    assert (reply.json["frozenFor"], reply.json["isHeld"]) == (None, False)
+    await office.mine("PUT", state, {"state": "active"})
+    clock.advance(seconds=1)
+    reply = await office.mine("PUT", state, {"state": "frozen", "reason": "stolen"})
+    assert reply.json["frozenFor"] == "stolen"
+    assert await seen() == ("frozen", "stolen", False)
+    await office.card("PUT", "/state", {"state": "frozen", "reason": "misuse"})
+    assert await seen() == ("frozen", "misuse", True)
+    refused = await office.mine("PUT", state, {"state": "active"})
+    assert (refused.status, refused.code) == (409, "card_held")
+    await office.card("PUT", "/state", {"state": "active", "reason": "found"})
+    assert await seen() == ("active", None, False)
+
+
 async def test_a_reissue_sent_again_or_five_times_at_once_is_one(office: Office) -> None:
     body = {"reason": "leaked"}
     replies = await asyncio.gather(*(office.mine("POST", REISSUES, body, "same") for _ in range(5)))

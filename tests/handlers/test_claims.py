@@ -103,6 +103,35 @@ async def test_an_imported_person_claims_the_record_in_one_step_and_has_a_card(d
     assert (held.state, held.evidence, held.claim, held.claiming) == ("claimed", "phone_matched", None, None)
 
 
+def exported(reply: Reply) -> list[dict[str, str]]:
+    assert reply.status == 200, reply.body
+    found: list[dict[str, str]] = next(
+        part["rows"] for part in reply.json["parts"] if part["collection"] == "claim_reviews"
+    )
+    return found
+
+
+async def test_neither_does_the_export_tell_a_guesser_whether_the_record_exists(desk: Desk) -> None:
+    _, who = await desk.imported()
+    mine = await desk.phone(who.phone)
+    claimed = (await desk.claim(mine, who)).json["token"]
+    nobody = Particulars(name="钱大江", id_document=id_number(random_birth()), phone="")
+    near, far = await desk.phone("13900000001"), await desk.phone("13900000002")
+    for phone, guess in ((near, who), (far, nobody)):
+        assert (await desk.claim(phone, guess)).status == 409
+    export = "/api/v1/members/me/export"
+    told = [exported(await desk.http("GET", export, token=phone.token)) for phone in (near, far)]
+    assert told == [[], []]
+
+    (tried,) = exported(await desk.http("GET", export, token=claimed))
+    assert (tried["事项"], tried["状态"], tried["次数"]) == ("别人认领您的登记", "待核实", "1")
+    assert "13900000001" not in str(tried)
+
+    (waiting,) = await desk.waiting()
+    assert (await desk.decide_claim(waiting["id"], "dismiss")).status == 201
+    assert exported(await desk.http("GET", export, token=near.token)) == []
+
+
 async def test_the_same_claim_again_gets_the_same_answer(desk: Desk) -> None:
     person, who = await desk.imported()
     phone = await desk.phone(who.phone)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -447,7 +447,13 @@ async def test_figures_of_a_past_day_stay_as_entered_with_the_corrections_beside
 
     await office.later(clock, 1)
     file = (await office.http("GET", f"{STAFF}/{first}", headers=office.headers)).json
-    assert [entry["event"] for entry in file["entries"]] == ["apply", "approve", "retain"]
+    assert [(entry["event"], entry["by"]) for entry in file["entries"]] == [
+        ("apply", "member"),
+        ("approve", "union"),
+        ("retain", "union"),
+    ]
+    assert {entry["organisation"] for entry in file["entries"]} == {file["membership"]["organisation"]}
+    assert {entry["target"] for entry in file["entries"]} == {None}
     assert (await office.correct(first, number=3, validOn="2026-07-18")).status == 201
     await office.settle()
     assert await office.figures(date="2026-07-17") == (3, 0, 0, 0)
@@ -474,28 +480,77 @@ async def test_every_change_is_entered_in_the_audit_once(office: Office) -> None
     )
 
 
-async def test_the_member_is_told_the_decision_and_the_officer_is_reminded_of_a_late_one(
-    office: Office, clock: Clock
-) -> None:
+async def test_the_member_is_told_the_decision(office: Office) -> None:
     decided, _ = await office.member()
-    waiting, _ = await office.apply()
     await office.settle()
     (account,) = await office.world.people.list_accounts(decided)
-    messages = office.world.messages
-    assert await messages.find(f"membership_result:{decided}:2:{account}") is not None
+    assert await office.world.messages.find(f"membership_result:{decided}:2:{account}") is not None
 
-    (mine,) = await office.world.people.list_accounts(office.officer.person)
-    name = f"membership_review:{waiting}:1:{mine}"
-    assert await messages.find(name) is None
+
+async def test_the_officer_is_reminded_of_the_last_day_and_the_level_above_when_it_is_over(
+    office: Office, make: Factory, clock: Clock
+) -> None:
+    above, _ = await make.console("officer", office.city)
+    waiting, _ = await office.apply()
+    decided, _ = await office.apply()
+
+    async def reminded(person: str, waiting: str = waiting) -> tuple[bool, bool]:
+        (account,) = await office.world.people.list_accounts(person)
+        names = (f"membership_review:{waiting}:1:{account}", f"membership_review:{waiting}:1:late:{account}")
+        first, late = [await office.world.messages.find(name) for name in names]
+        return first is not None, late is not None
+
+    officer = office.officer.person
+    await office.settle()
+    assert await reminded(officer) == (False, False)
     await office.later(clock, 5)
     await office.settle()
-    assert await messages.find(name) is not None
-    assert (await office.get(waiting)).remind is None
+    assert (await reminded(officer), await reminded(above.person)) == ((True, False), (False, False))
+    assert (await office.get(waiting)).remind == datetime(2026, 7, 21, 1, tzinfo=UTC), "nine, the day after"
+    assert (await office.decide(decided, "approve")).status == 201
     queue = (await office.http("GET", f"{STAFF}?state=applied", headers=office.headers)).json
     assert [row["isOverdue"] for row in queue["list"]] == [False]
     await office.later(clock, 1)
+    for _ in range(2):
+        await office.settle()
+    assert (await reminded(officer), await reminded(above.person)) == ((True, False), (False, True))
+    assert await reminded(above.person, decided) == (False, False)
+    assert (await office.get(waiting)).remind is None
     queue = (await office.http("GET", f"{STAFF}?state=applied", headers=office.headers)).json
     assert [row["isOverdue"] for row in queue["list"]] == [True]
+
+
+async def test_with_nobody_above_the_same_officers_are_told_that_the_time_is_over(
+    office: Office, make: Factory, clock: Clock
+) -> None:
+    lone = await make.organisation()
+    officer, _ = await make.console("officer", lone)
+    waiting, _ = await office.apply(lone)
+    (account,) = await office.world.people.list_accounts(officer.person)
+    await office.later(clock, 6)
+    for _ in range(2):
+        await office.settle()
+    for name in ("1", "1:late"):
+        assert await office.world.messages.find(f"membership_review:{waiting}:{name}:{account}") is not None
+
+
+async def test_nobody_is_reminded_of_the_own_transfer_but_the_level_above_is(
+    office: Office, make: Factory, clock: Clock
+) -> None:
+    above, _ = await make.console("officer", office.city)
+    member = await make.member(organisation=office.street)
+    await make.appoint(member.person, role="officer", organisation=office.elsewhere)
+    started = {"organisationId": office.elsewhere, "ground": "change_employer"}
+    reply = await office.send("POST", f"{BOOK}/transfers", started, token=member.token)
+    assert reply.status == 201, reply.body
+    assert (await office.decide(member.person, "release")).status == 201
+    await office.later(clock, 5)
+    await office.settle()
+    version = (await office.get(member.person)).version
+    for person, is_told in ((above.person, True), (member.person, False)):
+        (account,) = await office.world.people.list_accounts(person)
+        name = f"membership_review:{member.person}:{version}:{account}"
+        assert (await office.world.messages.find(name) is not None) == is_told
 
 
 async def test_an_organisation_is_found_by_name_place_or_code_by_whoever_logged_in(

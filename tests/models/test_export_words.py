@@ -5,7 +5,8 @@ from typing import Any, get_args
 import pytest
 
 from models.audit import Action, Outcome
-from models.cards import CardState
+from models.cards import CardReason, CardState
+from models.claim_reviews import ReviewState as ClaimState
 from models.consents import Channel
 from models.corrections import Corrected, CorrectionState, Refused
 from models.export_words import WORDS, word
@@ -17,8 +18,9 @@ from models.people import Evidence, PersonState
 from models.sessions import SessionKind
 
 CODES: tuple[Any, ...] = (
-    Action, Outcome, CardState, Channel, Corrected, CorrectionState, Refused, Purpose, Reason, ScanOutcome,
-    MembershipReason, Event, GigKind, MembershipState, WorkerForm, State, Evidence, PersonState, SessionKind,
+    Action, Outcome, CardState, CardReason, ClaimState, Channel, Corrected, CorrectionState, Refused,
+    Purpose, Reason, ScanOutcome, MembershipReason, Event, GigKind, MembershipState, WorkerForm, State,
+    Evidence, PersonState, SessionKind,
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from models.membership_refusals import (
 )
 from models.membership_rules import MOST_ENTRIES, REASONS, Change, amended
 from models.memberships import Event, Membership, MembershipState
+from models.review_clocks import find_next_reminder
 
 AT = datetime(2026, 7, 15, 4, 0, 5, tzinfo=UTC)
 PLACES = ("A", "B", "C")
@@ -172,6 +173,17 @@ def test_a_review_has_three_working_days_and_a_reminder_in_the_morning_of_the_la
     assert (change(held, "approve").due, change(held, "approve").remind) == (None, None)
     before_the_holidays = change(None, "apply", datetime(2026, 9, 30, 4, tzinfo=UTC), organisation="A")
     assert before_the_holidays.due == datetime(2026, 10, 10, 16, tzinfo=UTC), "a Saturday that is worked"
+
+
+def test_the_level_above_is_told_on_the_first_working_morning_after_the_time_is_over() -> None:
+    held = change(None, "apply", organisation="A")
+    assert held.due
+    assert held.remind
+    assert find_next_reminder(held.due, held.remind) == datetime(2026, 7, 21, 1, tzinfo=UTC)
+    friday = datetime(2026, 7, 24, 16, tzinfo=UTC)
+    monday = datetime(2026, 7, 27, 1, tzinfo=UTC)
+    assert find_next_reminder(friday, friday - timedelta(hours=15)) == monday
+    assert find_next_reminder(friday, monday) is None
 
 
 def test_a_membership_changes_a_bounded_number_of_times() -> None:

@@ -20,11 +20,11 @@ COUNTED = 8
 """Members whom the demo plants there, the one of the roster among them."""
 
 
-async def sign_in(server: Server) -> dict[str, str]:
-    """The headers of the demo officer's console session, confirmed on the phone."""
+async def sign_in(server: Server, person: str = "officer") -> dict[str, str]:
+    """The headers of a demo officer's console session, confirmed on the phone."""
     own = {"X-Console-Request": "1"}
     begun = (await server.http("POST", "/api/v1/staff/sign-ins", headers=own)).json
-    phone = await server.log_in("officer", staff=True)
+    phone = await server.log_in(person, staff=True)
     path = f"/api/v1/staff/sign-ins/{begun['code']}"
     assert (await server.http("POST", f"{path}/confirmation", token=phone)).status == 200
     opened = await server.http("POST", f"{path}/session", {"secret": begun["secret"]}, headers=own)

@@ -10,8 +10,10 @@ const SERIAL = "7K3QF2M9XA";
 const rows = vectors.filter(({ serial, seedVersion }) => serial === SERIAL && seedVersion === 1);
 const [noon] = rows;
 const dayKeys = rows.map(({ day, dayKey }) => ({ day, key: dayKey }));
-const CARD = { serial: SERIAL, state: "active", keyId: noon.keyId, seedVersion: 1, dayKeys };
+const FREE = { frozenFor: null, isHeld: false };
+const CARD = { serial: SERIAL, state: "active", ...FREE, keyId: noon.keyId, seedVersion: 1, dayKeys };
 const STATE = "PUT /api/v1/card/state";
+const REISSUES = "POST /api/v1/card/reissues";
 
 function cardServer(card = CARD) {
   const server = new FakeServer();
@@ -86,6 +88,37 @@ describe("freezing", () => {
     assert.equal(setting.client.cardCode().text, noon.code);
     const bodies = setting.server.callsOf("PUT", "/api/v1/card/state").map(({ body }) => JSON.parse(body));
     assert.deepEqual(bodies, [{ state: "frozen" }, { state: "active" }]);
+  });
+
+  test("a loss is reported, which the phone remembers, and taken back", async () => {
+    const setting = await settingWithCard();
+    const lost = { serial: SERIAL, state: "frozen", frozenFor: "lost", isHeld: false };
+    setting.server.on(STATE, succeeds(lost), succeeds({ serial: SERIAL, state: "active", ...FREE }));
+    await setting.client.freezeCard("lost");
+    assert.equal(setting.client.keptCard().frozenFor, "lost");
+    assert.deepEqual(await setting.client.unfreezeCard("found"), CARD);
+    assert.equal(setting.client.keptCard().frozenFor, null);
+    const bodies = setting.server.callsOf("PUT", "/api/v1/card/state").map(({ body }) => JSON.parse(body));
+    assert.deepEqual(bodies, [
+      { state: "frozen", reason: "lost" },
+      { state: "active", reason: "found" },
+    ]);
+  });
+
+  test("a reissued card's new keys are kept, and a lost answer is asked for again under the same key", async () => {
+    const setting = await settingWithCard();
+    const anew = { ...CARD, seedVersion: 2, dayKeys: [dayKeys[1]] };
+    setting.server.on(REISSUES, noNetwork, answers(201, anew));
+    assert.deepEqual(await setting.client.reissueCard("stolen", "once"), anew);
+    assert.deepEqual(setting.client.keptCard(), anew);
+    const calls = setting.server.callsOf("POST", "/api/v1/card/reissues");
+    assert.deepEqual(
+      calls.map(({ headers, body }) => [headers["Idempotency-Key"], JSON.parse(body)]),
+      [
+        ["once", { reason: "stolen" }],
+        ["once", { reason: "stolen" }],
+      ]
+    );
   });
 
   test("a freeze that failed changes nothing here", async () => {
