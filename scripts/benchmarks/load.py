@@ -61,7 +61,7 @@ class Connection:
     async def send(self, requests: Iterator[tuple[float, bytes]]) -> None:
         """Send requests until none is left, each when it is due; connections share the iterator.
 
-        A request that is sent late, because every connection waits for an answer, counts from when it was due.
+        One that is sent late, because every connection waits for an answer, counts from when it was due.
         """
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         for due, request in requests:
