@@ -20,8 +20,7 @@ from models.audit import Audit, Fact
 from models.claim_reviews import ClaimReviews, Doubt, Matched, Why
 from models.clock import Now
 from models.errors import Conflict
-from models.membership_effects import MEMBERSHIPS_CHANGED
-from models.memberships import Memberships
+from models.memberships import MEMBERSHIPS_CHANGED, Memberships
 from models.people import OPENID, Identity, Particulars, People, Person, VaultRow, claim_index
 from models.sessions import Sessions
 from models.signals import Signals
@@ -95,12 +94,15 @@ class Claims:
                 return taken.id
         return await self._judge(subject, who)
 
-    async def note_application(self, subject: str, who: Particulars, owner: str) -> None:
-        """Tell the officers of a record's union that somebody else applied with its ID document."""
-        account, _ = await self._account_of(subject)
-        record = await self._read(owner)
-        matched = self._compare(who, record.row)
-        await self.reviews.put(Doubt(account, owner, record.organisation, "application", matched), who)
+    async def note_application(self, applicant: str, who: Particulars, owner: str) -> None:
+        """Tell the officers of a record's union that somebody else applied with its ID document.
+
+        An applicant whose account is no longer theirs was told of before, and the account is the owner's.
+        """
+        accounts, record = await asyncio.gather(self._known.list_accounts(applicant), self._read(owner))
+        if accounts:
+            account, matched = OPENID + accounts[0], self._compare(who, record.row)
+            await self.reviews.put(Doubt(account, owner, record.organisation, "application", matched), who)
 
     async def bind(self, account: str, person: Person) -> bool:
         """Make an account the person's that it claimed, or give the record back if it is another's."""

@@ -101,7 +101,9 @@ class ErasureSteps:
             await self._stores["claim_reviews"].delete({"person": holder.person})
 
     async def _destroy_vault_row(self, holder: Holder) -> None:
+        """Destroy what names the person, in an application that is not settled yet too."""
         if holder.person:
+            await self._stores["memberships"].change({"_id": holder.person}, {}, without=("declared",))
             await self._stores["vault"].delete({"_id": holder.person})
 
     async def _mark_person(self, holder: Holder) -> None:

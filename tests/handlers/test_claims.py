@@ -264,6 +264,7 @@ async def test_an_application_with_a_registered_document_goes_to_staff_who_bind_
     fields = {"name": who.name, "document": {"number": who.id_document}, "phone": "13911114444"}
     applied = await desk.send("POST", BOOK, application(desk.elsewhere, **fields), token=phone.token)
     assert (applied.status, applied.json["state"]) == (201, "applied")
+    await desk.settle()
     [row] = await desk.waiting()
     assert (row["why"], row["matched"]) == ("application", ["name", "id_document"])
     assert (await desk.decide_claim(row["id"], "accept")).status == 201

@@ -53,13 +53,15 @@ class Process:
         self.life = life
         self.stores = stores
         self.audit = Audit(stores["audit_entries"], now)
-        self.people = People(stores["people"], stores["vault"], stores["identities"], VAULT, now)
+        self.memberships = Memberships(stores["memberships"])
+        self.people = People(
+            stores["people"], stores["vault"], stores["identities"], VAULT, now, self.memberships
+        )
         self.organisations = Organisations(stores["organisations"])
         self.appointments = Appointments(stores["appointments"], self.audit, now)
         self.cards = Cards(stores["cards"], Masters(()), VAULT, now)
         subscriptions = Subscriptions(stores["subscriptions"], (), VAULT, now)
         self.messages = Messages(stores["messages"], subscriptions, VAULT, signals, now)
-        self.memberships = Memberships(stores["memberships"])
         shelf = shelf_of(stores, VAULT)
         around = Around(self.people, self.memberships, self.organisations, self.audit, signals)
         self.claims = build_claims(shelf, stores, around, now)
