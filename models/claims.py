@@ -90,7 +90,7 @@ class Claims:
             right = {"claim": claim_index(self._vault, who), "state": "imported", "tries": {"$lt": LIMIT}}
             taken = await self._people.change(right, _taken_by(subject))
             if taken and await self.bind(subject, taken):
-                await self._signals.send(CLAIMS_DUE)
+                self._signals.wake(CLAIMS_DUE)
                 return taken.id
         return await self._judge(subject, who)
 
@@ -128,7 +128,7 @@ class Claims:
             if seen.id == bound or seen.claiming == account:
                 return await self._finish_own(account, seen)
             if bound is None and await self._take_unlocked(account, seen):
-                await self._signals.send(CLAIMS_DUE)
+                self._signals.wake(CLAIMS_DUE)
                 return seen.id
         await self._count(seen)
         why = _why(seen, bound, matched)
@@ -233,7 +233,7 @@ class ClaimEffects:
         while people := await self._store.list_({"claiming": {"$gt": ""}}, limit=BATCH):
             for person in people:
                 await self._finish(person, person.claiming or "")
-            await self._signals.send(MEMBERSHIPS_CHANGED)
+            self._signals.wake(MEMBERSHIPS_CHANGED)
 
     async def _finish(self, person: Person, account: str) -> None:
         if not await self._claims.bind(account, person):

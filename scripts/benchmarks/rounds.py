@@ -67,17 +67,21 @@ class Stage(Struct, frozen=True):
 
     async def compare(self, number: int) -> Comparison:
         """Compare one path, by its place in `PATHS`."""
-        count = max(1, round(self.requests * PATHS[number].share))
+        count = requests_of(PATHS[number], self.requests)
         warm_up = max(1, round(count * WARM_UP_SHARE))
-        first = await self._send(self.ours, number, warm_up)
-        asked = Floor(self.setting, self.cast, number, first.answer)
         async with AsyncExitStack() as closing:
+            ours = self.ours
+            if PATHS[number].leaves_work:
+                quiet = replace(self.setting, has_workers=False, stations=0)
+                ours = await _started("ours", quiet, closing, lambda shared: shared)
+            first = await self._send(ours, number, warm_up)
+            asked = Floor(self.setting, self.cast, number, first.answer)
             floor = await _started(
                 "floor", self.setting, closing, lambda shared: replace(asked, setting=shared)
             )
             await self._send(floor, number, warm_up)
             rounds = [
-                (await self._round(self.ours, number, count), await self._round(floor, number, count))
+                (await self._round(ours, number, count), await self._round(floor, number, count))
                 for _ in range(self.rounds)
             ]
         return Comparison(PATHS[number], [ours for ours, _ in rounds], [bare for _, bare in rounds])
@@ -92,6 +96,16 @@ class Stage(Struct, frozen=True):
 
     async def _send(self, server: Server, number: int, count: int) -> Sent:
         return await self.load.ask(Order(number, server.port, count), Sent)
+
+
+def requests_of(path: Path, requests: int) -> int:
+    """Return how many of a path's requests make a round."""
+    return max(1, round(requests * path.share))
+
+
+def newcomers_of(path: Path, requests: int, rounds: int) -> int:
+    """Return how many newcomers all rounds of a path take: one for each request to either server."""
+    return (2 * rounds + 1) * requests_of(path, requests) if path.leaves_work else 0
 
 
 @asynccontextmanager
