@@ -7,7 +7,7 @@ the version that was read (`models/membership_rules.py` says which change may fo
 `pending`, from which what follows is derived (`models/membership_effects.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -20,6 +20,7 @@ from models.filters import Index
 from models.ids import new_id
 from models.people import VaultRow
 from models.store import Collection, Duplicate, Store
+from models.walks import walk_by
 
 MEMBERSHIPS_CHANGED = "memberships"
 ATTEMPTS = 8
@@ -170,6 +171,19 @@ class Memberships:
         """Return an organisation's memberships from a moment of entry on, the first entered first."""
         where = {"organisation": organisation, **({"entered": {"$gte": since}} if since else {})}
         return await self._store.list_(where, sort="entered", limit=limit)
+
+    def walk(self, organisation: str, size: int) -> AsyncIterator[list[Membership]]:
+        """Yield all memberships of an organisation by the moment of entry, each once, in pages."""
+        return walk_by(
+            lambda since, limit: self.list_entered(organisation, since, limit),
+            lambda one: one.entered,
+            lambda one: one.person,
+            size,
+        )
+
+    async def count_all(self) -> int:
+        """Return about how many memberships there are; an engine may estimate."""
+        return await self._store.count({})
 
     async def count_coming(self, organisation: str) -> int:
         """Return how many memberships are being transferred to an organisation."""
