@@ -103,6 +103,8 @@ class Declarations(Protocol):
         """Return the rows of some people that wait to be settled."""
 
 
+NAMED = ("name", "id_document", "phone")
+
 PEOPLE = Collection("people", Person, (Index(("claim",)), Index(("claiming",))))
 VAULT_ROWS = Collection("vault", VaultRow, (Index(("name_index",)), Index(("phone_index",))))
 IDENTITIES = Collection("identities", Identity, (Index(("person",)),))
@@ -263,11 +265,7 @@ class People:
 
     def opened(self, row: VaultRow) -> Particulars:
         """Return what a row says."""
-        return Particulars(
-            name=self._vault.open("vault", row.id, "name", row.name),
-            id_document=self._vault.open("vault", row.id, "id_document", row.id_document),
-            phone=self._vault.open("vault", row.id, "phone", row.phone),
-        )
+        return opened_row(self._vault, row)
 
     def _identity_id(self, kind: str, value: str) -> str:
         return f"{kind}:{self._vault.blind(kind, value)}"
@@ -282,6 +280,12 @@ class People:
             name_index=self._vault.blind("name", who.name),
             phone_index=self._vault.blind("phone", who.phone),
         )
+
+
+def opened_row(vault: Vault, row: VaultRow) -> Particulars:
+    """Return what a row says."""
+    parts = {name: vault.open("vault", row.id, name, getattr(row, name)) for name in NAMED}
+    return Particulars(**parts)
 
 
 def claim_index(vault: Vault, who: Particulars) -> str:
