@@ -82,7 +82,9 @@ class MembershipDesk:
             return after
 
         kept = await self._memberships.amend(person, step, is_new=is_new)
-        if kept.state != "applied":  # Nobody waits for what follows from an application.
+        if kept.state == "applied":  # Nobody waits for what follows: that any one process begins is enough.
+            self._signals.wake(MEMBERSHIPS_CHANGED)
+        else:
             await self._signals.send(MEMBERSHIPS_CHANGED)
         return as_entered(kept, made)
 
