@@ -56,12 +56,16 @@ class Comparison(Struct, frozen=True):
 
 
 class Stage(Struct, frozen=True):
-    """What all comparisons stand on: the setting, the people, the load, our server, and the sizes."""
+    """What all comparisons stand on: the setting, the people, the load, our server, and the sizes.
+
+    `quiet` is a server of ours without workers, if there are newcomers to join.
+    """
 
     setting: Setting
     cast: Cast
     load: Child
     ours: Server
+    quiet: Server | None
     rounds: int
     requests: int
 
@@ -69,13 +73,10 @@ class Stage(Struct, frozen=True):
         """Compare one path, by its place in `PATHS`."""
         count = requests_of(PATHS[number], self.requests)
         warm_up = max(1, round(count * WARM_UP_SHARE))
+        ours = self.quiet if self.quiet and PATHS[number].leaves_work else self.ours
+        first = await self._send(ours, number, warm_up)
+        asked = Floor(self.setting, self.cast, number, first.answer)
         async with AsyncExitStack() as closing:
-            ours = self.ours
-            if PATHS[number].leaves_work:
-                quiet = replace(self.setting, has_workers=False, stations=0)
-                ours = await _started("ours", quiet, closing, lambda shared: shared)
-            first = await self._send(ours, number, warm_up)
-            asked = Floor(self.setting, self.cast, number, first.answer)
             floor = await _started(
                 "floor", self.setting, closing, lambda shared: replace(asked, setting=shared)
             )
@@ -122,9 +123,11 @@ async def opened_stage(setting: Setting, rounds: int, requests: int) -> AsyncIte
 
         cast = await (await start("seeding")).ask(setting, Cast)
         ours = await _started("ours", setting, closing, lambda shared: shared)
+        silent = replace(setting, has_workers=False, stations=0)
+        quiet = await _started("ours", silent, closing, lambda shared: shared) if setting.newcomers else None
         load = await start("load")
         await load.ask(cast, Ready)
-        yield Stage(setting, cast, load, ours, rounds, requests)
+        yield Stage(setting, cast, load, ours, quiet, rounds, requests)
 
 
 async def _started(
