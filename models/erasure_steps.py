@@ -107,8 +107,8 @@ class ErasureSteps:
     async def _forget_contact(self, holder: Holder) -> None:
         """Take the person out of the organisations' contacts, while the vault still says who it is."""
         who = await self._basis.people.find_particulars(holder.person) if holder.person else None
-        if who:
-            await self._basis.contacts.forget(who)
+        if holder.person and who:
+            await self._basis.contacts.forget(holder.person, who)
 
     async def _destroy_vault_row(self, holder: Holder) -> None:
         """Destroy what names the person, in an application that is not settled yet too."""

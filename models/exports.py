@@ -248,7 +248,7 @@ class Exports:
 
     async def _contacts(self, holder: Holder) -> list[Row]:
         who = await self._basis.people.find_particulars(holder.person) if holder.person else None
-        traces = await self._basis.contacts.list_of(who) if who else []
+        traces = await self._basis.contacts.list_of(holder.person, who) if holder.person and who else []
         return [row_of_contact(one, self._basis.organisations.get_own_name) for one in traces]
 
     async def _consents(self, holder: Holder) -> list[Row]:

@@ -41,7 +41,7 @@ class PersonChanges:
             return True
         if field == "id_document" and not await self._bind(person, text):
             return False
-        await self._contacts.follow(opened_row(self._vault, row), field, text)
+        await self._contacts.follow(person, opened_row(self._vault, row), field, text)
         values: dict[str, object] = {field: self._vault.seal("vault", person, field, text)}
         if field != "id_document":
             values[f"{field}_index"] = self._vault.blind(field, text)

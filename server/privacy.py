@@ -83,7 +83,7 @@ def build_privacy(
 
 
 def _traces(stores: dict[str, Store[Any]], ending: Ending, now: Now) -> ContactTraces:
-    return ContactTraces(stores[ORGANISATION_CONTACTS.name], ending.vault, now)
+    return ContactTraces(stores[ORGANISATION_CONTACTS.name], stores["people"], ending.vault, now)
 
 
 def _erasure_basis(stores: dict[str, Store[Any]], known: Known, ending: Ending, now: Now) -> ErasureBasis:

@@ -22,7 +22,9 @@ class Offices(Site):
         super().__init__(engines, database)
         self.world: World = self.start()
         self.store: Store[SealedContacts] = self.world.privacy.erasures.steps._stores["organisation_contacts"]
-        self.traces = ContactTraces(self.store, VAULT, self.clock.now)
+        self.traces = ContactTraces(
+            self.store, self.world.privacy.erasures.steps._stores["people"], VAULT, self.clock.now
+        )
 
     async def name(self, contacts: Contacts) -> str:
         """Let a union name its contacts; return the union."""
@@ -64,13 +66,30 @@ async def test_a_corrected_name_or_phone_is_corrected_among_the_contacts_too(off
     changes = offices.world.privacy.corrections._basis.changes
     assert await changes.apply(person, "name", "欧阳新")
     assert await offices.read(union) == Contacts(chair="欧阳新", contact="欧阳新", phone=who.phone)
-    assert (await offices.read(shared)).contact == "王小明"
     phone = f"138-{secrets.token_hex(6)}"
     await offices.world.privacy.corrections.change_phone(person, phone)
     assert await offices.read(union) == Contacts(chair="欧阳新", contact="欧阳新", phone=phone)
     found = await offices.world.people.find_particulars(person)
     assert found is not None
-    assert {one.organisation for one in await offices.traces.list_of(found)} == {union, shared}
+    assert [one.organisation for one in await offices.traces.list_of(person, found)] == [union]
+    assert await offices.read(shared) == Contacts(contact="王小明", phone=who.phone), "an office's phone"
+
+
+async def test_a_stranger_s_name_and_phone_that_were_only_said_find_and_change_nothing(
+    offices: Offices,
+) -> None:
+    world = offices.world
+    _, who = await register(offices)
+    union = await offices.name(Contacts(contact=who.name, phone=who.phone))
+    said = Particulars(name=who.name, id_document=f"D-{secrets.token_hex(6)}", phone=who.phone)
+    guest = (await world.sessions.open(f"o-{secrets.token_hex(6)}", as_staff=False)).subject
+    declared = await world.people.declare(guest, said)
+    assert declared.row is not None
+    await world.people.settle(declared.row)
+    assert await offices.traces.list_of(declared.person, said) == []
+    await world.privacy.corrections.change_phone(declared.person, "13900000000")
+    await world.privacy.erasures.erase(declared.person, CONFIRMATION)
+    assert await offices.read(union) == Contacts(contact=who.name, phone=who.phone)
 
 
 async def test_an_erased_person_is_no_longer_among_the_contacts_and_others_stay(offices: Offices) -> None:
