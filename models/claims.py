@@ -20,8 +20,7 @@ from models.audit import Audit, Fact
 from models.claim_reviews import ClaimReviews, Doubt, Matched, Why
 from models.clock import Now
 from models.errors import Conflict
-from models.membership_effects import MEMBERSHIPS_CHANGED
-from models.memberships import Memberships
+from models.memberships import MEMBERSHIPS_CHANGED, Memberships
 from models.people import OPENID, Identity, Particulars, People, Person, VaultRow, claim_index
 from models.sessions import Sessions
 from models.signals import Signals
@@ -91,16 +90,19 @@ class Claims:
             right = {"claim": claim_index(self._vault, who), "state": "imported", "tries": {"$lt": LIMIT}}
             taken = await self._people.change(right, _taken_by(subject))
             if taken and await self.bind(subject, taken):
-                await self._signals.send(CLAIMS_DUE)
+                self._signals.wake(CLAIMS_DUE)
                 return taken.id
         return await self._judge(subject, who)
 
-    async def note_application(self, subject: str, who: Particulars, owner: str) -> None:
-        """Tell the officers of a record's union that somebody else applied with its ID document."""
-        account, _ = await self._account_of(subject)
-        record = await self._read(owner)
-        matched = self._compare(who, record.row)
-        await self.reviews.put(Doubt(account, owner, record.organisation, "application", matched), who)
+    async def note_application(self, applicant: str, who: Particulars, owner: str) -> None:
+        """Tell the officers of a record's union that somebody else applied with its ID document.
+
+        An applicant whose account is no longer theirs was told of before, and the account is the owner's.
+        """
+        accounts, record = await asyncio.gather(self._known.list_accounts(applicant), self._read(owner))
+        if accounts:
+            account, matched = OPENID + accounts[0], self._compare(who, record.row)
+            await self.reviews.put(Doubt(account, owner, record.organisation, "application", matched), who)
 
     async def bind(self, account: str, person: Person) -> bool:
         """Make an account the person's that it claimed, or give the record back if it is another's."""
@@ -126,7 +128,7 @@ class Claims:
             if seen.id == bound or seen.claiming == account:
                 return await self._finish_own(account, seen)
             if bound is None and await self._take_unlocked(account, seen):
-                await self._signals.send(CLAIMS_DUE)
+                self._signals.wake(CLAIMS_DUE)
                 return seen.id
         await self._count(seen)
         why = _why(seen, bound, matched)
@@ -231,7 +233,7 @@ class ClaimEffects:
         while people := await self._store.list_({"claiming": {"$gt": ""}}, limit=BATCH):
             for person in people:
                 await self._finish(person, person.claiming or "")
-            await self._signals.send(MEMBERSHIPS_CHANGED)
+            self._signals.wake(MEMBERSHIPS_CHANGED)
 
     async def _finish(self, person: Person, account: str) -> None:
         if not await self._claims.bind(account, person):

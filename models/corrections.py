@@ -150,6 +150,7 @@ class Corrections:
     async def change_phone(self, person: str, phone: str) -> None:
         """Write a phone that WeChat has vouched for, at once."""
         await self._enter(person, person, "phone")
+        await self._basis.people.settle_of(person)
         await self._basis.changes.apply(person, "phone", phone)
 
     async def ask(self, person: str, wanted: Wanted) -> Correction:
@@ -253,6 +254,7 @@ class Corrections:
     async def _carry_out(self, one: Correction) -> Correction:
         text = self._basis.vault.open("corrections", one.id, "wanted", one.wanted or b"")
         await self._enter(one.decided_by or "", one.person, one.corrects, f"correction:{one.id}")
+        await self._basis.people.settle_of(one.person)
         is_made = await self._basis.changes.apply(one.person, one.corrects, text)
         values = self._ended("done", None) if is_made else self._ended("refused", "document_taken")
         return await self._store.change({"_id": one.id, "state": "applying"}, values) or one

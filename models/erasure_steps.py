@@ -1,9 +1,9 @@
 """What an erasure does to each collection; every step may run twice, and finds what is left by itself.
 
 Destroyed are the vault's row, the identities, sessions, subscriptions, messages, pushes, the consents of a
-mere account, claims, corrections and the console's account. What others must be able to account for stays
-under the pseudonym: memberships (ended), the card (revoked, its masked name gone), scans, appointments, the
-person's own consents as proof of what was lawful, and the audit.
+mere account, claims, corrections, the console's account, and the person among the organisations' contacts.
+What others must be able to account for stays under the pseudonym: memberships (ended), the card (revoked, its
+masked name gone), scans, appointments, the person's own consents as proof of what was lawful, and the audit.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,12 +14,13 @@ from msgspec import Struct
 from models.audit import Audit, Fact
 from models.cards import Card, CardEvent
 from models.clock import Now
+from models.contact_traces import ContactTraces
 from models.exports import Holder
 from models.ids import new_id
 from models.membership_refusals import NotTheState, TooManyEntries
 from models.memberships import Event, Memberships, MembershipState
 from models.own_memberships import OwnMemberships
-from models.people import OPENID
+from models.people import OPENID, People
 from models.sessions import Revocations, Session
 from models.store import Store
 from models.vault import Vault
@@ -43,6 +44,8 @@ class ErasureBasis(Struct, frozen=True, kw_only=True):
 
     memberships: Memberships
     own_memberships: OwnMemberships
+    people: People
+    contacts: ContactTraces
     revocations: Revocations
     vault: Vault
     audit: Audit
@@ -61,6 +64,7 @@ class ErasureSteps:
                 "identities": self._forget_identities,
                 "corrections": self._delete_corrections,
                 "claim_reviews": self._delete_claims,
+                "organisation_contacts": self._forget_contact,
                 "vault": self._destroy_vault_row,
                 "people": self._mark_person,
                 "sessions": self._end_sessions,
@@ -100,8 +104,16 @@ class ErasureSteps:
         if holder.person:
             await self._stores["claim_reviews"].delete({"person": holder.person})
 
+    async def _forget_contact(self, holder: Holder) -> None:
+        """Take the person out of the organisations' contacts, while the vault still says who it is."""
+        who = await self._basis.people.find_particulars(holder.person) if holder.person else None
+        if holder.person and who:
+            await self._basis.contacts.forget(holder.person, who)
+
     async def _destroy_vault_row(self, holder: Holder) -> None:
+        """Destroy what names the person, in an application that is not settled yet too."""
         if holder.person:
+            await self._stores["memberships"].change({"_id": holder.person}, {}, without=("declared",))
             await self._stores["vault"].delete({"_id": holder.person})
 
     async def _mark_person(self, holder: Holder) -> None:

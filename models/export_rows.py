@@ -15,6 +15,7 @@ from models.check_ins import CheckIn
 from models.claim_reviews import ClaimReview
 from models.clock import LOCAL, local_day
 from models.consents import Consent
+from models.contact_traces import Trace
 from models.corrections import Correction
 from models.export_words import word
 from models.memberships import Entry, Membership
@@ -235,6 +236,13 @@ def row_of_message(message: Message, words: str) -> Row:
             "内容": words,
         }
     )
+
+
+def row_of_contact(trace: Trace, name_of: NameOf) -> Row:
+    """Return what an organisation's contacts say of somebody."""
+    labels = {"chair": "主席", "contact": "联系人", "phone": "联系电话"}
+    said = {label: trace.said.get(field, "") for field, label in labels.items()}
+    return filled({"组织": name_of(trace.organisation), **said})
 
 
 def row_of_push(push: Push) -> Row:

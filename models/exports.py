@@ -16,6 +16,7 @@ from models.appointments import Appointments
 from models.audit import NOBODY, Audit, Fact
 from models.clock import LOCAL, Now
 from models.consents import Consents
+from models.contact_traces import ContactTraces
 from models.export_rows import (
     Row,
     row_of_account,
@@ -23,6 +24,7 @@ from models.export_rows import (
     row_of_audit,
     row_of_check_in,
     row_of_claim,
+    row_of_contact,
     row_of_correction,
     row_of_identity,
     row_of_message,
@@ -48,7 +50,6 @@ MOST_AUDIT_ENTRIES = 1000
 NOT_HERE: Mapping[str, str] = MappingProxyType(
     {
         "organisations": "工会组织的资料，不是个人信息",
-        "organisation_contacts": "组织的主席和联系人，由组织填写，不与个人编号相连；有误请找该组织更正",
         "reorganisations": "组织撤并的办理记录，经办人只有编号",
         "roster_imports": "会员名册导入的进度，经办人只有编号",
         "roster_parts": "正在导入的会员名册，整份加密，导入结束即删除；导入后的内容在您的个人信息里",
@@ -114,6 +115,7 @@ class ExportBasis(Struct, frozen=True, kw_only=True):
     organisations: Organisations
     appointments: Appointments
     consents: Consents
+    contacts: ContactTraces
     vault: Vault
 
 
@@ -148,6 +150,7 @@ class Exports:
             "scans": ("谁扫过我的卡", self._scans),
             "check_ins": ("驿站签到", self._check_ins),
             "claim_reviews": ("认领核实（已通过的；没有通过的不列，以免透露别人是否登记过）", self._claims),
+            "organisation_contacts": ("作为组织的主席或联系人", self._contacts),
             "consents": ("同意和撤回", self._consents),
             "sessions": ("登录", self._sessions),
             "subscriptions": ("消息订阅", self._subscriptions),
@@ -242,6 +245,11 @@ class Exports:
         wanted = sorted({code for code in codes if code})
         found = await self._stores["stations"].list_({"_id": {"$in": wanted}}) if wanted else []
         return {one.id: f"{one.name}（{one.id}）" for one in found}
+
+    async def _contacts(self, holder: Holder) -> list[Row]:
+        who = await self._basis.people.find_particulars(holder.person) if holder.person else None
+        traces = await self._basis.contacts.list_of(holder.person, who) if holder.person and who else []
+        return [row_of_contact(one, self._basis.organisations.get_own_name) for one in traces]
 
     async def _consents(self, holder: Holder) -> list[Row]:
         found = await self._basis.consents.list_history(holder.subjects)

@@ -110,22 +110,10 @@ class MemberExports:
         return total
 
     async def _walk(self, organisations: Sequence[str]) -> AsyncIterator[list[Membership]]:
-        """Yield the memberships of organisations by the moment of entry, each once.
-
-        Many may be of one moment: as long as a page holds no later one, the next is twice as long.
-        """
+        """Yield the memberships of organisations, each once."""
         for organisation in organisations:
-            after, limit, seen = None, PAGE, frozenset[str]()
-            while page := await self._memberships.list_entered(organisation, after, limit):
-                fresh = [one for one in page if one.person not in seen]
-                if fresh:
-                    yield fresh
-                if len(page) < limit:
-                    break
-                last = page[-1].entered
-                seen = frozenset(one.person for one in page if one.entered == last)
-                limit = PAGE if len(seen) < PAGE // 2 else 2 * limit
-                after = last
+            async for page in self._memberships.walk(organisation, PAGE):
+                yield page
 
     def _cells(self, one: Membership, who: Particulars | None, *, unmasked: bool) -> tuple[str, ...]:
         named = ("", "", "")

@@ -12,11 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from models.clock import Now
-from models.membership_effects import MEMBERSHIPS_CHANGED
 from models.membership_history import as_entered
 from models.membership_refusals import KeyReused, OrganisationNotOpen
 from models.membership_rules import Change, amended
-from models.memberships import Membership, Memberships
+from models.memberships import MEMBERSHIPS_CHANGED, Membership, Memberships
 from models.organisations import Organisation, Organisations
 from models.signals import Signals
 
@@ -83,7 +82,9 @@ class MembershipDesk:
             return after
 
         kept = await self._memberships.amend(person, step, is_new=is_new)
-        if kept.state != "applied":  # Nobody waits for what follows from an application.
+        if kept.state == "applied":  # Nobody waits for what follows: that any one process begins is enough.
+            self._signals.wake(MEMBERSHIPS_CHANGED)
+        else:
             await self._signals.send(MEMBERSHIPS_CHANGED)
         return as_entered(kept, made)
 

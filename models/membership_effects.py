@@ -13,19 +13,19 @@ from types import MappingProxyType
 from models.appointments import Appointments
 from models.audit import Audit, Fact
 from models.cards import Cards, Followed
+from models.claims import Claims
 from models.clock import LOCAL, Now
 from models.membership_figures import MembershipFigures
 from models.membership_history import states_by_day
 from models.memberships import Entry, Event, Membership, MembershipState
 from models.messages import LIFE, Messages
 from models.organisations import Organisations
-from models.people import People
+from models.people import People, VaultRow
 from models.review_clocks import find_next_reminder
 from models.store import Store
 from models.vault import mask_name
 
 BATCH = 100
-MEMBERSHIPS_CHANGED = "memberships"
 RESULT, REMINDER = "membership_result", "membership_review"
 RESULT_PAGE, REMINDER_PAGE = "pages/member/index", "pages/staff/index"
 LONGEST_THING = 20
@@ -132,6 +132,9 @@ class MembershipEffects:
 
     async def finish(self, membership: Membership) -> None:
         """Derive all that follows from one membership, then take its `pending` away."""
+        if membership.declared:
+            owner = await self._people.settle(membership.declared)
+            await self._notices.tell_owner(membership.declared, owner)
         await asyncio.gather(
             self._audit.record_named(facts_of(membership)),
             self._figures.project(membership),
@@ -139,7 +142,7 @@ class MembershipEffects:
         )
         await self._notices.tell(membership)
         seen = {"_id": membership.person, "pending": membership.pending}
-        await self._store.change(seen, {}, without=("pending",))
+        await self._store.change(seen, {}, without=("pending", "declared"))
 
     async def _follow(self, membership: Membership) -> None:
         name = await self._people.get_name(membership.person)
@@ -164,12 +167,14 @@ class MembershipNotices:
         people: People,
         organisations: Organisations,
         appointments: Appointments,
+        claims: Claims,
         now: Now,
     ) -> None:
         self._messages = messages
         self._people = people
         self._organisations = organisations
         self._appointments = appointments
+        self._claims = claims
         self._now = now
 
     async def tell(self, membership: Membership) -> None:
@@ -184,6 +189,11 @@ class MembershipNotices:
                 }
                 name = f"{membership.person}:{number}"
                 await self._queue(name, membership.person, RESULT, RESULT_PAGE, fields)
+
+    async def tell_owner(self, declared: VaultRow, owner: str) -> None:
+        """Tell the officers of a record if somebody else applied with its ID document."""
+        if owner != declared.id:
+            await self._claims.note_application(declared.id, self._people.opened(declared), owner)
 
     async def list_due(self, store: Store[Membership]) -> list[Membership]:
         """Return some memberships whose officers are to be reminded now."""

@@ -11,7 +11,7 @@ registered them; a retained membership (保留会籍) is shown apart and not cou
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct, field
 
@@ -27,6 +27,8 @@ COUNTS_AT_ONCE = 10
 
 Category = Literal["counted", "retained"]
 Direction = Literal["in", "out"]
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 
 class Movement(Struct, frozen=True, kw_only=True):

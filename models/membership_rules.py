@@ -51,6 +51,7 @@ from models.memberships import (
     WorkerForm,
     opened_book,
 )
+from models.people import VaultRow
 from models.review_clocks import Deadline, deadline_from
 
 MOST_ENTRIES = 200
@@ -76,6 +77,7 @@ class Change(Struct, frozen=True, kw_only=True):
     gig_kind: GigKind | None = None
     request: str | None = None
     content: str | None = None
+    declared: VaultRow | None = None
     corrects: int | None = None
     cancels: bool = False
     releases: bool = False
@@ -204,6 +206,7 @@ def amended(membership: Membership | None, change: Change, person: str, at: date
             due=entry.due,
             remind=deadline.remind if deadline else None,
             pending=new_id(),
+            declared=change.declared or base.declared,
         )
     )
 

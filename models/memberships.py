@@ -7,7 +7,7 @@ the version that was read (`models/membership_rules.py` says which change may fo
 `pending`, from which what follows is derived (`models/membership_effects.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -18,8 +18,11 @@ from models.audit import OPERATOR
 from models.errors import Unavailable
 from models.filters import Index
 from models.ids import new_id
+from models.people import VaultRow
 from models.store import Collection, Duplicate, Store
+from models.walks import walk_by
 
+MEMBERSHIPS_CHANGED = "memberships"
 ATTEMPTS = 8
 RETRY_SECONDS = 1
 
@@ -93,6 +96,7 @@ class Membership(Struct, frozen=True, kw_only=True):
 
     `due` is when a review's time is over, `remind` when somebody is reminded next, if they still are to be:
     before `due` the officers whose turn it is, afterwards the level above.
+    `declared` is the vault's row of an applicant, until it is settled (`models/people.py`).
     """
 
     person: str = field(name="_id")
@@ -112,6 +116,7 @@ class Membership(Struct, frozen=True, kw_only=True):
     past: dict[str, Spell] = field(default_factory=dict)
     log: dict[str, Entry] = field(default_factory=dict)
     pending: str | None = None
+    declared: VaultRow | None = None
 
     @property
     def id(self) -> str:
@@ -167,6 +172,19 @@ class Memberships:
         where = {"organisation": organisation, **({"entered": {"$gte": since}} if since else {})}
         return await self._store.list_(where, sort="entered", limit=limit)
 
+    def walk(self, organisation: str, size: int) -> AsyncIterator[list[Membership]]:
+        """Yield all memberships of an organisation by the moment of entry, each once, in pages."""
+        return walk_by(
+            lambda since, limit: self.list_entered(organisation, since, limit),
+            lambda one: one.entered,
+            lambda one: one.person,
+            size,
+        )
+
+    async def count_all(self) -> int:
+        """Return about how many memberships there are; an engine may estimate."""
+        return await self._store.count({})
+
     async def count_coming(self, organisation: str) -> int:
         """Return how many memberships are being transferred to an organisation."""
         return await self._store.count({"target": organisation})
@@ -178,6 +196,10 @@ class Memberships:
     async def list_by_person(self, people: Sequence[str]) -> list[Membership]:
         """Return the memberships of some people."""
         return await self._store.list_({"_id": {"$in": list(people)}}) if people else []
+
+    async def list_declared(self, people: Sequence[str]) -> list[VaultRow]:
+        """Return the rows of applicants that wait to be settled."""
+        return [one.declared for one in await self.list_by_person(people) if one.declared]
 
     async def begin(self, membership: Membership) -> Membership:
         """Enter a first spell; a person who has a membership keeps it and gets it back."""
@@ -215,7 +237,9 @@ class Memberships:
             except Duplicate:
                 return False
             return True
-        values = {name: value for name, value in asdict(after).items() if name != "person"}
+        # What was settled or erased since it was read is not brought back.
+        kept = {"person"} if after.declared is not before.declared else {"person", "declared"}
+        values = {name: value for name, value in asdict(after).items() if name not in kept}
         seen = {"_id": before.person, "version": before.version}
         return await self._store.change(seen, values) is not None
 

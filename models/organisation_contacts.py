@@ -1,7 +1,8 @@
 """Who speaks for an organisation: its chair and whom to call, sealed, since they are people.
 
 Apart from the trees, which every process holds in memory: a name or a number is read when it is asked for,
-masked, and in full only once the audit holds who wants to know, and why.
+masked, and in full only once the audit holds who wants to know, and why. A registered person is found there
+by the phone (`models/contact_traces.py`).
 """
 
 from datetime import datetime
@@ -11,6 +12,7 @@ from msgspec import Struct, field
 from models.audit import Audit, Fact
 from models.clock import Now
 from models.errors import Conflict
+from models.filters import Index
 from models.member_lists import OFFICERS, Reason
 from models.organisation_desk import READERS, OrganisationDesk
 from models.store import Collection, Duplicate, Store
@@ -38,12 +40,13 @@ class Contacts(Struct, frozen=True, kw_only=True):
 
 
 class SealedContacts(Struct, frozen=True, kw_only=True):
-    """An organisation's contacts as they are kept."""
+    """An organisation's contacts as they are kept; the blind index of the phone if there is one."""
 
     id: str = field(name="_id")
     chair: bytes = b""
     contact: bytes = b""
     phone: bytes = b""
+    phone_index: str | None = None
     changed: datetime
 
 
@@ -54,7 +57,7 @@ class Shown(Struct, frozen=True):
     version: str
 
 
-ORGANISATION_CONTACTS = Collection(COLLECTION, SealedContacts)
+ORGANISATION_CONTACTS = Collection(COLLECTION, SealedContacts, (Index(("phone_index",)),))
 
 
 class OrganisationContacts:
@@ -86,13 +89,13 @@ class OrganisationContacts:
                 details={"reason": reason},
             )
         )
-        return self._opened(await self._store.find(organisation))
+        return open_contacts(self._vault, await self._store.find(organisation))
 
     async def set(self, officer: str, organisation: str, version: str, contacts: Contacts) -> Shown:
         """Record other contacts; NotStaff, NoSuchOrganisation, ContactsChanged."""
         self._desk.require_mine(officer, organisation, OFFICERS)
         seen = await self._store.find(organisation)
-        if seen and self._opened(seen) == contacts:
+        if seen and open_contacts(self._vault, seen) == contacts:
             return self._masked(seen)
         if _version(seen) != version:
             raise ContactsChanged(version=_version(seen))
@@ -106,7 +109,8 @@ class OrganisationContacts:
             )
         )
         at = self._now()
-        sealed = self._sealed(organisation, contacts, next_change(at, seen.changed) if seen else at)
+        changed = next_change(at, seen.changed) if seen else at
+        sealed = seal_contacts(self._vault, organisation, contacts, changed)
         return self._masked(await self._write(seen, sealed))
 
     async def _write(self, seen: SealedContacts | None, sealed: SealedContacts) -> SealedContacts:
@@ -116,33 +120,34 @@ class OrganisationContacts:
             except Duplicate as error:
                 raise ContactsChanged(version=_version(await self._store.find(sealed.id))) from error
             return sealed
-        values = {name: getattr(sealed, name) for name in (*FIELDS, "changed")}
+        values = {name: getattr(sealed, name) for name in (*FIELDS, "phone_index", "changed")}
         done = await self._store.change({"_id": sealed.id, "changed": seen.changed}, values)
         if done is None:
             raise ContactsChanged(version=_version(await self._store.find(sealed.id)))
         return done
 
-    def _sealed(self, organisation: str, contacts: Contacts, changed: datetime) -> SealedContacts:
-        values = {
-            name: self._vault.seal(COLLECTION, organisation, name, getattr(contacts, name)) for name in FIELDS
-        }
-        return SealedContacts(id=organisation, changed=changed, **values)
-
-    def _opened(self, kept: SealedContacts | None) -> Contacts:
-        if kept is None:
-            return Contacts()
-        return Contacts(
-            **{name: self._vault.open(COLLECTION, kept.id, name, getattr(kept, name)) for name in FIELDS}
-        )
-
     def _masked(self, kept: SealedContacts | None) -> Shown:
-        full = self._opened(kept)
+        full = open_contacts(self._vault, kept)
         masked = Contacts(
             chair=mask_name(full.chair) if full.chair else NONE,
             contact=mask_name(full.contact) if full.contact else NONE,
             phone=mask_phone(full.phone),
         )
         return Shown(masked, _version(kept))
+
+
+def seal_contacts(vault: Vault, organisation: str, contacts: Contacts, changed: datetime) -> SealedContacts:
+    """Return contacts as they are kept."""
+    sealed = {name: vault.seal(COLLECTION, organisation, name, getattr(contacts, name)) for name in FIELDS}
+    index = vault.blind("phone", contacts.phone) if contacts.phone else None
+    return SealedContacts(id=organisation, phone_index=index, changed=changed, **sealed)
+
+
+def open_contacts(vault: Vault, kept: SealedContacts | None) -> Contacts:
+    """Return contacts in the open; empty ones where none are kept."""
+    if kept is None:
+        return Contacts()
+    return Contacts(**{name: vault.open(COLLECTION, kept.id, name, getattr(kept, name)) for name in FIELDS})
 
 
 def _version(kept: SealedContacts | None) -> str:

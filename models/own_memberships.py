@@ -8,12 +8,11 @@ from typing import NoReturn
 
 from msgspec import Struct
 
-from models.claims import Claims
 from models.membership_desk import MembershipDesk, Request
 from models.membership_refusals import GigKindRequired, NotALocalUnion, NotTheState
 from models.membership_rules import Change
 from models.memberships import Event, GigKind, Ground, Membership, WorkerForm
-from models.people import OPENID, Particulars, People
+from models.people import Particulars, People
 
 
 class Application(Struct, frozen=True, kw_only=True):
@@ -28,14 +27,14 @@ class Application(Struct, frozen=True, kw_only=True):
 class OwnMemberships:
     """What people do about their own membership."""
 
-    def __init__(self, desk: MembershipDesk, people: People, claims: Claims) -> None:
+    def __init__(self, desk: MembershipDesk, people: People) -> None:
         self._desk = desk
         self._people = people
-        self._claims = claims
 
     async def apply(self, subject: str, application: Application, request: Request) -> Membership:
         """Apply for membership; `subject` is a session's, of a known person or of a WeChat account alone.
 
+        Two writes of somebody new: the account is bound, and the membership holds what was declared.
         Whose ID document is somebody else's here is not told so: the officers are, and cannot approve.
         GigKindRequired, OrganisationNotOpen, IdentityTaken, AlreadyMember, ApplicationPending, KeyReused.
         """
@@ -44,17 +43,15 @@ class OwnMemberships:
         place = self._desk.get_open(application.organisation)
         declared = await self._people.declare(subject, application.who)
         person = declared.person
-        if declared.owner != person:
-            await self._claims.note_application(subject, application.who, declared.owner)
         change = Change(
             event="apply",
             actor=person,
             organisation=place.id,
             worker_form=application.worker_form,
             gig_kind=application.gig_kind,
+            declared=declared.row,
         )
-        is_new = subject.startswith(OPENID)
-        return await self._desk.enter(person, lambda _: change, request, is_new=is_new)
+        return await self._desk.enter(person, lambda _: change, request, is_new=declared.is_new)
 
     async def start_transfer(self, person: str, target: str, ground: Ground, request: Request) -> Membership:
         """Ask for the membership to go to another union. ToItself, NotALocalUnion, TransferPending."""

@@ -2,14 +2,17 @@
 
 Invariants: one person per WeChat account and per ID document. Both are `identities`, whose `_id` is the kind
 and the blind index of the value, written before the person: whoever finds an identity without its person
-finishes the registration. Names, ID documents and phones lie sealed in the vault's rows alone; person ids
-are random and never reused.
+finishes the registration. Names, ID documents and phones lie sealed in the vault's rows; person ids are
+random and never reused.
+
+What an applicant declares lies, sealed as the vault's row will be, in the membership that it began, until a
+worker settles it: so an application is two writes. Until then it is read from there.
 """
 
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
@@ -83,11 +86,24 @@ class Particulars(Struct, frozen=True, kw_only=True):
 
 
 class Declared(Struct, frozen=True):
-    """Who somebody is by the own word, and whose the ID document is, which may be another's."""
+    """Who somebody is by the own word: the row to keep of a person of whom none is kept yet.
+
+    `is_new` says that nothing at all is kept of the person.
+    """
 
     person: str
-    owner: str
+    row: VaultRow | None
+    is_new: bool
 
+
+class Declarations(Protocol):
+    """What people declared that is not in the vault yet."""
+
+    async def list_declared(self, people: Sequence[str]) -> list[VaultRow]:
+        """Return the rows of some people that wait to be settled."""
+
+
+NAMED = ("name", "id_document", "phone")
 
 PEOPLE = Collection("people", Person, (Index(("claim",)), Index(("claiming",))))
 VAULT_ROWS = Collection("vault", VaultRow, (Index(("name_index",)), Index(("phone_index",))))
@@ -104,12 +120,14 @@ class People:
         identities: Store[Identity],
         vault: Vault,
         now: Now,
+        declarations: Declarations | None = None,
     ) -> None:
         self._people = people
         self._rows = rows
         self._identities = identities
         self._vault = vault
         self._now = now
+        self._declarations = declarations
 
     async def find_by_openid(self, openid: str) -> str | None:
         """Return the id of the person who uses this WeChat account, if we know one."""
@@ -118,18 +136,19 @@ class People:
 
     async def get_name(self, person: str) -> str | None:
         """Return a person's full name, or None once it is erased. For sealing and masking only."""
-        row = await self._rows.find(person)
+        row = await self._find_row(person)
         return self._vault.open("vault", person, "name", row.name) if row else None
 
     async def find_particulars(self, person: str) -> Particulars | None:
         """Return what names a person, or None once it is erased. Whoever shows it has entered so before."""
-        row = await self._rows.find(person)
-        return self._opened(row) if row else None
+        row = await self._find_row(person)
+        return self.opened(row) if row else None
 
     async def list_particulars(self, people: Sequence[str]) -> dict[str, Particulars]:
         """Return what names some people, by person. For masking only."""
         rows = await self._rows.list_({"_id": {"$in": list(people)}}) if people else []
-        return {row.id: self._opened(row) for row in rows}
+        missing = list(set(people) - {row.id for row in rows})
+        return {row.id: self.opened(row) for row in (*rows, *await self._list_declared(missing))}
 
     async def list_by_name_or_phone(self, text: str) -> list[str]:
         """Return the people of exactly this name or phone, one more than `NAMESAKES` at most."""
@@ -149,29 +168,48 @@ class People:
         return person
 
     async def declare(self, subject: str, who: Particulars) -> Declared:
-        """Register somebody by the own word, once. IdentityTaken.
+        """Say who somebody is by the own word, and bind the account. One write. IdentityTaken.
 
         `subject` is a session's: a person's id, or the identity of a WeChat account that nobody is known by.
-        A document that is registered already stays its owner's, and who declares it is not told: an officer
-        is (`owns_document`).
+        The row that comes of it is kept by the caller, and settled later.
         """
         fresh = new_id()
         person = await self._bind(subject, fresh) if subject.startswith(OPENID) else subject
-        row = await self._rows.find(person) if person != fresh else None
-        if row is not None:
-            if self._opened(row).id_document != who.id_document:
-                raise IdentityTaken
-            return Declared(person, person)
-        owner = await self._take("id_document", who.id_document, person)
-        await self._write(person, who, "claimed", "declared")
-        return Declared(person, owner)
+        row = await self._find_row(person) if person != fresh else None
+        if row is None:
+            return Declared(person, self._seal(person, who), person == fresh)
+        if self.opened(row).id_document != who.id_document:
+            raise IdentityTaken
+        return Declared(person, None, is_new=False)
+
+    async def settle(self, row: VaultRow) -> str:
+        """Register what somebody declared; return whose the ID document is.
+
+        A document that is registered already stays its owner's, and who declares it is not told: an officer
+        is (`owns_document`).
+        """
+        key = self._identity_id("id_document", self.opened(row).id_document)
+        if await self._rows.find(row.id) is None:
+            owner = await self._bind(key, row.id)
+        else:  # Settled before, and perhaps corrected since: a document that was let go is not taken again.
+            standing = await self._identities.find(key)
+            owner = standing.person if standing else row.id
+        record = Person(id=row.id, state="claimed", evidence="declared", created=self._now())
+        await asyncio.gather(_once(self._rows, row), _once(self._people, record))
+        return owner
+
+    async def settle_of(self, person: str) -> None:
+        """Register what a person declared, if that is still to be done: before it is judged or changed."""
+        for row in await self._list_declared([person]):
+            await self.settle(row)
 
     async def owns_document(self, person: str) -> bool:
         """Say whether a person's ID document is registered as this person's; so is an erased one."""
+        await self.settle_of(person)
         row = await self._rows.find(person)
         if row is None:
             return True
-        key = self._identity_id("id_document", self._opened(row).id_document)
+        key = self._identity_id("id_document", self.opened(row).id_document)
         identity = await self._identities.find(key)
         return identity is None or identity.person == person
 
@@ -217,12 +255,17 @@ class People:
         record = Person(id=person, state=state, evidence=evidence, created=self._now(), claim=claim)
         await asyncio.gather(_once(self._rows, self._seal(person, who)), _once(self._people, record))
 
-    def _opened(self, row: VaultRow) -> Particulars:
-        return Particulars(
-            name=self._vault.open("vault", row.id, "name", row.name),
-            id_document=self._vault.open("vault", row.id, "id_document", row.id_document),
-            phone=self._vault.open("vault", row.id, "phone", row.phone),
-        )
+    async def _find_row(self, person: str) -> VaultRow | None:
+        """Return the row that names a person, be it settled or not."""
+        row = await self._rows.find(person)
+        return row or next(iter(await self._list_declared([person])), None)
+
+    async def _list_declared(self, people: Sequence[str]) -> list[VaultRow]:
+        return await self._declarations.list_declared(people) if self._declarations and people else []
+
+    def opened(self, row: VaultRow) -> Particulars:
+        """Return what a row says."""
+        return opened_row(self._vault, row)
 
     def _identity_id(self, kind: str, value: str) -> str:
         return f"{kind}:{self._vault.blind(kind, value)}"
@@ -237,6 +280,12 @@ class People:
             name_index=self._vault.blind("name", who.name),
             phone_index=self._vault.blind("phone", who.phone),
         )
+
+
+def opened_row(vault: Vault, row: VaultRow) -> Particulars:
+    """Return what a row says."""
+    parts = {name: vault.open("vault", row.id, name, getattr(row, name)) for name in NAMED}
+    return Particulars(**parts)
 
 
 def claim_index(vault: Vault, who: Particulars) -> str:

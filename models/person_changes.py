@@ -7,7 +7,8 @@ row, and gets none. A new ID document is bound before the old one is let go.
 from typing import Literal
 
 from models.cards import Card
-from models.people import Identity, Person, VaultRow
+from models.contact_traces import ContactTraces
+from models.people import Identity, Person, VaultRow, opened_row
 from models.store import Duplicate, Store
 from models.vault import Vault, mask_name
 
@@ -23,20 +24,24 @@ class PersonChanges:
         rows: Store[VaultRow],
         identities: Store[Identity],
         cards: Store[Card],
+        contacts: ContactTraces,
         vault: Vault,
     ) -> None:
         self._people = people
         self._rows = rows
         self._identities = identities
         self._cards = cards
+        self._contacts = contacts
         self._vault = vault
 
     async def apply(self, person: str, field: Field, text: str) -> bool:
         """Make a change; False when the ID document belongs to somebody else, and nothing is changed."""
-        if await self._rows.find(person) is None:
+        row = await self._rows.find(person)
+        if row is None:
             return True
         if field == "id_document" and not await self._bind(person, text):
             return False
+        await self._contacts.follow(person, opened_row(self._vault, row), field, text)
         values: dict[str, object] = {field: self._vault.seal("vault", person, field, text)}
         if field != "id_document":
             values[f"{field}_index"] = self._vault.blind(field, text)

@@ -30,6 +30,10 @@ class Signals:
         """Call `wake` whenever the word is sent, by this process or another."""
         self._listeners[word] = wake
 
+    def wake(self, word: str) -> None:
+        """Wake the listener here alone: for work that any one process may do. No call."""
+        self._hear(word)
+
     async def send(self, word: str) -> None:
         """Wake the listeners here at once and those of other processes if Redis is there."""
         self._hear(word)

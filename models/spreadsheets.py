@@ -29,11 +29,11 @@ from openpyxl.utils.exceptions import InvalidFileException
 from models.records import COVERED, Record, TableTooLarge, UnreadableTable
 
 PARTS = 1_000
-UNPACKED_BYTES = 50_000_000
+UNPACKED_BYTES = 64_000_000
 # Honest sheets pack to a tenth or a thirtieth; deflate reaches a thousandth only of what says nothing.
 DENSEST = 200
 SMALL_BYTES = 1_000_000
-FULL_ROWS = 60_000
+FULL_ROWS = 120_000
 COLUMNS = 100
 MERGED_RANGES = 1_000
 

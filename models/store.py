@@ -17,6 +17,7 @@ Promises kept here:
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -81,9 +82,27 @@ TRANSLATED = _Translated()
 
 def _is_passing(error: object) -> bool:
     """Say whether nothing answered, or an engine refused for its own state (locked, conflicting, ending)."""
+    if isinstance(error, errors.BulkWriteError):
+        details = error.details or {}
+        failures = [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]
+        codes = {failure["code"] for failure in failures} - {DUPLICATE_KEY}
+        return STATE_CODES.issuperset(codes) or "database is locked" in str(failures)
     if isinstance(error, errors.OperationFailure):
         return error.code in STATE_CODES or "database is locked" in str(error)
     return isinstance(error, errors.ConnectionFailure)
+
+
+def _failures(error: errors.BulkWriteError) -> dict[int, list[int]]:
+    """Return the places of what existed already and of what was undone; the error itself for all else."""
+    details = error.details or {}
+    places: dict[int, list[int]] = {DUPLICATE_KEY: [], WRITE_CONFLICT: []}
+    for failure in details.get("writeErrors", ()):
+        if failure["code"] not in places:
+            raise error
+        places[failure["code"]].append(failure["index"])
+    if details.get("writeConcernErrors"):  # Written, but not as safely as was asked for.
+        raise error
+    return places
 
 
 async def _undisturbed(write: Callable[[], Awaitable[R]]) -> R:
@@ -138,17 +157,23 @@ class Store(Generic[T]):
 
     async def insert_many(self, items: Iterable[T]) -> list[int]:
         """Store new documents, each on its own; return the places of those that existed already."""
-        documents = [to_document(item) for item in items]
+        waiting = dict(enumerate(map(to_document, items)))
+        existing: list[int] = []
         with TRANSLATED:
-            try:
-                if documents:
-                    await self._documents.insert_many(documents, ordered=False)
-            except errors.BulkWriteError as error:
-                failures = (error.details or {}).get("writeErrors", [])
-                if any(failure["code"] != DUPLICATE_KEY for failure in failures):
-                    raise
-                return sorted(failure["index"] for failure in failures)
-        return []
+            for attempt in range(ATTEMPTS):
+                if not waiting:
+                    break
+                places, write = list(waiting), partial(self._documents.insert_many, ordered=False)
+                try:
+                    await _undisturbed(partial(write, list(waiting.values())))
+                    break
+                except errors.BulkWriteError as error:
+                    failed = _failures(error)
+                    if attempt == ATTEMPTS - 1 and failed[WRITE_CONFLICT]:
+                        raise
+                existing += [places[place] for place in failed[DUPLICATE_KEY]]
+                waiting = {places[place]: waiting[places[place]] for place in failed[WRITE_CONFLICT]}
+        return sorted(existing)
 
     async def put(self, item: T) -> None:
         """Store a document whole under its id, in place of what was there."""

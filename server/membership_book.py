@@ -55,9 +55,11 @@ def build_membership_book(
     desk = MembershipDesk(memberships, known.organisations, known.signals, now)
     offices = Offices(known.organisations, known.appointments)
     figures = MembershipFigures(stores[MOVEMENTS.name], offices)
-    notices = MembershipNotices(known.messages, known.people, known.organisations, known.appointments, now)
+    notices = MembershipNotices(
+        known.messages, known.people, known.organisations, known.appointments, known.claims, now
+    )
     return MembershipBook(
-        OwnMemberships(desk, known.people, known.claims),
+        OwnMemberships(desk, known.people),
         offices,
         MembershipReviews(desk, offices, memberships, known.people, known.organisations, now),
         figures,

@@ -9,12 +9,14 @@ from msgspec import Struct
 from handlers.services import Privacy
 from models.clock import Now
 from models.consents import CONSENTS, Consents
+from models.contact_traces import ContactTraces
 from models.corrections import CORRECTIONS, CorrectionBasis, Corrections
 from models.erasure_steps import ErasureBasis, ErasureSteps
 from models.erasures import ERASURES, Erasures
 from models.exports import ExportBasis, Exports
 from models.membership_offices import Offices
 from models.memberships import Memberships
+from models.organisation_contacts import ORGANISATION_CONTACTS
 from models.own_memberships import OwnMemberships
 from models.person_changes import PersonChanges
 from models.privacy_notices import PrivacyNotices, Responsible, kept
@@ -61,12 +63,13 @@ def build_privacy(
 ) -> PrivacyParts:
     """Return the parts over stores by name."""
     people, appointments = known.people, known.appointments
-    steps = ErasureSteps(stores, _erasure_basis(stores, known, ending), now)
+    steps = ErasureSteps(stores, _erasure_basis(stores, known, ending, now), now)
     export_basis = ExportBasis(
         people=people,
         organisations=known.organisations,
         appointments=appointments,
         consents=consents,
+        contacts=_traces(stores, ending, now),
         vault=ending.vault,
     )
     rules = {**ending.sweeps, **_rules(stores, known, now)}
@@ -74,27 +77,37 @@ def build_privacy(
         consents=consents,
         exports=Exports(stores, export_basis, known.audit, now),
         erasures=Erasures(stores[ERASURES.name], steps, people, appointments, now),
-        corrections=Corrections(stores[CORRECTIONS.name], _correction_basis(stores, known, ending), now),
+        corrections=Corrections(stores[CORRECTIONS.name], _correction_basis(stores, known, ending, now), now),
         retention=Retention(stores[RETENTION_DAYS.name], rules, known.audit, now),
     )
 
 
-def _erasure_basis(stores: dict[str, Store[Any]], known: Known, ending: Ending) -> ErasureBasis:
+def _traces(stores: dict[str, Store[Any]], ending: Ending, now: Now) -> ContactTraces:
+    return ContactTraces(stores[ORGANISATION_CONTACTS.name], stores["people"], ending.vault, now)
+
+
+def _erasure_basis(stores: dict[str, Store[Any]], known: Known, ending: Ending, now: Now) -> ErasureBasis:
     return ErasureBasis(
         memberships=Memberships(stores["memberships"]),
         own_memberships=ending.own_memberships,
+        people=known.people,
+        contacts=_traces(stores, ending, now),
         revocations=ending.revocations,
         vault=ending.vault,
         audit=known.audit,
     )
 
 
-def _correction_basis(stores: dict[str, Store[Any]], known: Known, ending: Ending) -> CorrectionBasis:
+def _correction_basis(
+    stores: dict[str, Store[Any]], known: Known, ending: Ending, now: Now
+) -> CorrectionBasis:
     rows, identities = stores["vault"], stores["identities"]
     return CorrectionBasis(
         people=known.people,
         memberships=Memberships(stores["memberships"]),
-        changes=PersonChanges(stores["people"], rows, identities, stores["cards"], ending.vault),
+        changes=PersonChanges(
+            stores["people"], rows, identities, stores["cards"], _traces(stores, ending, now), ending.vault
+        ),
         offices=Offices(known.organisations, known.appointments),
         vault=ending.vault,
         audit=known.audit,

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from models.claims import CLAIMS_DUE
-from models.membership_effects import MEMBERSHIPS_CHANGED
+from models.memberships import MEMBERSHIPS_CHANGED
 from models.messages import MESSAGES_DUE, Sender
 from models.pushes import PUSHES_DUE
 from models.roster_jobs import IMPORTS_DUE

@@ -12,6 +12,7 @@ from models.card_codes import Master
 from models.corrections import Wanted
 from models.ids import new_id, new_ordered_id
 from models.memberships import Membership
+from models.organisation_contacts import Contacts, seal_contacts
 from models.people import Particulars
 from models.privacy_notices import CURRENT, kept
 from models.pushes import Event
@@ -91,6 +92,9 @@ class Site:
             world.pushes.keep(mark, Event(kind="unused", openid=openid)),
             stores["accounts"].insert(account),
             stores["scans"].insert(scan),
+            stores["organisation_contacts"].insert(
+                seal_contacts(VAULT, new_id(), Contacts(contact=who.name, phone=who.phone), at)
+            ),
         )
         await world.privacy.corrections.ask(person, Wanted("name", f"{who.name}改", mark))
         return person, who

@@ -15,7 +15,7 @@ from scripts.benchmarks.inside import time_check, time_picture, time_search
 from scripts.benchmarks.paths import PATHS
 from scripts.benchmarks.pipes import ChildFailed
 from scripts.benchmarks.roster import time_roster
-from scripts.benchmarks.rounds import TooShort, opened_stage
+from scripts.benchmarks.rounds import TooShort, newcomers_of, opened_stage
 from scripts.benchmarks.setting import Setting, new_key
 from scripts.benchmarks.table import LEGEND, comparison_lines, pace_lines, timing_lines
 from server.folder import CannotStart
@@ -59,6 +59,10 @@ async def compare(arguments: argparse.Namespace, folder: Path) -> None:
             members=max(1, arguments.members // share),
             keys=(new_key(), new_key(), new_key(), new_key()),
             processes=arguments.processes,
+            newcomers=max(
+                newcomers_of(PATHS[number], arguments.requests // share, arguments.rounds)
+                for number in chosen
+            ),
         )
         async with opened_stage(setting, arguments.rounds, arguments.requests // share) as stage:
             print(

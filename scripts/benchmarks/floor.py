@@ -11,8 +11,9 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
 from scripts.benchmarks.load import Answer
-from scripts.benchmarks.paths import PATHS, Calls
+from scripts.benchmarks.paths import PATHS
 from scripts.benchmarks.pipes import Parent
+from scripts.benchmarks.sending import Calls
 from scripts.benchmarks.setting import Cast, Ready, Setting, bind
 from server.engines import open_documents
 

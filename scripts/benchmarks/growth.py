@@ -16,7 +16,9 @@ from models.cards import CARDS, Card
 from models.ids import encode, new_ordered_id
 from models.scans import SCANS, Scan
 from models.store import Collection, Database, Store
+from scripts.benchmarks import union_growth
 from scripts.benchmarks.engine import opened_engine
+from scripts.benchmarks.union_growth import Town
 from server.engines import open_documents
 
 FEW = 1_000
@@ -27,19 +29,26 @@ BEGUN = datetime(2026, 7, 1, tzinfo=UTC)
 
 
 class Size(Struct, frozen=True):
-    """The two hot collections with a number of rows."""
+    """The collections of the hot queries, with a number of rows or people."""
 
     rows: int
     cards: Store[Card]
     scans: Store[Scan]
+    town: Town
 
     async def fill(self) -> None:
         """Make the indexes, then the rows."""
+        await self.town.fill()
         await _fill(self.cards, (_card(row) for row in range(self.rows)))
         await _fill(self.scans, (_scan(row, f"scan:{row}") for row in range(self.rows)))
 
 
 Query = Callable[[Size, int], Awaitable[object]]
+
+
+def _of_town(query: union_growth.Query) -> Query:
+    return lambda size, row: query(size.town, row)
+
 
 # Each hot query, as a function of which row to ask for; numbers beyond the rows begin again.
 QUERIES: Mapping[str, Query] = MappingProxyType(
@@ -54,6 +63,7 @@ QUERIES: Mapping[str, Query] = MappingProxyType(
         "a person's last scans": lambda size, row: size.scans.list_(
             {"person": _person(row % size.rows // SCANS_EACH)}, sort="-order", limit=20
         ),
+        **{name: _of_town(query) for name, query in union_growth.QUERIES.items()},
     }
 )
 
@@ -92,9 +102,9 @@ async def run(folder: Path, rows: int, repeats: int) -> None:
             await few.fill()
             await many.fill()
             print(f"On {engine.name}: the middle of {repeats} times, in milliseconds.\n")
-            print(f"{'query':<26}{'ratio':>8}{f'{FEW} rows':>15}{f'{rows} rows':>15}")
+            print(f"{'query':<30}{'ratio':>8}{f'{FEW} rows':>15}{f'{rows} rows':>15}")
             for one in await measure(few, many, repeats):
-                print(f"{one.query:<26}{one.many / one.few:>8.2f}{one.few:>15.2f}{one.many:>15.2f}")
+                print(f"{one.query:<30}{one.many / one.few:>8.2f}{one.few:>15.2f}{one.many:>15.2f}")
         finally:
             await documents.close()
 
@@ -102,7 +112,7 @@ async def run(folder: Path, rows: int, repeats: int) -> None:
 def _size(database: Database, rows: int) -> Size:
     cards = Collection(f"cards_{rows}", Card, CARDS.indexes)
     scans = Collection(f"scans_{rows}", Scan, SCANS.indexes)
-    return Size(rows, Store(database, cards), Store(database, scans))
+    return Size(rows, Store(database, cards), Store(database, scans), Town.over(database, rows))
 
 
 async def _fill(store: Store[Any], items: Iterator[Struct]) -> None:

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import count, cycle, islice
 
-import msgspec
 from msgspec import Struct
 
 from models.card_codes import STEP_SECONDS
@@ -17,13 +16,15 @@ from models.clock import utc_now
 from models.scan_batches import LARGEST_BATCH
 from models.scans import SCANS
 from models.store import Collection, Database, Store
+from scripts.benchmarks.joining import applications, claims, write_application, write_claim
+from scripts.benchmarks.sending import Calls, get, post
 from scripts.benchmarks.setting import Cast, Member
 
 CONNECTIONS = 16
+# Each such request takes somebody who has not joined yet.
+JOINING_SHARE = 0.125
 FLOOR_VISITS = Collection("floor_visits", CHECK_INS.kind, CHECK_INS.indexes)
 FLOOR_SCANS = Collection("floor_scans", SCANS.kind, SCANS.indexes)
-
-Calls = Callable[[], Awaitable[None]]
 
 
 class Path(Struct, frozen=True, kw_only=True):
@@ -31,6 +32,7 @@ class Path(Struct, frozen=True, kw_only=True):
 
     Every answer has to hold `expects`. `prepare` returns the driver calls of one request, if there are any.
     A request of several `units` is judged by how many a second are worked besides the driver calls: `pace`.
+    A request that `leaves_work` to workers is measured in a server whose workers are off.
     """
 
     name: str
@@ -43,22 +45,7 @@ class Path(Struct, frozen=True, kw_only=True):
     connections: int = CONNECTIONS
     units: int = 1
     pace: int | None = None
-
-
-def get(target: str, token: str = "") -> bytes:
-    """Return a request without a body."""
-    login = f"Authorization: Bearer {token}\r\n" if token else ""
-    return f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{login}\r\n".encode()
-
-
-def post(target: str, token: str, body: object) -> bytes:
-    """Return a request with a JSON body."""
-    content = msgspec.json.encode(body)
-    head = (
-        f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
-    )
-    return head.encode() + content
+    leaves_work: bool = False
 
 
 def stations(cast: Cast, asked: str = "") -> Iterator[bytes]:
@@ -262,6 +249,26 @@ PATHS = (
         prepare=write_check_in,
         target=0.70,
         share=0.5,
+    ),
+    Path(
+        name="application",
+        method="POST",
+        requests=applications,
+        expects=b'"state":"applied"',
+        prepare=write_application,
+        target=0.70,
+        share=JOINING_SHARE,
+        leaves_work=True,
+    ),
+    Path(
+        name="claim",
+        method="POST",
+        requests=claims,
+        expects=b'"kind":"member"',
+        prepare=write_claim,
+        target=0.70,
+        share=JOINING_SHARE,
+        leaves_work=True,
     ),
     Path(
         name="batch of 500 scans",

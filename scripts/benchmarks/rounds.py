@@ -56,20 +56,25 @@ class Comparison(Struct, frozen=True):
 
 
 class Stage(Struct, frozen=True):
-    """What all comparisons stand on: the setting, the people, the load, our server, and the sizes."""
+    """What all comparisons stand on: the setting, the people, the load, our server, and the sizes.
+
+    `quiet` is a server of ours without workers, if there are newcomers to join.
+    """
 
     setting: Setting
     cast: Cast
     load: Child
     ours: Server
+    quiet: Server | None
     rounds: int
     requests: int
 
     async def compare(self, number: int) -> Comparison:
         """Compare one path, by its place in `PATHS`."""
-        count = max(1, round(self.requests * PATHS[number].share))
+        count = requests_of(PATHS[number], self.requests)
         warm_up = max(1, round(count * WARM_UP_SHARE))
-        first = await self._send(self.ours, number, warm_up)
+        ours = self.quiet if self.quiet and PATHS[number].leaves_work else self.ours
+        first = await self._send(ours, number, warm_up)
         asked = Floor(self.setting, self.cast, number, first.answer)
         async with AsyncExitStack() as closing:
             floor = await _started(
@@ -77,7 +82,7 @@ class Stage(Struct, frozen=True):
             )
             await self._send(floor, number, warm_up)
             rounds = [
-                (await self._round(self.ours, number, count), await self._round(floor, number, count))
+                (await self._round(ours, number, count), await self._round(floor, number, count))
                 for _ in range(self.rounds)
             ]
         return Comparison(PATHS[number], [ours for ours, _ in rounds], [bare for _, bare in rounds])
@@ -94,6 +99,16 @@ class Stage(Struct, frozen=True):
         return await self.load.ask(Order(number, server.port, count), Sent)
 
 
+def requests_of(path: Path, requests: int) -> int:
+    """Return how many of a path's requests make a round."""
+    return max(1, round(requests * path.share))
+
+
+def newcomers_of(path: Path, requests: int, rounds: int) -> int:
+    """Return how many newcomers all rounds of a path take: one for each request to either server."""
+    return (2 * rounds + 1) * requests_of(path, requests) if path.leaves_work else 0
+
+
 @asynccontextmanager
 async def opened_stage(setting: Setting, rounds: int, requests: int) -> AsyncIterator[Stage]:
     """Seed the database, start our server and the load, and end them after the block."""
@@ -108,9 +123,11 @@ async def opened_stage(setting: Setting, rounds: int, requests: int) -> AsyncIte
 
         cast = await (await start("seeding")).ask(setting, Cast)
         ours = await _started("ours", setting, closing, lambda shared: shared)
+        silent = replace(setting, has_workers=False, stations=0)
+        quiet = await _started("ours", silent, closing, lambda shared: shared) if setting.newcomers else None
         load = await start("load")
         await load.ask(cast, Ready)
-        yield Stage(setting, cast, load, ours, rounds, requests)
+        yield Stage(setting, cast, load, ours, quiet, rounds, requests)
 
 
 async def _started(

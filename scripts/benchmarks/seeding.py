@@ -11,9 +11,10 @@ from models.organisations import Organisation
 from models.people import Particulars
 from models.vault import mask_name
 from scripts.benchmarks.country import make_points, make_stations
+from scripts.benchmarks.newcomers import Newcomers
 from scripts.benchmarks.pipes import Parent
 from scripts.benchmarks.setting import Cast, Member, Setting
-from server.app import World, build_world
+from server.app import COLLECTIONS, World, build_world
 from server.engines import Engines
 from server.keys import read_keys
 from server.schema import check_schema
@@ -68,6 +69,11 @@ async def seed(setting: Setting) -> Cast:
         street = Organisation(id=STREET, name="测试街道工会服务站", tree="local", changed=utc_now())
         await world.organisations.put(street)
         tokens = Tokens(keys.sessions, utc_now)
+        joining = Newcomers(
+            {one.name: store for one, store in zip(COLLECTIONS, world.stores, strict=True)}, keys
+        )
+        applicants = await joining.make_applicants(setting.newcomers, tokens)
+        claimants = await joining.make_claimants(setting.newcomers, tokens, STREET)
         staff, *members = [await enrol(world, tokens, number) for number in range(setting.members + 1)]
     always = (one.id for one in make_stations(setting.stations) if one.hours.kind == "always")
     return Cast(
@@ -75,6 +81,9 @@ async def seed(setting: Setting) -> Cast:
         members=members,
         points=make_points(POINTS, setting.stations),
         open_stations=list(islice(always, VISITED)),
+        union=STREET,
+        applicants=applicants,
+        claimants=claimants,
     )
 
 

@@ -21,7 +21,8 @@ APPID = "wx0000000000000000"
 class Setting(Struct, frozen=True, kw_only=True):
     """One benchmark: the engine's URI and database, a folder of its own, how many rows, the secrets.
 
-    Each server is so many `processes`, which share a port: 0 for the first, which chooses one.
+    Each server is so many `processes`, which share a port: 0 for the first, which chooses one. Of `newcomers`
+    there are so many who apply, and as many who claim a record.
     """
 
     mongodb_uri: str
@@ -32,6 +33,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     keys: tuple[str, str, str, str]
     processes: int = 1
     port: int = 0
+    newcomers: int = 0
+    has_workers: bool = True
 
     @property
     def config(self) -> Config:
@@ -67,13 +70,32 @@ class Member(Struct, frozen=True, kw_only=True):
         return code_at(self.day_keys[local_day(now)], self.key_id, self.serial, now).text
 
 
+class Applicant(Struct, frozen=True, kw_only=True):
+    """Somebody who joins: a guest's session and its subject, name, ID document, phone."""
+
+    token: str
+    account: str
+    name: str
+    number: str
+    phone: str
+
+
+class Claimant(Applicant, frozen=True, kw_only=True):
+    """Somebody whose record was imported, with the blind index that it is claimed by."""
+
+    claim: str
+
+
 class Cast(Struct, frozen=True, kw_only=True):
-    """Who sends requests, and from where; `open_stations` never close."""
+    """Who sends requests, and from where; `open_stations` never close, `union` takes members."""
 
     staff_token: str
     members: list[Member]
     points: list[Position]
     open_stations: list[str]
+    union: str
+    applicants: list[Applicant]
+    claimants: list[Claimant]
 
 
 def bind(setting: Setting) -> list[socket.socket]:

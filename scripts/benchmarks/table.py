@@ -12,7 +12,9 @@ ratio     CPU seconds of the server's process per request, floor over ours: the 
           the least and the most. It would be 1.00 if our own code cost nothing.
 ours      the service as in production, its access log going to a file; only the limits per person and per
           address are off, since one scanner and one address send everything here. The stations are put
-          straight into its memory, and each is written once before, as after a while of use.
+          straight into its memory, and each is written once before, as after a while of use. An application
+          and a claim go to a server without workers: what follows from them is derived afterwards, by any
+          process. WeChat vouches for the phone of a claim at once.
 floor     a bare Tornado handler in a process of its own that makes the same driver calls through the same
           client, sends the same bytes (the status, the header fields, a body taken from ours), and does
           nothing else: one route, no access log, no login, no decoding of the request.

@@ -202,6 +202,36 @@ async def test_officers_of_the_record_s_union_see_why_a_claim_did_not_match_and_
     assert await desk.waiting() == []
 
 
+async def test_claims_that_wait_when_a_union_is_merged_are_its_successor_s_to_judge(
+    desk: Desk, make: Factory
+) -> None:
+    person, who = await desk.imported(desk.street)
+    phone = await desk.phone("13911116666")
+    assert (await desk.claim(phone, who)).code == "claim_not_matched"
+    _, city = await make.console("officer", desk.city)
+    successor = await make.organisation(desk.city)
+    _, theirs = await make.console("officer", successor)
+    assert await desk.waiting(theirs) == []
+    union = (await desk.http("GET", f"/api/v1/staff/organisations/{desk.street}", headers=city)).json
+    body = {
+        "kind": "merge",
+        "target": successor,
+        "reason": "unit_merged",
+        "version": union["version"],
+    }
+    path = f"/api/v1/staff/organisations/{desk.street}/reorganisations"
+    merged = await desk.send("POST", path, body, headers=city)
+    assert merged.status == 201, merged.body
+    [row] = await desk.waiting(theirs)
+    assert row["why"] == "mismatch"
+    assert row["organisation"] == desk.world.organisations.get_name(successor)
+    assert await desk.waiting() == [], "the former district has nothing to do with it any more"
+    assert (await desk.decide_claim(row["id"], "accept", theirs)).status == 201
+    await desk.settle()
+    known = (await make.login(phone.openid)).json["member"]
+    assert known["id"] == person
+
+
 async def test_a_dismissed_claim_leaves_the_record_to_its_owner(desk: Desk) -> None:
     _, who = await desk.imported()
     stranger = await desk.phone("13911113333")
@@ -236,6 +266,18 @@ async def test_one_account_guesses_ten_times_an_hour(desk: Desk) -> None:
     assert replies[-1].headers["Retry-After"]
 
 
+async def test_guesses_at_once_are_as_few_as_one_after_the_other_and_all_counted(desk: Desk) -> None:
+    person, who = await desk.imported()
+    phone = await desk.phone(who.phone)
+    guesses = [id_number(random_birth()) for _ in range(25)]
+    replies = await asyncio.gather(*(desk.claim(phone, who, idDocument=guess) for guess in guesses))
+    assert sorted(reply.status for reply in replies) == [409] * 10 + [429] * 15
+    kept = await desk.world.claiming.claims._people.find(person)
+    assert kept is not None
+    assert kept.tries == 10
+    assert (await desk.claim(await desk.phone(who.phone), who)).code == "claim_not_matched", "locked"
+
+
 async def test_of_two_accounts_at_once_one_has_the_record(desk: Desk) -> None:
     person, who = await desk.imported()
     phones = [await desk.phone(who.phone) for _ in range(6)]
@@ -264,6 +306,7 @@ async def test_an_application_with_a_registered_document_goes_to_staff_who_bind_
     fields = {"name": who.name, "document": {"number": who.id_document}, "phone": "13911114444"}
     applied = await desk.send("POST", BOOK, application(desk.elsewhere, **fields), token=phone.token)
     assert (applied.status, applied.json["state"]) == (201, "applied")
+    await desk.settle()
     [row] = await desk.waiting()
     assert (row["why"], row["matched"]) == ("application", ["name", "id_document"])
     assert (await desk.decide_claim(row["id"], "accept")).status == 201

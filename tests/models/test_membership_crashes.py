@@ -53,13 +53,15 @@ class Process:
         self.life = life
         self.stores = stores
         self.audit = Audit(stores["audit_entries"], now)
-        self.people = People(stores["people"], stores["vault"], stores["identities"], VAULT, now)
+        self.memberships = Memberships(stores["memberships"])
+        self.people = People(
+            stores["people"], stores["vault"], stores["identities"], VAULT, now, self.memberships
+        )
         self.organisations = Organisations(stores["organisations"])
         self.appointments = Appointments(stores["appointments"], self.audit, now)
         self.cards = Cards(stores["cards"], Masters(()), VAULT, now)
         subscriptions = Subscriptions(stores["subscriptions"], (), VAULT, now)
         self.messages = Messages(stores["messages"], subscriptions, VAULT, signals, now)
-        self.memberships = Memberships(stores["memberships"])
         shelf = shelf_of(stores, VAULT)
         around = Around(self.people, self.memberships, self.organisations, self.audit, signals)
         self.claims = build_claims(shelf, stores, around, now)
@@ -227,6 +229,44 @@ async def test_an_acknowledged_decision_is_finished_by_any_worker_though_nobody_
         if not died:
             return
     pytest.fail("what follows makes more writes than were tried")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_an_acknowledged_application_is_settled_by_any_worker_and_its_document_is_one_person_s(
+    site: Site, *, after: bool
+) -> None:
+    for ends_at in range(MOST_WRITES):
+        act, second = Act(await site.open()), Act(site)
+        second.who = act.who
+        process = await site.start()
+        await act.apply(process)  # Acknowledged; its own process never came to what follows.
+        dying, died = await site.start(ends_at, after=after), False
+        try:
+            await dying.book.effects.work()
+        except Crash:
+            died = True
+        healthy = await site.start()
+        await healthy.book.effects.work()
+        await second.apply(healthy)
+        await healthy.book.effects.work()
+        await expect_whole(site, act, 1)
+        owner = await healthy.people.find_by_subject(act.subject)
+        other = await healthy.people.find_by_subject(second.subject)
+        assert await healthy.people.register(act.who) == owner
+        assert owner
+        assert await healthy.people.owns_document(owner)
+        assert other
+        assert not await healthy.people.owns_document(other)
+        told = await healthy.stores["claim_reviews"].list_({"person": owner})
+        assert [(one.why, one.account) for one in told] == [("application", second.subject)]
+        for person in (owner, other):
+            held = await healthy.memberships.find(person)
+            assert held
+            assert held.declared is None
+        if not died:
+            assert ends_at > 4
+            return
+    pytest.fail("settling makes more writes than were tried")
 
 
 async def test_workers_at_once_derive_everything_once(site: Site) -> None:

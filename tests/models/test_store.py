@@ -357,6 +357,68 @@ async def test_a_write_that_is_undone_every_time_is_unavailable(database: Databa
     with pytest.raises(EngineUnavailable):
         await Store(disturbed, UNITS).insert(Unit(id=new_id()))  # type: ignore[arg-type]  # as above
     assert disturbed.left == 99 - 5
+    with pytest.raises(EngineUnavailable):
+        await Store(disturbed, UNITS).insert_many([Unit(id=new_id())])  # type: ignore[arg-type]  # as above
+    assert disturbed.left == 99 - 10
+
+
+class Undoing:
+    """A database that fails some documents of the first inserts of many: those of odd ids."""
+
+    def __init__(self, database: Database, *codes: int, concern: int | None = None) -> None:
+        self._documents = database[UNITS.name]
+        self._codes = list(codes)
+        self._concern = concern
+        self.asked: list[int] = []
+
+    def __getitem__(self, name: str) -> "Undoing":
+        return self
+
+    async def insert_many(self, documents: list[Any], *, ordered: bool) -> None:
+        self.asked.append(len(documents))
+        code = self._codes.pop(0) if self._codes else None
+        lost = [place for place, one in enumerate(documents) if code and one["_id"][-1] in "1357"]
+        kept = [one for place, one in enumerate(documents) if place not in lost]
+        failures = [{"index": place, "code": code, "errmsg": "undone"} for place in lost]
+        try:
+            if kept:
+                await self._documents.insert_many(kept, ordered=ordered)
+        except errors.BulkWriteError as error:
+            places = [place for place in range(len(documents)) if place not in lost]
+            failures += [{**one, "index": places[one["index"]]} for one in error.details["writeErrors"]]
+        concerns = [{"code": self._concern, "errmsg": "not majority"}] if self._concern else []
+        if failures or concerns:
+            raise errors.BulkWriteError({"writeErrors": failures, "writeConcernErrors": concerns})
+
+
+async def test_documents_of_many_that_an_engine_undid_are_stored_by_asking_again_for_them_alone(
+    units: Store[Unit], database: Database, place: str
+) -> None:
+    made = [Unit(id=f"{new_id()}{number}", place=place) for number in range(8)]
+    await units.insert(made[2])
+    undoing = Undoing(database, 112, 112)
+    store = Store[Unit](undoing, UNITS)  # type: ignore[arg-type]  # the one call that is made
+    assert await store.insert_many(made) == [2]
+    assert undoing.asked == [8, 4, 4]
+    assert sorted(one.id for one in await units.list_({"place": place})) == sorted(one.id for one in made)
+
+
+@pytest.mark.parametrize(
+    ("codes", "concern", "expected"),
+    [
+        ([112] * 9, None, EngineUnavailable),
+        ([91], None, EngineUnavailable),
+        ([], 64, EngineUnavailable),
+        ([121], None, errors.BulkWriteError),
+    ],
+)
+async def test_what_many_documents_fail_by_leaves_as_ours_and_is_never_taken_for_done(
+    database: Database, units: Store[Unit], codes: list[int], concern: int | None, expected: type[Exception]
+) -> None:
+    made = [Unit(id=f"{new_id()}{number}") for number in range(2)]
+    store = Store[Unit](Undoing(database, *codes, concern=concern), UNITS)  # type: ignore[arg-type]  # as above
+    with pytest.raises(expected):
+        await store.insert_many(made)
 
 
 async def test_an_engine_that_does_not_answer_is_unavailable_within_two_seconds() -> None:

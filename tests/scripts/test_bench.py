@@ -13,7 +13,7 @@ from scripts.benchmarks.paths import PATHS
 pytest.importorskip("psutil", reason="the extra `bench` is not installed")
 pytestmark = pytest.mark.engines
 
-MINUTE = 60.0
+LONGEST_SECONDS = 120.0
 
 
 async def bench(*arguments: str) -> list[str]:
@@ -25,7 +25,7 @@ async def bench(*arguments: str) -> list[str]:
         start_new_session=True,
     )
     try:
-        async with asyncio.timeout(MINUTE):
+        async with asyncio.timeout(LONGEST_SECONDS):
             said, _ = await process.communicate()
     finally:
         if process.returncode is None:
