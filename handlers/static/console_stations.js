@@ -1,6 +1,6 @@
 /** Stations: the table, and importing a list: checked first, stored when every row's fate was seen. */
 
-import { askHere, byId, coded, fill, fixed, make, row, saveHere, say, showPager, timeOf } from "./console.js";
+import { askHere, byId, coded, fill, fixed, linked, make, row, saveHere, say, showPager, timeOf } from "./console.js";
 import { ROW_OUTCOMES, STATION_STATES } from "./console_words.js";
 
 const STATIONS = "/api/v1/staff/stations";
@@ -22,7 +22,7 @@ async function show(page) {
 function stationRow(station) {
   return row(
     coded(station.code),
-    make("td", "words", station.name),
+    linked(station.name, `/console/stations/${station.code}`),
     fixed(station.district),
     fixed(STATION_STATES[station.state]),
     make("td", "words", station.hours),

@@ -77,6 +77,19 @@ async def test_hours_in_words_are_read_or_refused_with_their_place(http: Http, m
     assert (await put(http, headers, reply.json, "hours", text="")).json["kind"] == "unknown"
 
 
+async def test_words_can_be_tried_and_nothing_is_stored(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    station = await a_station(http, headers)
+    path = f"{STAFF}/{station['code']}/hours/checks"
+    text = "夏季（5月1日至9月30日）8:00-22:00；其余时间 9点至17点"
+    reply = await http("POST", path, {"text": text}, headers=headers)
+    assert (reply.status, reply.json["kind"], reply.json["open"]["state"]) == (200, "weekly", "open")
+    assert reply.json["words"] == "夏季（5月1日至9月30日）：每天 08:00-22:00；其余时间：每天 09:00-17:00"
+    refused = await http("POST", path, {"text": "24小时，看情况"}, headers=headers)
+    assert (refused.code, refused.json["details"]["place"]) == ("wrong_hours", 5)
+    assert (await http("GET", f"{STAFF}/{station['code']}/hours", headers=headers)).json == station
+
+
 async def test_what_is_wrong_in_a_form_is_refused_by_its_path(http: Http, make: Factory) -> None:
     _, headers = await make.console("officer")
     station = await a_station(http, headers)
