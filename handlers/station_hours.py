@@ -14,7 +14,8 @@ from models.hours_forms import HoursForm, WrongHours, form_of, hours_of
 from models.hours_open import openness
 from models.hours_text import parse_hours
 from models.hours_words import words
-from models.station_hours import StationChanged, WrongClosure
+from models.station_changes import StationChanged
+from models.station_hours import WrongClosure
 from models.stations import NoSuchStation, Station
 from models.versions import version_of
 
@@ -50,6 +51,7 @@ class StationHoursReply(Wire, frozen=True):
     words: HoursWords
     text: HoursText
     hours: HoursForm | None
+    by_officer: Annotated[bool, Meta(examples=[True], description="Set by hand: no import changes them")]
     closure: ClosureReply | None
     open: OpennessReply
     server_time: Moment
@@ -173,6 +175,7 @@ def _reply(handler: Handler, station: Station) -> StationHoursReply:
         words=words(station.hours),
         text=station.hours_text,
         hours=form_of(station.hours),
+        by_officer=station.hours_by is not None,
         closure=ClosureReply.of(closure) if closure else None,
         open=OpennessReply.of(openness(station.hours, at, closure)),
         server_time=local(at),

@@ -29,6 +29,7 @@ from models.memberships import Memberships
 from models.messages import MESSAGES, Messages
 from models.migrations import META
 from models.mirrors import Mirror
+from models.offices import Office
 from models.organisation_desk import Registry
 from models.organisations import Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
@@ -42,6 +43,7 @@ from models.security import SecurityDesk
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
+from models.station_changes import StationChanges
 from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.stations import STATIONS, Stations
@@ -165,6 +167,7 @@ def build_world(
     book = build_membership_book(stores, memberships, known, now)
     media_checks = MediaChecks(stores["media_checks"], now)
     consents = Consents(stores["consents"], people, now)
+    changes = StationChanges(stores["stations"], Office(appointments, auditing.audit, signals), now)
     near = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault, consents)
     forgetting = (sessions.forget, subscriptions.forget, consents.forget, people.forget_openid)
     effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)
@@ -203,7 +206,7 @@ def build_world(
         shared_limits=shared_limits,
         stations=stations,
         board=board,
-        station_hours=StationHours(stores["stations"], appointments, auditing.audit, signals, now),
+        station_hours=StationHours(changes, now),
         subscriptions=subscriptions,
         messages=messages,
         media_checks=media_checks,

@@ -20,6 +20,7 @@ function show(station) {
   version = station.version;
   byId("station").textContent = station.name;
   byId("now").textContent = opennessWords(station.open, station.serverTime);
+  byId("hours-by").textContent = station.byOfficer ? "工作人员在此填写，导入驿站表不会改动" : "驿站表";
   const isUnread = station.kind === "unknown" && station.text !== "";
   byId("hours-words").textContent = isUnread ? `${station.words}（原文“${station.text}”看不懂）` : station.words;
   showClosure(station.closure);

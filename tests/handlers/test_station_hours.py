@@ -198,6 +198,39 @@ async def test_an_import_leaves_a_closure_alone(http: Http, make: Factory) -> No
     assert (kept["closure"], kept["words"]) == (closed["closure"], "24小时开放")
 
 
+async def test_an_import_leaves_hours_alone_that_an_officer_has_set(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    station = await a_station(http, headers)
+    path = f"{STAFF}/{station['code']}/hours"
+
+    async def send(hours: str, where: str = "imports") -> Any:
+        text = f"名称,地址,行政区,经度,纬度,坐标系,开放时间\n{station['name']},路3号,时间区,,,,{hours}\n"
+        sent = {"fileName": "一站.csv", "content": base64.b64encode(text.encode()).decode()}
+        return (await http("POST", f"{STAFF}/{where}", sent, headers=headers)).json
+
+    async def kept() -> Any:
+        return (await http("GET", path, headers=headers)).json
+
+    assert (await send("24小时"))["saved"]["updated"] == 1
+    assert (await kept())["byOfficer"] is False
+    station = await kept()
+    by_hand = (await put(http, headers, station, "hours", text="每天 8:00-20:00")).json
+    assert by_hand["byOfficer"] is True
+
+    async def notes() -> list[str]:
+        checked = await send("24小时", "imports/checks")
+        return [note["reason"] for row in checked["rows"] for note in row["notes"]]
+
+    assert await until(notes, bool) == ["工作人员已更正为“每天 08:00-20:00”，不采用"]
+    assert (await send("24小时"))["saved"] == {"created": 0, "updated": 0, "unchanged": 1, "hoursKept": 1}
+    assert (await send("每天 08:00-20:00"))["saved"]["hoursKept"] == 0
+    assert await kept() == by_hand
+
+    await put(http, headers, by_hand, "hours", text="")
+    assert (await send("24小时"))["saved"] == {"created": 0, "updated": 1, "unchanged": 0, "hoursKept": 0}
+    assert (await kept())["words"] == "24小时开放"
+
+
 async def test_only_officers_set_hours_of_stations_that_are_there(http: Http, make: Factory) -> None:
     _, officer = await make.console("officer")
     station = await a_station(http, officer)
