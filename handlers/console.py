@@ -221,7 +221,8 @@ class StationPage(ConsolePage):
     async def get(self, code: str) -> Html:
         """Show the page; the interface tells whether there is such a station."""
         self.services.appointments.get(self.session.subject, self.roles)
-        return self.show(self.template, code=code.upper())
+        mine = self.services.organisation_desk.list_mine(self.session.subject)
+        return self.show(self.template, code=code.upper(), organisations=mine)
 
 
 class StationTicketsPage(ConsolePage):

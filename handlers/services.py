@@ -55,6 +55,7 @@ from models.security import SecurityDesk
 from models.sessions import Sessions
 from models.sign_ins import SignIns
 from models.station_board import StationBoard
+from models.station_hosts import StationHosts
 from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.station_reports import StationReports
@@ -154,6 +155,7 @@ class Services(Struct, frozen=True, kw_only=True):
     member_exports: MemberExports
     station_lists: StationLists
     station_hours: StationHours
+    station_hosts: StationHosts
     audit_desk: AuditDesk
     system_desk: SystemDesk
     security_desk: SecurityDesk

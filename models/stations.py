@@ -112,7 +112,8 @@ class SourcePosition(Struct, frozen=True, gc=False):
 class Station(Struct, frozen=True, kw_only=True, gc=False):
     """One station. `position` is in GCJ-02; without one it is not shown on a map.
 
-    `hours_by` is the officer who set the hours; None where they are a list's.
+    `hours_by` is the officer who set the hours, None where they are a list's; `organisation` is the one whose
+    staff run the station, None while nobody has said so.
     """
 
     id: str = field(name="_id")
@@ -125,6 +126,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     hours: Hours = UNKNOWN
     hours_text: str = ""
     hours_by: str | None = None
+    organisation: str | None = None
     closure: Closure | None = None
     facilities: tuple[Facility, ...] = ()
     state: StationState = "operating"

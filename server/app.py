@@ -44,8 +44,10 @@ from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Session
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
 from models.station_changes import StationChanges
+from models.station_hosts import StationHosts
 from models.station_hours import StationHours
 from models.station_lists import StationLists
+from models.station_notices import StationNotices
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
@@ -109,6 +111,8 @@ class World(Struct, frozen=True, kw_only=True):
     stations: Stations
     board: StationBoard
     station_hours: StationHours
+    station_hosts: StationHosts
+    station_notices: StationNotices
     subscriptions: Subscriptions
     messages: Messages
     media_checks: MediaChecks
@@ -168,6 +172,7 @@ def build_world(
     media_checks = MediaChecks(stores["media_checks"], now)
     consents = Consents(stores["consents"], people, now)
     changes = StationChanges(stores["stations"], Office(appointments, auditing.audit, signals), now)
+    hosts = StationHosts(changes, organisations, appointments, book.offices)
     near = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault, consents)
     forgetting = (sessions.forget, subscriptions.forget, consents.forget, people.forget_openid)
     effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)
@@ -207,6 +212,8 @@ def build_world(
         stations=stations,
         board=board,
         station_hours=StationHours(changes, now),
+        station_hosts=hosts,
+        station_notices=StationNotices(messages, people, board, hosts),
         subscriptions=subscriptions,
         messages=messages,
         media_checks=media_checks,
@@ -257,6 +264,7 @@ def build_services(
         ),
         station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
         station_hours=world.station_hours,
+        station_hosts=world.station_hosts,
         audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),
         system_desk=SystemDesk(
             watch, world.pushes, world.messages, world.auditing.blocks, world.appointments

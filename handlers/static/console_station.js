@@ -6,7 +6,8 @@ import { opennessWords } from "./words.js";
 const CODE = byId("station").dataset.code;
 const STATION = `/api/v1/staff/stations/${CODE}`;
 
-let version = "";
+/** The version that was last seen, whichever part of the page has changed it. */
+const seen = () => byId("station").dataset.version;
 
 async function load() {
   const station = await askHere(byId("problem"), "GET", `${STATION}/hours`);
@@ -17,7 +18,7 @@ async function load() {
 }
 
 function show(station) {
-  version = station.version;
+  byId("station").dataset.version = station.version;
   byId("station").textContent = station.name;
   byId("now").textContent = opennessWords(station.open, station.serverTime);
   byId("hours-by").textContent = station.byOfficer ? "工作人员在此填写，导入驿站表不会改动" : "驿站表";
@@ -64,7 +65,7 @@ async function check() {
 
 async function saveHours(event) {
   event.preventDefault();
-  const station = await sendWords("PUT", "hours", { version, text: byId("hours-text").value });
+  const station = await sendWords("PUT", "hours", { version: seen(), text: byId("hours-text").value });
   if (station) {
     show(station);
     say(byId("done"), `已公布：${station.words}`);
@@ -76,7 +77,7 @@ const momentOf = (id) => (byId(id).value === "" ? null : `${byId(id).value}:00+0
 
 async function close(event) {
   event.preventDefault();
-  const body = { version, reason: byId("reason").value.trim(), since: momentOf("since"), until: momentOf("until") };
+  const body = { version: seen(), reason: byId("reason").value.trim(), since: momentOf("since"), until: momentOf("until") };
   const station = await askHere(byId("closure-problem"), "PUT", `${STATION}/closure`, body);
   if (station) {
     show(station);

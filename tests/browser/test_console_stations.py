@@ -84,6 +84,22 @@ async def test_an_officer_closes_a_station_with_a_reason_and_opens_it_again(scre
     await expect(page.locator("#closure-words")).to_be_hidden()
 
 
+async def test_an_officer_says_who_runs_a_station_and_goes_on_with_its_hours(screens: Screens) -> None:
+    page, _ = await open_station(screens)
+    await expect(page.locator("#host-words")).to_contain_text("没有确定由谁管理")
+    await page.select_option("#host", label="　　演示街道工会服务站")
+    await page.click("#host-form button")
+    await expect(page.locator("#host-words")).to_contain_text("先通知站长 1 人")
+    await expect(page.locator("#done")).to_have_text("已确定由演示街道工会服务站管理")
+    assert await complaints(screens, page) == []
+    await page.fill("#hours-text", "24小时")
+    await page.click("#hours-form .primary")
+    await expect(page.locator("#done")).to_have_text("已公布：24小时开放")
+    await expect(page.locator("#hours-by")).to_have_text("工作人员在此填写，导入驿站表不会改动")
+    await page.reload()
+    await expect(page.locator("#host-words")).to_contain_text("先通知站长 1 人")
+
+
 async def test_an_officer_pairs_a_screen_and_ends_it(screens: Screens) -> None:
     page, _ = await open_station(screens)
     await expect(page.locator("#screen-words")).to_have_text("没有配对的屏幕。")
