@@ -17,7 +17,6 @@ from models.card_desk import Book, CardDesk
 from models.card_life import CardLife
 from models.cards import CARDS, Cards, Masters
 from models.clock import Now
-from models.consents import Consents
 from models.devices import DEVICES_CHANGED
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
@@ -68,7 +67,7 @@ from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
 from server.membership_book import Known, MembershipBook, build_membership_book
 from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker, visitors_judges
 from server.privacy import COLLECTIONS as PRIVACY_COLLECTIONS
-from server.privacy import Ending, PrivacyParts, build_privacy
+from server.privacy import Ending, PrivacyParts, build_consents, build_privacy
 from server.rosters import COLLECTIONS as ROSTER_COLLECTIONS
 from server.rosters import Beside, RosterBook, build_roster_book
 from server.union_trees import COLLECTIONS as TREE_COLLECTIONS
@@ -170,7 +169,7 @@ def build_world(
     known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals, claims)
     book = build_membership_book(stores, memberships, known, now)
     media_checks = MediaChecks(stores["media_checks"], now)
-    consents = Consents(stores["consents"], people, now)
+    consents = build_consents(stores, people, now)
     changes = StationChanges(stores["stations"], Office(appointments, auditing.audit, signals), now)
     hosts = StationHosts(changes, organisations, appointments, book.offices)
     near = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault, consents)

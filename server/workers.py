@@ -97,6 +97,7 @@ class Workers:
         effects = world.membership_book.effects
         steps.append(self._repeat(MEMBERSHIPS_CHANGED, effects.work, DUE_SECONDS))
         steps.append(self._repeat("erasures", world.privacy.erasures.work, AUDIT_SECONDS))
+        steps.append(self._repeat("withdrawals", world.privacy.withdrawals.work, AUDIT_SECONDS))
         steps.append(self._repeat("corrections", world.privacy.corrections.work, AUDIT_SECONDS))
         steps.append(self._repeat("reorganisations", world.trees.reorganisations.finish, DUE_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
