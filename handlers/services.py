@@ -40,6 +40,7 @@ from models.organisation_contacts import OrganisationContacts
 from models.organisation_desk import OrganisationDesk
 from models.organisations import Organisations
 from models.own_memberships import OwnMemberships
+from models.own_visits import OwnVisits
 from models.photos import Photos
 from models.prints import Prints
 from models.privacy_notices import PrivacyNotices
@@ -145,6 +146,7 @@ class Services(Struct, frozen=True, kw_only=True):
     scans: Scans
     scan_pictures: ScanPictures
     visits: Visits
+    own_visits: OwnVisits
     photos: Photos
     visitors_judges: Judges
     appointments: Appointments

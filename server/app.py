@@ -31,6 +31,7 @@ from models.mirrors import Mirror
 from models.offices import Office
 from models.organisation_desk import Registry
 from models.organisations import Organisations
+from models.own_visits import OwnVisits
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
 from models.photos import Photos
 from models.prints import Prints
@@ -106,6 +107,7 @@ class World(Struct, frozen=True, kw_only=True):
     card_book: Book
     scans: Scans
     visits: Visits
+    own_visits: OwnVisits
     shared_limits: SharedLimits
     stations: Stations
     board: StationBoard
@@ -207,6 +209,7 @@ def build_world(
         card_book=Book(cards, CardLife(stores["cards"], cards, now), prints, memberships),
         scans=scans,
         visits=visiting.build(stores, near, now),
+        own_visits=OwnVisits(stores["check_ins"], board),
         shared_limits=shared_limits,
         stations=stations,
         board=board,
@@ -250,6 +253,7 @@ def build_services(
         prints=world.prints,
         scans=world.scans,
         visits=world.visits,
+        own_visits=world.own_visits,
         scan_pictures=ScanPictures(photos),
         appointments=world.appointments,
         accounts=world.console.accounts,

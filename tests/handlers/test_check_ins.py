@@ -179,6 +179,39 @@ async def test_a_device_s_name_has_a_form(http: Http, code: str, text: str) -> N
     assert (reply.status, reply.json["details"]["field"]) == (400, "body.device")
 
 
+async def test_members_see_their_own_visits_page_by_page_and_nobody_else_s(
+    http: Http, code: str, stations: list[dict[str, Any]], make: Factory, clock: Clock
+) -> None:
+    me, other = await make.member(), await make.member()
+    for someone in (me, other):
+        await consent(http, someone, given=True)
+    path = "/api/v1/check-ins"
+    assert (await http("GET", path, token=me.token)).json == {"items": [], "next": None}
+    for _ in range(3):
+        await visit(http, code, me.token)
+        clock.advance(hours=4)
+    await visit(http, code, other.token)
+    first = (await http("GET", f"{path}?limit=2", token=me.token)).json
+    assert [one["at"] for one in first["items"]] == ["2026-07-15T20:00:05+08:00", "2026-07-15T16:00:05+08:00"]
+    rest = (await http("GET", f"{path}?limit=2&after={first['next']}", token=me.token)).json
+    name = next(one["name"] for one in stations if one["code"] == code)
+    assert rest == {
+        "items": [
+            {
+                "station": code,
+                "name": name,
+                "day": "2026-07-15",
+                "at": "2026-07-15T12:00:05+08:00",
+                "presence": "sign",
+            }
+        ],
+        "next": None,
+    }
+    await consent(http, me, given=False)
+    assert (await http("GET", path, token=me.token)).json["items"] == []
+    assert (await http("GET", path, token=await make.guest())).code == "not_a_member"
+
+
 async def test_withdrawing_the_consent_to_movements_takes_the_name_off_earlier_visits(
     http: Http, code: str, make: Factory, service: Service, clock: Clock
 ) -> None:
