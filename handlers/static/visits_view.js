@@ -5,7 +5,7 @@ import { exactWords, localOf } from "./words.js";
 
 const PRESENCES = { screen: "扫屏幕签到", staff: "工作人员扫卡", near: "扫标牌签到，定位相符", sign: "扫标牌签到" };
 const NONE = "没有记名的签到。在“隐私与授权”里同意“驿站签到留名”后，您的签到列在这里，三十天后删除。";
-const SOME = "只有您看得到；三十天后删除。在“隐私与授权”里撤回同意，这里随即清空。";
+const SOME = "三十天后删除。在“隐私与授权”里撤回同意，这里随即清空。";
 
 /**
  * The list of visits.
