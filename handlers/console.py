@@ -211,6 +211,29 @@ class StationsPage(ConsolePage):
     about = "全部驿站；导入驿站表，逐行看结果"
 
 
+class StationPage(ConsolePage):
+    """One station: its hours and closures, its screen, its visits."""
+
+    roles = OFFICERS
+    template = "console_station.html"
+
+    @endpoint()
+    async def get(self, code: str) -> Html:
+        """Show the page; the interface tells whether there is such a station."""
+        self.services.appointments.get(self.session.subject, self.roles)
+        mine = self.services.organisation_desk.list_mine(self.session.subject)
+        return self.show(self.template, code=code.upper(), organisations=mine)
+
+
+class StationTicketsPage(ConsolePage):
+    """What people doubt about stations."""
+
+    roles = OFFICERS
+    template = "console_station_tickets.html"
+    title = "驿站问题"
+    about = "多人反映的驿站问题：轮到谁处理，还剩多少时间"
+
+
 class AuditPage(ConsolePage):
     """The audit."""
 
@@ -252,6 +275,7 @@ PAGES: list[tuple[str, type[ConsolePage]]] = [
     ("/console/appointments", AppointmentsPage),
     ("/console/devices", DevicesPage),
     ("/console/stations", StationsPage),
+    ("/console/station-tickets", StationTicketsPage),
     ("/console/audit", AuditPage),
     ("/console/system", SystemPage),
     ("/console/security", SecurityPage),
@@ -259,6 +283,7 @@ PAGES: list[tuple[str, type[ConsolePage]]] = [
 
 ROUTES: list[tuple[str, type[Handler]]] = [
     *PAGES,
+    ("/console/stations/{code}", StationPage),
     (SIGN_IN, SignInPage),
     ("/console/enrolment", EnrolmentPage),
 ]

@@ -23,6 +23,10 @@ AHEAD = timedelta(days=7)
 # So long the pages that follow stand in the order of the first.
 PAGES_LAST = timedelta(minutes=10)
 MINUTE = timedelta(minutes=1)
+ONLY_OPEN = (
+    "Leave out what is closed or unknown; of now also what two people doubt (待核实) and what its 站长 "
+    "closed for today, so that a page may hold fewer than `limit` and have a `next` all the same"
+)
 
 
 class PageExpired(Invalid):
@@ -64,9 +68,7 @@ class StationsQuery(Asked, frozen=True):
     ) = None
     facilities: tuple[AnyFacility, ...] = ()
     kind: AnyKind | None = None
-    only_open: Annotated[bool, Meta(examples=[False], description="Leave out what is closed or unknown")] = (
-        False
-    )
+    only_open: Annotated[bool, Meta(examples=[False], description=ONLY_OPEN)] = False
     at: (
         Annotated[
             str,
@@ -148,6 +150,8 @@ def _answer(services: Services, query: StationsQuery, place: Place | None) -> St
     at = query.moment(now)
     wanted = query.wanted(place.position if place else query.position())
     page = services.stations.page(wanted, at or now, query.mark(now, at))
+    if wanted.only_open and at is None:
+        page = services.visits.evidence.leave_open(page, now)
     return services.nearby.write(page, now, query.datum or "gcj02", at, place)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from handlers.assets import FOLDER as ASSETS
 from handlers.base import OFFICES, Handler, endpoint
 from handlers.fields import END, Day, Moment, Name, StationCode
 from handlers.media import Html, Script
@@ -19,6 +20,9 @@ KIOSK_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+
+# What the worker asks for falls under its own policy, not under the page's.
+WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 
 PairingCode = Annotated[str, Meta(pattern=rf"^[0-9]{{8}}{END}", examples=["48213907"])]
 ScreenToken = Annotated[
@@ -170,6 +174,18 @@ class KioskLibrary(Handler):
         return Script(bundle())
 
 
+class KioskWorker(Handler):
+    """The worker that keeps the page in the tablet's browser."""
+
+    public = True
+
+    @endpoint()
+    async def get(self) -> Script:
+        """Return the worker; it may ask this server alone."""
+        self.set_header("Content-Security-Policy", WORKER_POLICY)
+        return Script((ASSETS / "kiosk_worker.js").read_text(encoding="utf-8"))
+
+
 def _keys(handler: Handler, keys: ScreenKeys) -> ScreenKeysReply:
     services = handler.services
     station = services.stations.get(keys.station)
@@ -191,5 +207,6 @@ ROUTES = [
     ("/api/v1/stations/{code}/screen/pairings", ScreenPairingsHandler),
     ("/api/v1/stations/{code}/screen/keys", ScreenKeysHandler),
     ("/kiosk/client.js", KioskLibrary),
+    ("/kiosk/worker.js", KioskWorker),
     ("/kiosk/{code}", KioskPage),
 ]

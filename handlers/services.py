@@ -40,6 +40,7 @@ from models.organisation_contacts import OrganisationContacts
 from models.organisation_desk import OrganisationDesk
 from models.organisations import Organisations
 from models.own_memberships import OwnMemberships
+from models.own_visits import OwnVisits
 from models.photos import Photos
 from models.prints import Prints
 from models.privacy_notices import PrivacyNotices
@@ -55,6 +56,7 @@ from models.security import SecurityDesk
 from models.sessions import Sessions
 from models.sign_ins import SignIns
 from models.station_board import StationBoard
+from models.station_hosts import StationHosts
 from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.station_reports import StationReports
@@ -144,6 +146,7 @@ class Services(Struct, frozen=True, kw_only=True):
     scans: Scans
     scan_pictures: ScanPictures
     visits: Visits
+    own_visits: OwnVisits
     photos: Photos
     visitors_judges: Judges
     appointments: Appointments
@@ -154,6 +157,7 @@ class Services(Struct, frozen=True, kw_only=True):
     member_exports: MemberExports
     station_lists: StationLists
     station_hours: StationHours
+    station_hosts: StationHosts
     audit_desk: AuditDesk
     system_desk: SystemDesk
     security_desk: SecurityDesk

@@ -14,7 +14,8 @@ from models.hours_forms import HoursForm, WrongHours, form_of, hours_of
 from models.hours_open import openness
 from models.hours_text import parse_hours
 from models.hours_words import words
-from models.station_hours import StationChanged, WrongClosure
+from models.station_changes import StationChanged
+from models.station_hours import WrongClosure
 from models.stations import NoSuchStation, Station
 from models.versions import version_of
 
@@ -22,6 +23,7 @@ Version = Annotated[
     str, Meta(pattern=rf"^[0-9a-f-]{{1,16}}{END}", examples=["19813f2c5d8"], description="As it was read")
 ]
 HoursText = Annotated[str, Meta(max_length=500, examples=["工作日 08:30-12:00,13:00-17:30；节假日休息"])]
+HoursKind = Annotated[Literal["unknown", "days", "weekly", "always"], Meta(examples=["weekly"])]
 ClosureReason = Annotated[str, Meta(max_length=60, pattern=LINE, examples=["停电检修"])]
 
 
@@ -45,13 +47,38 @@ class StationHoursReply(Wire, frozen=True):
     code: StationCode
     name: StationName
     version: Version
-    kind: Annotated[Literal["unknown", "days", "weekly", "always"], Meta(examples=["weekly"])]
+    kind: HoursKind
     words: HoursWords
     text: HoursText
     hours: HoursForm | None
+    by_officer: Annotated[bool, Meta(examples=[True], description="Set by hand: no import changes them")]
     closure: ClosureReply | None
     open: OpennessReply
     server_time: Moment
+
+
+class HoursWordsRequest(Asked, frozen=True):
+    """Hours in the words that people write; empty: not known."""
+
+    text: HoursText
+
+
+class HoursReadReply(Wire, frozen=True):
+    """What words were taken to mean, and whether a station with these hours would be open now."""
+
+    kind: HoursKind
+    words: HoursWords
+    hours: HoursForm | None
+    open: OpennessReply
+    server_time: Moment
+
+
+def read_words(text: str) -> Hours:
+    """Return the hours that a body's `text` says; WrongHours with what was not understood, and where."""
+    try:
+        return parse_hours(text)
+    except UnreadableHours as error:
+        raise WrongHours(str(error), field="body.text", reason=str(error), place=error.place) from error
 
 
 class HoursRequest(Asked, frozen=True):
@@ -67,10 +94,7 @@ class HoursRequest(Asked, frozen=True):
             raise WrongHours("请填写 hours 或 text 中的一个", field="body.hours")
         if self.hours is not None:
             return hours_of(self.hours, "body.hours")
-        try:
-            return parse_hours(self.text or "")
-        except UnreadableHours as error:
-            raise WrongHours(str(error), field="body.text", reason=str(error), place=error.place) from error
+        return read_words(self.text or "")
 
 
 class ClosureRequest(Asked, frozen=True):
@@ -103,6 +127,25 @@ class StationHoursHandler(Handler):
         return _reply(self, kept)
 
 
+class StationHoursChecksHandler(Handler):
+    """Trying words."""
+
+    kinds = CONSOLE
+
+    @endpoint(refuses=(NotStaff, NoSuchStation, WrongHours))
+    async def post(self, code: str, *, body: HoursWordsRequest) -> HoursReadReply:
+        """Say what words mean, or what of them cannot be understood; nothing is stored."""
+        station = await self.services.station_hours.get(self.session.subject, code)
+        hours, at = read_words(body.text), self.services.now()
+        return HoursReadReply(
+            kind=hours.kind,
+            words=words(hours),
+            hours=form_of(hours),
+            open=OpennessReply.of(openness(hours, at, station.closure)),
+            server_time=local(at),
+        )
+
+
 class StationClosureHandler(Handler):
     """One station's closure."""
 
@@ -132,6 +175,7 @@ def _reply(handler: Handler, station: Station) -> StationHoursReply:
         words=words(station.hours),
         text=station.hours_text,
         hours=form_of(station.hours),
+        by_officer=station.hours_by is not None,
         closure=ClosureReply.of(closure) if closure else None,
         open=OpennessReply.of(openness(station.hours, at, closure)),
         server_time=local(at),
@@ -140,5 +184,6 @@ def _reply(handler: Handler, station: Station) -> StationHoursReply:
 
 ROUTES = [
     ("/api/v1/staff/stations/{code}/hours", StationHoursHandler),
+    ("/api/v1/staff/stations/{code}/hours/checks", StationHoursChecksHandler),
     ("/api/v1/staff/stations/{code}/closure", StationClosureHandler),
 ]

@@ -15,7 +15,7 @@ from models.hours_words import words
 from models.records import TableTooLarge, UnreadableTable
 from models.station_imports import Outcome, Row
 from models.station_lists import Imported
-from models.stations import Station, StationState
+from models.stations import Saved, Station, StationState
 from models.table_rows import WrongHeading
 
 # A request's body is a megabyte at most, and base64 makes four letters of three bytes.
@@ -107,6 +107,17 @@ class SavedReply(Wire, frozen=True):
     created: Number
     updated: Number
     unchanged: Number
+    hours_kept: Annotated[Number, Meta(description="Whose hours an officer has set otherwise")]
+
+    @classmethod
+    def of(cls, saved: Saved) -> "SavedReply":
+        """Return what was done as it goes on the wire."""
+        return cls(
+            created=saved.created,
+            updated=saved.updated,
+            unchanged=saved.unchanged,
+            hours_kept=saved.hours_kept,
+        )
 
 
 class StationListReply(Wire, frozen=True):
@@ -129,9 +140,7 @@ class StationListReply(Wire, frozen=True):
             ignored_columns=list(report.ignored_columns),
             rows=[RowReply.of(row) for row in report.rows],
             counts=dict(report.counts()),
-            saved=SavedReply(created=saved.created, updated=saved.updated, unchanged=saved.unchanged)
-            if saved
-            else None,
+            saved=SavedReply.of(saved) if saved else None,
         )
 
 

@@ -47,6 +47,7 @@ Action = Literal[
     "station_hours_set",
     "station_closed",
     "station_reopened",
+    "station_host_set",
     "station_stated",
     "station_ticket_answered",
     "screen_pairing_offered",

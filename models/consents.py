@@ -4,10 +4,11 @@ Invariants (PIPL art. 14–16, 29; 条例 art. 22): one document per subject and
 answer; withdrawing is the same call as giving, and counts with the write; a consent counts only to the words
 that are current; whoever answered the current words, either way, is not asked again. A WeChat account that
 nobody is known by may agree to the notice alone; once a person is known, the person's later answer counts.
+What stood on a consent that is withdrawn goes at once, and `due` is there until that is settled.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct, field
@@ -21,6 +22,10 @@ from models.privacy_notices import CURRENT, ConsentText, Purpose
 from models.store import Collection, Duplicate, Store
 
 TRIES = 8
+# So long somebody who read the consent before it was withdrawn may still write something down.
+SETTLING = timedelta(minutes=1)
+# Something that names the person stands on these, and goes with the consent.
+FOLLOWED: frozenset[Purpose] = frozenset({"movements"})
 LONGEST_LOG = 1000
 
 Channel = Literal["mini_program", "demo"]
@@ -60,7 +65,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 class Consent(Struct, frozen=True, kw_only=True):
     """A subject's answers for one purpose: the standing one on top, all of them in `log`, by number.
 
-    The subject is a person's id, or the identity of a WeChat account; `_id` is `subject:purpose`.
+    The subject is a person's id, or the identity of a WeChat account; `_id` is `subject:purpose`. `withdrawn`
+    and `due` are there while something that stood on the consent may still be kept from before.
     """
 
     id: str = field(name="_id")
@@ -70,6 +76,8 @@ class Consent(Struct, frozen=True, kw_only=True):
     version: str
     at: datetime
     answers: int
+    withdrawn: datetime | None = None
+    due: datetime | None = None
     log: dict[str, Answer] = field(default_factory=dict)
 
 
@@ -90,7 +98,9 @@ class Asked(Struct, frozen=True):
         return self.consent is None or self.consent.version != self.text.version
 
 
-CONSENTS = Collection("consents", Consent, (Index(("subject",)),))
+CONSENTS = Collection("consents", Consent, (Index(("subject",)), Index(("due",))))
+
+Follow = Callable[[Consent], Awaitable[None]]
 
 
 def counts(consent: Consent | None, text: ConsentText) -> bool:
@@ -104,11 +114,12 @@ def latest(consents: Sequence[Consent]) -> Consent | None:
 
 
 class Consents:
-    """Takes answers, and says what they are."""
+    """Takes answers, and says what they are; `follow` removes what stood on a consent that is withdrawn."""
 
-    def __init__(self, store: Store[Consent], people: People, now: Now) -> None:
+    def __init__(self, store: Store[Consent], people: People, follow: Follow, now: Now) -> None:
         self._store = store
         self._people = people
+        self._follow = follow
         self._now = now
 
     async def has_consent(self, person: str, purpose: Purpose) -> bool:
@@ -148,7 +159,9 @@ class Consents:
             standing = await self._find(subject, purpose)
             if standing and (standing.given, standing.version) == (given, text.version):
                 return
-            if await self._write(standing, self._next(standing, subject, text, channel, given=given)):
+            answered = self._next(standing, subject, text, channel, given=given)
+            if await self._write(standing, answered):
+                await self._follow(answered)
                 return
         raise ConsentBusy(retryAfter=1)
 
@@ -167,6 +180,9 @@ class Consents:
         answer = Answer(given=given, version=text.version, digest=text.digest, channel=channel, at=at)
         log = {**(standing.log if standing else {}), str(number): answer}
         log.pop(str(number - LONGEST_LOG), None)
+        withdrawn, due = (standing.withdrawn, standing.due) if standing else (None, None)
+        if standing and not given and text.purpose in FOLLOWED:
+            withdrawn, due = at, at + SETTLING
         return Consent(
             id=f"{subject}:{text.purpose}",
             subject=subject,
@@ -175,6 +191,8 @@ class Consents:
             version=text.version,
             at=at,
             answers=number,
+            withdrawn=withdrawn,
+            due=due,
             log=log,
         )
 
@@ -190,6 +208,8 @@ class Consents:
             "version": after.version,
             "at": after.at,
             "answers": after.answers,
+            "withdrawn": after.withdrawn,
+            "due": after.due,
             "log": after.log,
         }
         return await self._store.change({"_id": before.id, "answers": before.answers}, values) is not None

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from models.clock import LOCAL, Now, local_day
 from models.filters import Index
-from models.finder import RANKING, Found
+from models.finder import RANKING, Found, Page
 from models.hours_open import State
 from models.mirrors import Mirror
 from models.presence import Presence
@@ -134,6 +134,7 @@ class EvidenceBoard:
         self._now = now
         self._known: dict[str, Evidence] = {}
         self._marked: set[str] = set()
+        self._closed: set[str] = set()
         self._noted: dict[str, tuple[datetime, datetime | None]] = {}
         self.mirror = Mirror(store, self._absorb)
 
@@ -156,6 +157,22 @@ class EvidenceBoard:
 
         ranked = sorted(found, key=order) if doubted else found
         return ranked, {code: marks[0] for code, marks in held.items()}
+
+    def leave_open(self, page: Page, at: datetime) -> Page:
+        """Return a page of open stations without those that people doubt, or that the 站长 closed for today.
+
+        It may then hold fewer than asked for, or none, and be continued all the same.
+        """
+        if not self._marked and not self._closed:
+            return page
+        return replace(page, found=[one for one in page.found if not self._is_shut(one.station.id, at)])
+
+    def _is_shut(self, station: str, at: datetime) -> bool:
+        """Say whether evidence of now goes before the hours; a single report does not."""
+        if station not in self._marked and station not in self._closed:
+            return False
+        evidence = self._known.get(station)
+        return not is_open_at(evidence, "open", at) or any(map(_is_doubt, standing(evidence, at)))
 
     def note(self, station: str, presence: Presence, at: datetime) -> None:
         """Remember a visit, to be written soon."""
@@ -216,6 +233,8 @@ class EvidenceBoard:
             if known is None or known.changed <= one.changed:
                 self._known[one.id] = one
                 (self._marked.add if one.marks else self._marked.discard)(one.id)
+                is_closed = one.said is not None and not one.said.is_open
+                (self._closed.add if is_closed else self._closed.discard)(one.id)
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -7,17 +7,17 @@ on the way leaves it, and whoever comes next begins again.
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
 
 from models.appointments import Appointments
 from models.audit import Audit, Fact
 from models.cards import Cards, Followed
 from models.claims import Claims
-from models.clock import LOCAL, Now
+from models.clock import Now
 from models.membership_figures import MembershipFigures
 from models.membership_history import states_by_day
 from models.memberships import Entry, Event, Membership, MembershipState
+from models.message_fields import spell
 from models.messages import LIFE, Messages
 from models.organisations import Organisations
 from models.people import People, VaultRow
@@ -93,10 +93,6 @@ def _ever_held(membership: Membership) -> bool:
     could still issue one that counts, with nobody left to put it right.
     """
     return any(entry.after.state in HOLDERS for entry in membership.log.values())
-
-
-def _spell(at: datetime) -> str:
-    return at.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")
 
 
 class MembershipEffects:
@@ -185,7 +181,7 @@ class MembershipNotices:
                 fields = {
                     "thing1": self._name(entry.after.organisation),
                     "phrase2": WORDS[entry.event],
-                    "date3": _spell(entry.entered),
+                    "date3": spell(entry.entered),
                 }
                 name = f"{membership.person}:{number}"
                 await self._queue(name, membership.person, RESULT, RESULT_PAGE, fields)
@@ -210,7 +206,7 @@ class MembershipNotices:
         fields = {
             "thing1": self._name(place or membership.organisation),
             "phrase2": LATE_WORDS[membership.state] if is_late else WAITING_WORDS[membership.state],
-            "date3": _spell(due),
+            "date3": spell(due),
         }
         name = f"{membership.person}:{membership.version}{':late' if is_late else ''}"
         levels = self._list_levels(place or membership.organisation, membership.person)
@@ -219,8 +215,7 @@ class MembershipNotices:
 
     def _list_levels(self, organisation: str, person: str) -> list[list[str]]:
         """Return who may decide on somebody, level by level, from the nearest that has some."""
-        known = self._organisations.find(organisation)
-        places = (organisation, *reversed(known.path if known else ()))
+        places = self._organisations.list_upwards(organisation)
         levels = [self._appointments.list_holders(place, "officer") for place in places]
         others = [[officer for officer in level if officer != person] for level in levels]
         return [level for level in others if level]

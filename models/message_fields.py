@@ -5,7 +5,10 @@ Limits of WeChat's page 发送订阅消息. A field's name is its kind and a num
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
+
+from models.clock import LOCAL
 
 _ANY = r"[^\x00-\x1f\x7f\x85\u2028\u2029]"  # No line breaks of any kind.
 _HOUR = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
@@ -45,3 +48,8 @@ def check_fields(fields: Mapping[str, str]) -> None:
         rule = RULES.get(found[1]) if found else None
         if rule is None or not rule.fullmatch(text):
             raise FieldBroken(name)
+
+
+def spell(at: datetime) -> str:
+    """Return a moment as a date or time field takes it, in local time."""
+    return at.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")

@@ -117,6 +117,11 @@ class Organisations:
         known = self._known.get(organisation)
         return organisation == root or (known is not None and root in known.path)
 
+    def list_upwards(self, organisation: str) -> list[str]:
+        """Return the ids of an organisation and of those above it, the nearest first."""
+        known = self._known.get(organisation)
+        return [organisation, *reversed(known.path if known else ())]
+
     def list_within(self, root: str) -> list[Organisation]:
         """Return an organisation and all below it, each after those above it."""
         found: list[Organisation] = []

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from models.hours import UNKNOWN, Hours, UnreadableHours
 from models.hours_text import parse_hours
@@ -75,10 +76,11 @@ class Report(Struct, frozen=True):
 
 
 class ImportResult(Struct, frozen=True):
-    """The stations of a list, each once, and the report."""
+    """The stations of a list, each once, the report, and in which row each station stands first."""
 
     stations: tuple[Station, ...]
     report: Report
+    first_rows: dict[str, int] = {}
 
 
 class _Reading:
@@ -113,7 +115,7 @@ class _Reading:
         cells = zip(self._heading.cells, self._columns, strict=True)
         ignored = tuple(plain(cell) for cell, column in cells if cell.strip() and not column)
         report = Report(self._source, self._heading.first, ignored, tuple(self._rows))
-        return ImportResult(tuple(self._stations.values()), report)
+        return ImportResult(tuple(self._stations.values()), report, self._first_rows)
 
     def _station_row(self, record: Record) -> Row:
         row = partial(Row, row=record.first, last=record.last)
@@ -132,6 +134,18 @@ class _Reading:
         self._stations[station.id] = station
         outcome: Outcome = "station" if station.position else "station_without_position"
         return row(outcome=outcome, name=station.name, notes=tuple(notes))
+
+
+def with_notes(result: ImportResult, hours: Mapping[str, str]) -> ImportResult:
+    """Return what was read with a note on the hours of some stations, by their code."""
+    places = {row: code for code, row in result.first_rows.items() if code in hours}
+    rows = tuple(
+        replace(row, notes=(*row.notes, Note("开放时间", hours[places[row.row]])))
+        if row.row in places
+        else row
+        for row in result.report.rows
+    )
+    return replace(result, report=replace(result.report, rows=rows))
 
 
 def read_stations(content: bytes, source: str, known: Container[str] = ()) -> ImportResult:

@@ -13,12 +13,13 @@ from msgspec import Struct
 
 from models.appointments import Appointments, Role
 from models.audit import Audit, Fact
+from models.hours_words import words
 from models.pages import Page
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
-from models.station_imports import ImportResult, Report, read_stations
+from models.station_imports import ImportResult, Report, read_stations, with_notes
 from models.station_sheets import problem_sheet, template
-from models.stations import NoSuchStation, Saved, Station, Stations
+from models.stations import NoSuchStation, Saved, Station, Stations, keeps_hours
 
 OFFICERS: frozenset[Role] = frozenset({"officer"})
 
@@ -105,4 +106,16 @@ class StationLists:
         return await asyncio.to_thread(problem_sheet, result.report)
 
     async def _read(self, content: bytes, source: str) -> ImportResult:
-        return await asyncio.to_thread(read_stations, content, source, _Known(self._board))
+        return await asyncio.to_thread(self._read_now, content, source)
+
+    def _read_now(self, content: bytes, source: str) -> ImportResult:
+        known = _Known(self._board)
+        result = read_stations(content, source, known)
+        kept = {
+            listed.id: words(self._board.get(listed.id).hours)
+            for listed in result.stations
+            if listed.id in known and keeps_hours(self._board.get(listed.id), listed)
+        }
+        return with_notes(
+            result, {code: f"工作人员已更正为“{hours}”，不采用" for code, hours in kept.items()}
+        )

@@ -21,6 +21,7 @@ from models.errors import Missing
 from models.evidence import EVIDENCE_CHANGED, Evidence, EvidenceBoard, Mark, Problem, answered_at, stands
 from models.filters import Index
 from models.offices import Office
+from models.privacy_notices import kept
 from models.station_board import StationBoard
 from models.station_tickets import StationTickets
 from models.store import Collection, Duplicate, Store
@@ -28,7 +29,7 @@ from models.text_checks import Decision
 from models.vault import Vault
 
 TOGETHER = timedelta(hours=1)
-KEPT = timedelta(days=30)
+KEPT = kept("station_reports")
 BATCH = 100
 MOST_LISTED = 100
 

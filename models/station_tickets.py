@@ -2,12 +2,12 @@
 
 Invariants: one open ticket per station and problem (`live`, unique while it is open). A ticket is the 站长's
 for two hours, then the street's for a day, then overdue; a worker moves it on condition of the clock that it
-saw. Who answers a ticket answers the station's mark first: a crash between the two leaves an open ticket, to
-be answered again, never a marked station that nobody is asked about. Any of the union's staff may answer:
-stations bear no organisation yet, and service is city-wide.
+saw, and tells those whose turn it is, which `pending` says until it is done. Who answers a ticket answers the
+station's mark first: a crash between the two leaves an open ticket, to be answered again, never a marked
+station that nobody is asked about. Any of the union's staff may answer: service is city-wide.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -24,6 +24,7 @@ from models.offices import Office
 from models.station_board import StationBoard
 from models.store import Collection, Duplicate, Store
 
+TICKETS_DUE = "station-tickets"
 KEEPER_HAS = timedelta(hours=2)
 STREET_HAS = timedelta(hours=24)
 BATCH = 100
@@ -60,14 +61,24 @@ class Ticket(Struct, frozen=True, kw_only=True):
     opened: datetime
     due: datetime | None = None
     live: str | None = None
+    pending: Tier | None = None
     answer: Answer | None = None
     answered: datetime | None = None
     by: str | None = None
 
 
 STATION_TICKETS = Collection(
-    "station_tickets", Ticket, (Index(("live",), unique=True), Index(("due",)), Index(("state", "opened")))
+    "station_tickets",
+    Ticket,
+    (
+        Index(("live",), unique=True),
+        Index(("due",)),
+        Index(("state", "opened")),
+        Index(("pending",)),
+    ),
 )
+
+Tell = Callable[[Ticket], Awaitable[None]]
 
 
 class StationTickets:
@@ -91,11 +102,13 @@ class StationTickets:
             opened=self._now(),
             due=self._now() + KEEPER_HAS,
             live=f"{station}:{problem}",
+            pending="keeper",
         )
         try:
             await self._store.insert(ticket)
         except Duplicate:
             return
+        await self._office.signals.send(TICKETS_DUE)
 
     async def list_open(self, officer: str) -> Sequence[Ticket]:
         """Return the open tickets, the oldest first; NotStaff."""
@@ -134,14 +147,24 @@ class StationTickets:
                 await self._close(live, officer, "opened")
         return evidence
 
+    async def work(self, tell: Tell) -> None:
+        """Move the tickets whose time is over, and tell those whose turn came; any number of workers may."""
+        await self.escalate()
+        while waiting := await self._store.list_({"pending": {"$gt": ""}}, limit=BATCH):
+            for ticket in waiting:
+                if ticket.state == "open":
+                    await tell(ticket)
+                seen = {"_id": ticket.id, "pending": ticket.pending}
+                await self._store.change(seen, {}, without=("pending",))
+
     async def escalate(self) -> None:
         """Move the tickets whose time is over: to the street, then nowhere further."""
         while late := await self._store.list_({"due": {"$lte": self._now()}}, sort="due", limit=BATCH):
             for ticket in late:
-                due = self._now() + STREET_HAS if ticket.tier == "keeper" else None
-                await self._store.change(
-                    {"_id": ticket.id, "due": ticket.due}, {"tier": "street", "due": due}
-                )
+                is_next = ticket.tier == "keeper"
+                due = self._now() + STREET_HAS if is_next else None
+                moved = {"tier": "street", "due": due, **({"pending": "street"} if is_next else {})}
+                await self._store.change({"_id": ticket.id, "due": ticket.due}, moved)
 
     async def _clear(self, station: str, problem: Problem) -> None:
         at = self._now()

@@ -3,7 +3,7 @@
 Invariants: a station's code is its `_id`, made from its district and name, so that the same row imported
 twice is the same station; a station is never deleted but `retired`; what is not published is absent (no
 guessed position, unknown hours, no facilities), and an import never removes what it does not speak of, nor
-changes a station's state.
+changes a station's state, nor hours that an officer has set.
 """
 
 import hashlib
@@ -23,7 +23,8 @@ from models.hours import UNKNOWN, Closure, Hours
 from models.ids import encode
 from models.pages import Page
 from models.positions import Datum, Position
-from models.store import Collection, Store
+from models.store import Collection, EngineUnavailable, Store
+from models.versions import next_change
 
 CODE_LENGTH = 8
 
@@ -35,6 +36,8 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 # So many documents are read or written in one call of an import.
 BATCH = 500
+# So often an import reads a station again that an officer changes in the same moment.
+TRIES = 8
 
 Facility = Literal[
     "water",
@@ -107,7 +110,11 @@ class SourcePosition(Struct, frozen=True, gc=False):
 
 
 class Station(Struct, frozen=True, kw_only=True, gc=False):
-    """One station. `position` is in GCJ-02; without one it is not shown on a map."""
+    """One station. `position` is in GCJ-02; without one it is not shown on a map.
+
+    `hours_by` is the officer who set the hours, None where they are a list's; `organisation` is the one whose
+    staff run the station, None while nobody has said so.
+    """
 
     id: str = field(name="_id")
     name: str
@@ -118,6 +125,8 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     source_position: SourcePosition | None = None
     hours: Hours = UNKNOWN
     hours_text: str = ""
+    hours_by: str | None = None
+    organisation: str | None = None
     closure: Closure | None = None
     facilities: tuple[Facility, ...] = ()
     state: StationState = "operating"
@@ -126,11 +135,15 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Saved(Struct, frozen=True):
-    """What an import did to the stations that are kept: how many of each."""
+    """What an import did to the stations that are kept: how many of each.
+
+    `hours_kept` counts those, among all, whose hours it says otherwise than the officer who set them.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    hours_kept: int = 0
 
 
 STATIONS = Collection("stations", Station, (Index(("changed",)),))
@@ -176,27 +189,36 @@ class Stations:
 
         An import that was cut short is finished by running it again.
         """
-        created = updated = 0
+        created = updated = hours_kept = 0
         for start in range(0, len(stations), BATCH):
             batch = stations[start : start + BATCH]
             kept = await self._store.list_({"_id": {"$in": [station.id for station in batch]}})
             known = {station.id: station for station in kept}
             fresh = [station for station in batch if station.id not in known]
-            stale = [station for station in batch if station.id in known]
-            stale = [station for station in stale if _differs(station, known[station.id])]
             taken = await self._create(fresh)
-            for station in [*taken, *stale]:
-                values = {**_published(station), "changed": self._now()}
-                await self._store.change({"_id": station.id}, values)
+            for station in [*taken, *(station for station in batch if station.id in known)]:
+                updated += await self._update(station, known.get(station.id))
             created += len(fresh) - len(taken)
-            updated += len(taken) + len(stale)
-        return Saved(created, updated, len(stations) - created - updated)
+            hours_kept += sum(keeps_hours(known[one.id], one) for one in batch if one.id in known)
+        return Saved(created, updated, len(stations) - created - updated, hours_kept)
 
     async def list_page(self, page: int, size: int) -> Page[Station]:
         """Return a page of all stations, the last changed first, from page 1."""
         total = await self._store.count({"changed": {"$gte": NEVER}})
         stations = await self._store.list_({}, sort="-changed", limit=page * size)
         return Page(stations[(page - 1) * size :], total)
+
+    async def _update(self, station: Station, kept: Station | None) -> bool:
+        """Bring a kept station up to a list, whatever officers change meanwhile; say if that took a write."""
+        for _ in range(TRIES):
+            kept = kept or await self._store.find(station.id)
+            if kept is None or not (values := _published(station, kept)):
+                return False
+            values["changed"] = next_change(self._now(), kept.changed)
+            if await self._store.change({"_id": station.id, "changed": kept.changed}, values):
+                return True
+            kept = None
+        raise EngineUnavailable(retryAfter=1)
 
     async def _create(self, stations: Sequence[Station]) -> list[Station]:
         """Insert new stations; return those that somebody else has inserted meanwhile."""
@@ -205,11 +227,16 @@ class Stations:
         return [stations[place] for place in taken]
 
 
-def _published(station: Station) -> dict[str, Any]:
-    """Return the fields that a list speaks of: an empty cell says nothing and so overwrites nothing."""
+def keeps_hours(kept: Station, listed: Station) -> bool:
+    """Say whether a list speaks of other hours than those that an officer has set."""
+    return bool(kept.hours_by and listed.hours_text) and kept.hours != listed.hours
+
+
+def _published(station: Station, kept: Station) -> dict[str, Any]:
+    """Return the fields that a list changes: an empty cell says nothing and so overwrites nothing."""
     values = {name: getattr(station, name) for name in _PUBLISHED if getattr(station, name)}
-    return {**values, "hours": station.hours} if station.hours_text else values
-
-
-def _differs(station: Station, kept: Station) -> bool:
-    return any(getattr(kept, name) != value for name, value in _published(station).items())
+    if kept.hours_by:
+        values.pop("hours_text", None)
+    elif station.hours_text:
+        values["hours"] = station.hours
+    return {name: value for name, value in values.items() if getattr(kept, name) != value}

@@ -19,9 +19,10 @@ from models.clock import LOCAL, Now
 from models.filters import Index
 from models.ids import new_id
 from models.leases import Leases
+from models.privacy_notices import kept
 from models.store import Collection, Store
 
-KEPT_DAYS = 30
+KEPT_DAYS = kept("check_ins").days
 # An undone scan takes its visit back within ten minutes, and a clock may be a little behind.
 CLOSES_AFTER = timedelta(minutes=15)
 PAGE = 2_000

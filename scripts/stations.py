@@ -61,7 +61,8 @@ async def save(config: Config, content: bytes, result: ImportResult) -> str:
         saved = await world.stations.save_import(result.stations)
         await world.signals.send(STATIONS_CHANGED)
         await world.auditing.finish()
-    return f"已保存：新增 {saved.created}，更新 {saved.updated}，不变 {saved.unchanged}"
+    kept = f"；保留工作人员更正的开放时间 {saved.hours_kept}" if saved.hours_kept else ""
+    return f"已保存：新增 {saved.created}，更新 {saved.updated}，不变 {saved.unchanged}{kept}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

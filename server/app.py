@@ -17,7 +17,6 @@ from models.card_desk import Book, CardDesk
 from models.card_life import CardLife
 from models.cards import CARDS, Cards, Masters
 from models.clock import Now
-from models.consents import Consents
 from models.devices import DEVICES_CHANGED
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
@@ -29,8 +28,10 @@ from models.memberships import Memberships
 from models.messages import MESSAGES, Messages
 from models.migrations import META
 from models.mirrors import Mirror
+from models.offices import Office
 from models.organisation_desk import Registry
 from models.organisations import Organisations
+from models.own_visits import OwnVisits
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
 from models.photos import Photos
 from models.prints import Prints
@@ -42,8 +43,11 @@ from models.security import SecurityDesk
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
+from models.station_changes import StationChanges
+from models.station_hosts import StationHosts
 from models.station_hours import StationHours
 from models.station_lists import StationLists
+from models.station_notices import StationNotices
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
@@ -64,7 +68,7 @@ from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
 from server.membership_book import Known, MembershipBook, build_membership_book
 from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker, visitors_judges
 from server.privacy import COLLECTIONS as PRIVACY_COLLECTIONS
-from server.privacy import Ending, PrivacyParts, build_privacy
+from server.privacy import Ending, PrivacyParts, build_consents, build_privacy
 from server.rosters import COLLECTIONS as ROSTER_COLLECTIONS
 from server.rosters import Beside, RosterBook, build_roster_book
 from server.union_trees import COLLECTIONS as TREE_COLLECTIONS
@@ -103,10 +107,13 @@ class World(Struct, frozen=True, kw_only=True):
     card_book: Book
     scans: Scans
     visits: Visits
+    own_visits: OwnVisits
     shared_limits: SharedLimits
     stations: Stations
     board: StationBoard
     station_hours: StationHours
+    station_hosts: StationHosts
+    station_notices: StationNotices
     subscriptions: Subscriptions
     messages: Messages
     media_checks: MediaChecks
@@ -164,7 +171,9 @@ def build_world(
     known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals, claims)
     book = build_membership_book(stores, memberships, known, now)
     media_checks = MediaChecks(stores["media_checks"], now)
-    consents = Consents(stores["consents"], people, now)
+    consents = build_consents(stores, people, now)
+    changes = StationChanges(stores["stations"], Office(appointments, auditing.audit, signals), now)
+    hosts = StationHosts(changes, organisations, appointments, book.offices)
     near = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault, consents)
     forgetting = (sessions.forget, subscriptions.forget, consents.forget, people.forget_openid)
     effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)
@@ -200,10 +209,13 @@ def build_world(
         card_book=Book(cards, CardLife(stores["cards"], cards, now), prints, memberships),
         scans=scans,
         visits=visiting.build(stores, near, now),
+        own_visits=OwnVisits(stores["check_ins"], board),
         shared_limits=shared_limits,
         stations=stations,
         board=board,
-        station_hours=StationHours(stores["stations"], appointments, auditing.audit, signals, now),
+        station_hours=StationHours(changes, now),
+        station_hosts=hosts,
+        station_notices=StationNotices(messages, people, board, hosts),
         subscriptions=subscriptions,
         messages=messages,
         media_checks=media_checks,
@@ -241,6 +253,7 @@ def build_services(
         prints=world.prints,
         scans=world.scans,
         visits=world.visits,
+        own_visits=world.own_visits,
         scan_pictures=ScanPictures(photos),
         appointments=world.appointments,
         accounts=world.console.accounts,
@@ -254,6 +267,7 @@ def build_services(
         ),
         station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
         station_hours=world.station_hours,
+        station_hosts=world.station_hosts,
         audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),
         system_desk=SystemDesk(
             watch, world.pushes, world.messages, world.auditing.blocks, world.appointments

@@ -31,6 +31,8 @@ from server.config import Config
 from server.front import Platform
 from server.platform import account_of
 
+# Stations with this in their name are run by the demo's street; the others are real and none of ours.
+INVENTED = "(虚构)"
 STATIONS_FILE = Path(__file__).parent / "data" / "demo-stations.csv"
 CITY, DISTRICT, STREET, NEXT_STREET = (f"DEMO{number:012}" for number in range(1, 5))
 
@@ -73,6 +75,7 @@ DEMO_TEMPLATES = (
     simulator_messages.Template("benefit_ready", ("thing1", "date2", "phrase3")),
     simulator_messages.Template("membership_result", ("thing1", "phrase2", "date3")),
     simulator_messages.Template("membership_review", ("thing1", "phrase2", "date3")),
+    simulator_messages.Template("station_ticket", ("thing1", "phrase2", "date3")),
 )
 """At the simulated WeChat a template's id is its purpose."""
 
@@ -156,11 +159,12 @@ async def seed(world: World, now: Now) -> None:
     for applicant in APPLICANTS:
         await _apply(world, applicant)
     result = read_stations(STATIONS_FILE.read_bytes(), STATIONS_FILE.name)
-    saved = await world.stations.save_import(result.stations)
+    stations = [
+        replace(one, organisation=STREET if INVENTED in one.name else None) for one in result.stations
+    ]
+    saved = await world.stations.save_import(stations)
     await world.board.mirror.refresh()
-    log.info(
-        "demo_loaded", extra={"people": len(ROLES), "stations": len(result.stations), "saved": str(saved)}
-    )
+    log.info("demo_loaded", extra={"people": len(ROLES), "stations": len(stations), "saved": str(saved)})
 
 
 async def _plant_organisations(world: World, at: datetime) -> None:

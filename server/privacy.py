@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from handlers.services import Privacy
+from models.check_ins import CHECK_INS
 from models.clock import Now
 from models.consents import CONSENTS, Consents
 from models.contact_traces import ContactTraces
@@ -18,12 +19,14 @@ from models.membership_offices import Offices
 from models.memberships import Memberships
 from models.organisation_contacts import ORGANISATION_CONTACTS
 from models.own_memberships import OwnMemberships
+from models.people import People
 from models.person_changes import PersonChanges
 from models.privacy_notices import PrivacyNotices, Responsible, kept
 from models.retention import RETENTION_DAYS, Expired, OldErasures, Retention, Rule, ScanRetention
 from models.sessions import Revocations
 from models.store import Collection, Store
 from models.vault import Vault
+from models.withdrawals import Withdrawals
 from server.membership_book import Known
 
 COLLECTIONS: tuple[Collection[Any], ...] = (CONSENTS, CORRECTIONS, ERASURES, RETENTION_DAYS)
@@ -37,6 +40,7 @@ class PrivacyParts(Struct, frozen=True, kw_only=True):
     erasures: Erasures
     corrections: Corrections
     retention: Retention
+    withdrawals: Withdrawals
 
     def offer(self, responsible: Responsible) -> Privacy:
         """Return what handlers may use."""
@@ -47,6 +51,11 @@ class PrivacyParts(Struct, frozen=True, kw_only=True):
             erasures=self.erasures,
             corrections=self.corrections,
         )
+
+
+def build_consents(stores: dict[str, Store[Any]], people: People, now: Now) -> Consents:
+    """Return the consents over stores by name, with what a withdrawal takes along."""
+    return Consents(stores[CONSENTS.name], people, _withdrawals(stores, now).follow, now)
 
 
 class Ending(Struct, frozen=True):
@@ -79,11 +88,16 @@ def build_privacy(
         erasures=Erasures(stores[ERASURES.name], steps, people, appointments, now),
         corrections=Corrections(stores[CORRECTIONS.name], _correction_basis(stores, known, ending, now), now),
         retention=Retention(stores[RETENTION_DAYS.name], rules, known.audit, now),
+        withdrawals=_withdrawals(stores, now),
     )
 
 
 def _traces(stores: dict[str, Store[Any]], ending: Ending, now: Now) -> ContactTraces:
     return ContactTraces(stores[ORGANISATION_CONTACTS.name], stores["people"], ending.vault, now)
+
+
+def _withdrawals(stores: dict[str, Store[Any]], now: Now) -> Withdrawals:
+    return Withdrawals(stores[CONSENTS.name], stores[CHECK_INS.name], now)
 
 
 def _erasure_basis(stores: dict[str, Store[Any]], known: Known, ending: Ending, now: Now) -> ErasureBasis:

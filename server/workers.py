@@ -14,6 +14,7 @@ from models.memberships import MEMBERSHIPS_CHANGED
 from models.messages import MESSAGES_DUE, Sender
 from models.pushes import PUSHES_DUE
 from models.roster_jobs import IMPORTS_DUE
+from models.station_tickets import TICKETS_DUE
 from models.store import EngineUnavailable
 from server.app import World
 from server.folder import CannotStart
@@ -91,10 +92,12 @@ class Workers:
         steps.append(self._repeat("visits", world.visits.evidence.work, VISITS_SECONDS))
         steps.append(self._repeat("visit-counts", world.visits.counts.work, COUNTS_SECONDS))
         steps.append(self._repeat("station-reports", world.visits.reports.work, REPORTS_SECONDS))
-        steps.append(self._repeat("station-tickets", world.visits.tickets.escalate, REPORTS_SECONDS))
+        tickets, notices = world.visits.tickets, world.station_notices
+        steps.append(self._repeat(TICKETS_DUE, lambda: tickets.work(notices.tell), REPORTS_SECONDS))
         effects = world.membership_book.effects
         steps.append(self._repeat(MEMBERSHIPS_CHANGED, effects.work, DUE_SECONDS))
         steps.append(self._repeat("erasures", world.privacy.erasures.work, AUDIT_SECONDS))
+        steps.append(self._repeat("withdrawals", world.privacy.withdrawals.work, AUDIT_SECONDS))
         steps.append(self._repeat("corrections", world.privacy.corrections.work, AUDIT_SECONDS))
         steps.append(self._repeat("reorganisations", world.trees.reorganisations.finish, DUE_SECONDS))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))

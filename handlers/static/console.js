@@ -35,6 +35,7 @@ export class Refused extends Error {
     super(wordsOf(problem));
     this.status = status;
     this.code = problem.code;
+    this.details = problem.details ?? {};
   }
 }
 
@@ -126,7 +127,13 @@ export async function sendFile(place, path, file) {
   return answer ? answer.json() : null;
 }
 
-async function tellHere(place, asking) {
+/**
+ * Does something that may be refused, and tells the refusal.
+ * @param {HTMLElement} place where a refusal is told
+ * @param {function(): Promise<*>} asking
+ * @returns {Promise<*>} what it came to, or undefined after a refusal
+ */
+export async function tellHere(place, asking) {
   say(place, "");
   try {
     return await asking();
@@ -194,6 +201,13 @@ export function row(...cells) {
 
 /** A cell that does not break its line. */
 export const fixed = (content) => make("td", "fixed", content);
+
+/** A cell that leads to another page. @param {string} words @param {string} href */
+export function linked(words, href) {
+  const link = make("a", "linked", words);
+  link.href = href;
+  return make("td", "", link);
+}
 
 /** A cell for an id or a hash. */
 export const coded = (text) => make("td", "fixed", make("span", "code", text));

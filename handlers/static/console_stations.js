@@ -1,6 +1,6 @@
 /** Stations: the table, and importing a list: checked first, stored when every row's fate was seen. */
 
-import { askHere, byId, coded, fill, fixed, make, row, saveHere, say, showPager, timeOf } from "./console.js";
+import { askHere, byId, coded, fill, fixed, linked, make, row, saveHere, say, showPager, timeOf } from "./console.js";
 import { ROW_OUTCOMES, STATION_STATES } from "./console_words.js";
 
 const STATIONS = "/api/v1/staff/stations";
@@ -22,7 +22,7 @@ async function show(page) {
 function stationRow(station) {
   return row(
     coded(station.code),
-    make("td", "words", station.name),
+    linked(station.name, `/console/stations/${station.code}`),
     fixed(station.district),
     fixed(STATION_STATES[station.state]),
     make("td", "words", station.hours),
@@ -72,8 +72,9 @@ function showReport(answer) {
   const counts = Object.entries(answer.counts).map(([outcome, count]) => `${ROW_OUTCOMES[outcome].words} ${count}`);
   const ignored = answer.ignoredColumns.length > 0 ? `未采用的列：${answer.ignoredColumns.join("、")}。` : "";
   const { saved } = answer;
+  const kept = saved && saved.hoursKept > 0 ? `保留工作人员更正的开放时间 ${saved.hoursKept} 个。` : "";
   const result = saved
-    ? `已导入：新增 ${saved.created}，更新 ${saved.updated}，不变 ${saved.unchanged}。`
+    ? `已导入：新增 ${saved.created}，更新 ${saved.updated}，不变 ${saved.unchanged}。${kept}`
     : "检查完毕，还没有保存。";
   byId("report-words").textContent = `${result}${counts.join("，")}。${ignored}`;
   byId("report-words").className = saved ? "notice fresh" : "notice waiting";

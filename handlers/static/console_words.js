@@ -89,6 +89,28 @@ export const STATION_STATES = {
   retired: "已退出",
 };
 
+export const PROBLEM_ANSWERS = {
+  opened: "门已经打开",
+  fixed: "已经修好",
+  hours_corrected: "已更正开放时间",
+  not_so: "情况不属实",
+};
+
+export const PRESENCES = { screen: "屏幕码", staff: "工作人员扫码", near: "标牌加定位", sign: "标牌" };
+
+export const WORKERS = {
+  food_delivery: "外卖骑手",
+  parcel: "快递员",
+  ride_hailing: "网约车、出租车司机",
+  truck: "货车司机",
+  sanitation: "环卫工人",
+  construction: "建筑工人",
+  security: "保安",
+  domestic: "家政服务员",
+  traffic: "交警、协管员",
+  other: "其他户外劳动者",
+};
+
 export const ROW_OUTCOMES = {
   station: { words: "驿站", tone: "good" },
   station_without_position: { words: "驿站（没有位置）", tone: "wait" },
@@ -107,6 +129,7 @@ export const KINDS = {
   organisation: "组织",
   device: "设备",
   list: "文件",
+  station: "驿站",
   audit: "审计",
 };
 
@@ -259,6 +282,8 @@ export const MIRRORS = {
   revocations: "退出的登录",
   stations: "驿站",
   devices: "扫码设备",
+  screens: "签到屏",
+  evidence: "开放情况",
 };
 
 export const FINDINGS = {

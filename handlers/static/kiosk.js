@@ -140,8 +140,20 @@ async function pair(event) {
   }
 }
 
+/** Has this page kept by the browser, for a start without a network; where that cannot be, it lasts while it is open. */
+async function keepPage() {
+  try {
+    await navigator.serviceWorker.register("/kiosk/worker.js", { scope: "/kiosk/" });
+    const { active } = await navigator.serviceWorker.ready;
+    active.postMessage(window.location.pathname);
+  } catch (impossible) {
+    // Without TLS there is no service worker.
+  }
+}
+
 byId("pair").addEventListener("submit", pair);
 window.addEventListener("online", refreshSoon);
 setInterval(() => screen !== null && drawNow(), 500);
 show();
 refresh();
+keepPage();

@@ -8,6 +8,7 @@ import { createPrivacyView } from "./privacy_view.js";
 import { createScansView } from "./scans_view.js";
 import { createStationsView } from "./stations_view.js";
 import { createUnionView } from "./union_view.js";
+import { createVisitsView } from "./visits_view.js";
 
 const phone = byId("phone");
 const tabs = Array.from(document.querySelectorAll(".tabs button"));
@@ -21,14 +22,18 @@ function open(person) {
   const member = createMemberView({ client, storage: storageOf(person), card });
   const loss = createLossView({ client, card });
   const scans = createScansView({ client, onNetwork: (isThere) => online(isThere, member, card) });
+  const visits = createVisitsView({ client });
   createUnionView({ client, person, member, onClaimed: () => show("card") });
   const privacy = createPrivacyView({ client, onErased: member.refresh });
   const refresh = () => document.visibilityState === "visible" && member.refresh();
-  member.onCard(scans.start);
+  member.onCard(() => {
+    scans.start();
+    visits.start();
+  });
   document.addEventListener("visibilitychange", refresh);
   close = () => {
     document.removeEventListener("visibilitychange", refresh);
-    [card, loss, member, scans, privacy].forEach((view) => view.close());
+    [card, loss, member, scans, visits, privacy].forEach((view) => view.close());
   };
   show((window.history.state || { view: "card" }).view);
   member.refresh();

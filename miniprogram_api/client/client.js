@@ -112,6 +112,13 @@ function createCalls({ request, exchange, session, card, clockOffset }) {
      */
     cardScans: (query) => request("GET", `${API}/card/scans`, { query }),
 
+    /**
+     * The stations where I checked in by name, the latest first; none without the consent to movements.
+     * @param {{after: (string|undefined), limit: (number|undefined)}} [query] `after` is a page's `next`
+     * @returns {Promise<{items: object[], next: ?string}>}
+     */
+    myVisits: (query) => request("GET", `${API}/check-ins`, { query }),
+
     /** Each purpose with its words and what I answered. @returns {Promise<{items: object[]}>} the notice first */
     consents: () => request("GET", `${API}/consents`),
 

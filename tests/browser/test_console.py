@@ -47,19 +47,8 @@ async def test_who_is_not_signed_in_sees_the_sign_in_and_who_signs_out_again(scr
     page = await screens.open("/console/members")
     await expect(page).to_have_url(f"{page.url.partition('/console')[0]}/console/sign-in")
     page = await sign_in(screens, "officer")
-    links = [
-        "会员",
-        "会籍审批",
-        "会籍统计",
-        "认领核实",
-        "会员导入",
-        "信息更正",
-        "组织",
-        "任命",
-        "设备",
-        "驿站",
-    ]
-    await expect(page.locator(".links a")).to_have_text(links)
+    links = "会员 会籍审批 会籍统计 认领核实 会员导入 信息更正 组织 任命 设备 驿站 驿站问题"
+    await expect(page.locator(".links a")).to_have_text(links.split())
     await page.click("#sign-out")
     await page.wait_for_url("**/console/sign-in")
     await page.goto("/console")

@@ -8,13 +8,16 @@ import zxingcpp
 from PIL import Image
 
 from models.positions import Position, from_gcj02
+from tests.browser.cables import Cable
+from tests.browser.conftest import open_screens
 from tests.browser.screens import Screens
 from tests.browser.test_legibility import complaints
+from tests.handlers.waiting import until
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 expect = playwright.expect
@@ -54,9 +57,14 @@ async def open_kiosk(screens: Screens) -> "Page":
 
 async def read_link(page: "Page") -> str:
     """What a reader that is not ours sees on the tablet."""
-    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(await page.screenshot())))
-    assert found.text == await page.get_attribute("#picture", "data-link")
-    return str(found.text)
+    while True:
+        written = await page.get_attribute("#picture", "data-link")
+        picture = Image.open(io.BytesIO(await page.screenshot()))
+        if written == await page.get_attribute("#picture", "data-link"):
+            break
+    (found,) = zxingcpp.read_barcodes(picture)
+    assert found.text == written
+    return str(written)
 
 
 async def at_the_station(screens: Screens) -> None:
@@ -93,6 +101,32 @@ async def test_a_tablet_goes_on_through_a_network_cut(screens: Screens) -> None:
     phone = await screens.open(after)
     await phone.click("#check-in-form button")
     await expect(phone.locator("#check-in-answer")).to_contain_text("签到")
+
+
+async def test_a_tablet_that_starts_anew_without_a_network_shows_its_codes(
+    browser: "Browser", url: str
+) -> None:
+    cable = Cable(url)
+    await cable.plug()
+    async with open_screens(browser, cable.url) as screens:
+        screens.expect_refusals(0)
+        kiosk = await open_kiosk(screens)
+        before = await read_link(kiosk)
+        await until(lambda: kiosk.evaluate("caches.match(location.pathname).then(Boolean)"), bool)
+        await cable.pull()
+        await kiosk.reload()
+        await kiosk.locator("#shown").wait_for()
+        await expect(kiosk.locator("h1")).to_have_text("演示驿站·全天(虚构)")
+        await expect(kiosk.locator("#offline")).to_contain_text("签到码照常更新")
+        assert (await read_link(kiosk)).partition("?k=")[0] == before.partition("?k=")[0]
+        assert await complaints(screens, kiosk) == []
+        with pytest.raises(playwright.Error):
+            await screens.open(f"/s/{CODE}")
+        await cable.plug()
+        await kiosk.reload()
+        await kiosk.locator("#shown").wait_for()
+        await expect(kiosk.locator("#offline")).to_be_hidden()
+    await cable.pull()
 
 
 async def test_a_tablet_that_lost_its_pairing_says_so_and_what_to_do(screens: Screens) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.screens import Screens
 from tests.browser.test_console import sign_in
+from tests.browser.test_kiosk import CODE, ask
 from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
@@ -44,6 +45,27 @@ async def test_each_consent_is_given_and_withdrawn_by_its_own_switch(screens: Sc
     await expect(movements).to_have_text("已同意")
     await movements.click()
     await expect(movements).to_have_text("未同意")
+
+
+async def test_my_visits_are_listed_while_i_consent_and_no_longer_when_i_withdraw(screens: Screens) -> None:
+    page = await open_privacy(screens, "cleaner")
+    await page.click(".tabs [data-view=card]")
+    await expect(page.locator("#visits-words")).to_contain_text("没有记名的签到")
+    await page.click(".tabs [data-view=privacy]")
+    await switch(page, "movements").click()
+    await expect(switch(page, "movements")).to_have_text("已同意")
+    login = (await ask(screens, "POST", "/demo/login-codes", {"person": "cleaner"}))["code"]
+    token = (await ask(screens, "POST", "/api/v1/sessions", {"code": login}))["token"]
+    await ask(screens, "POST", f"/api/v1/stations/{CODE}/check-ins", {}, token)
+    await page.click(".tabs [data-view=card]")
+    await expect(page.locator("#visits-list li")).to_have_count(1)
+    await expect(page.locator("#visits-list")).to_contain_text("扫标牌签到")
+    assert await complaints(screens, page) == []
+    await page.click(".tabs [data-view=privacy]")
+    await switch(page, "movements").click()
+    await expect(switch(page, "movements")).to_have_text("未同意")
+    await page.click(".tabs [data-view=card]")
+    await expect(page.locator("#visits-list li")).to_have_count(0)
 
 
 async def test_my_data_are_shown_in_words_and_can_be_kept(screens: Screens) -> None:

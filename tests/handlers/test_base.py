@@ -18,7 +18,7 @@ from tests.factories import Factory, Http
 
 PUBLIC = {
     "CheckInsHandler", "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage",
-    "EnrolmentsHandler", "HealthHandler", "KioskLibrary", "KioskPage", "LandingHandler",
+    "EnrolmentsHandler", "HealthHandler", "KioskLibrary", "KioskPage", "KioskWorker", "LandingHandler",
     "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhoneCodesHandler", "PhonePage",
     "PhotoForCheckHandler", "PrivacyNoticeHandler", "PrivacyPage", "PushHandler", "ReadinessHandler",
     "ReportPhotoHandler", "ScannerPage", "ScreenKeysHandler", "ScreenPairingsHandler", "SessionsHandler",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from models.check_ins import CheckIn
+from models.privacy_notices import CURRENT
 from models.screen_codes import screen_code_at
 from server.service import Service
 from tests.factories import Clock, Factory, Http, Reply, Someone
@@ -31,6 +32,11 @@ async def stations(http: Http) -> list[dict[str, Any]]:
 async def code(stations: list[dict[str, Any]]) -> str:
     """A station that never closes."""
     return str(next(one["code"] for one in stations if one["open"]["until"] is None))
+
+
+async def consent(http: Http, someone: Someone, *, given: bool) -> None:
+    body = {"purpose": "movements", "given": given, "version": CURRENT.consent("movements").version}
+    assert (await http("PUT", "/api/v1/consents", body, token=someone.token)).status == 200
 
 
 @pytest.fixture
@@ -171,6 +177,69 @@ async def test_a_visit_without_a_person_needs_a_device(http: Http, code: str, ma
 async def test_a_device_s_name_has_a_form(http: Http, code: str, text: str) -> None:
     reply = await visit(http, code, device=text)
     assert (reply.status, reply.json["details"]["field"]) == (400, "body.device")
+
+
+async def test_members_see_their_own_visits_page_by_page_and_nobody_else_s(
+    http: Http, code: str, stations: list[dict[str, Any]], make: Factory, clock: Clock
+) -> None:
+    me, other = await make.member(), await make.member()
+    for someone in (me, other):
+        await consent(http, someone, given=True)
+    path = "/api/v1/check-ins"
+    assert (await http("GET", path, token=me.token)).json == {"items": [], "next": None}
+    for _ in range(3):
+        await visit(http, code, me.token)
+        clock.advance(hours=4)
+    await visit(http, code, other.token)
+    first = (await http("GET", f"{path}?limit=2", token=me.token)).json
+    assert [one["at"] for one in first["items"]] == ["2026-07-15T20:00:05+08:00", "2026-07-15T16:00:05+08:00"]
+    rest = (await http("GET", f"{path}?limit=2&after={first['next']}", token=me.token)).json
+    name = next(one["name"] for one in stations if one["code"] == code)
+    assert rest == {
+        "items": [
+            {
+                "station": code,
+                "name": name,
+                "day": "2026-07-15",
+                "at": "2026-07-15T12:00:05+08:00",
+                "presence": "sign",
+            }
+        ],
+        "next": None,
+    }
+    await consent(http, me, given=False)
+    assert (await http("GET", path, token=me.token)).json["items"] == []
+    assert (await http("GET", path, token=await make.guest())).code == "not_a_member"
+
+
+async def test_withdrawing_the_consent_to_movements_takes_the_name_off_earlier_visits(
+    http: Http, code: str, make: Factory, service: Service, clock: Clock
+) -> None:
+    me, other = await make.member(), await make.member()
+    for someone in (me, other):
+        await consent(http, someone, given=True)
+        assert (await visit(http, code, someone.token)).json["withPerson"] is True
+    store = service.world.visits.check_ins._store
+    (named,) = await store.list_({"person": me.person})
+    await consent(http, me, given=False)
+    assert await store.list_({"person": me.person}) == []
+    assert len(await store.list_({"person": other.person})) == 1
+    unnamed = await store.find(named.id)
+    assert unnamed is not None
+    assert (unnamed.person, unnamed.at, unnamed.presence) == (None, named.at, named.presence)
+
+    # Somebody who read the consent before it was withdrawn writes it down now; and it is given anew.
+    await store.change({"_id": named.id}, {"person": me.person})
+    clock.advance(seconds=30)
+    await consent(http, me, given=True)
+    clock.advance(hours=4)
+    await visit(http, code, me.token)
+    await service.world.privacy.withdrawals.work()
+    (later,) = await store.list_({"person": me.person})
+    assert later.at == clock.now()
+    kept = await service.world.privacy.consents._store.find(f"{me.person}:movements")
+    assert kept is not None
+    assert (kept.given, kept.withdrawn, kept.due) == (True, None, None)
 
 
 async def test_a_member_is_kept_with_the_visit_only_with_the_consent_to_movements(

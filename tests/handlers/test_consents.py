@@ -24,8 +24,9 @@ def item(reply: Reply, purpose: str) -> dict[str, Any]:
     return found
 
 
-async def answer(http: Http, token: str, purpose: str, *, given: bool, version: str = VERSION) -> Reply:
-    return await http("PUT", PATH, {"purpose": purpose, "given": given, "version": version}, token=token)
+async def answer(http: Http, token: str, purpose: Purpose, *, given: bool, version: str = "") -> Reply:
+    words = version or CURRENT.consent(purpose).version
+    return await http("PUT", PATH, {"purpose": purpose, "given": given, "version": words}, token=token)
 
 
 async def test_a_newcomer_is_asked_once_and_never_again_after_a_refusal(http: Http, make: Factory) -> None:
@@ -52,8 +53,8 @@ async def test_each_sensitive_purpose_is_given_and_withdrawn_by_itself(
     withdrawn = item(await answer(http, someone.token, purpose, given=False), purpose)
     assert not await consents.has_consent(someone.person, purpose)
     assert [(one["given"], one["version"], one["channel"]) for one in withdrawn["history"]] == [
-        (False, VERSION, "mini_program"),
-        (True, VERSION, "mini_program"),
+        (False, CURRENT.consent(purpose).version, "mini_program"),
+        (True, CURRENT.consent(purpose).version, "mini_program"),
     ]
     assert withdrawn["history"][1]["at"] == "2026-07-15T12:00:05+08:00"
     assert withdrawn["answeredAt"] == "2026-07-15T12:01:05+08:00"
@@ -136,7 +137,11 @@ async def test_what_a_guest_agreed_to_counts_for_the_member_that_the_guest_becom
 
 async def test_the_notice_is_public_and_says_who_and_for_how_long(http: Http) -> None:
     reply = await http("GET", "/api/v1/privacy-notice")
-    assert (reply.status, reply.json["version"], reply.json["versions"]) == (200, VERSION, [VERSION])
+    assert (reply.status, reply.json["version"], reply.json["versions"]) == (
+        200,
+        VERSION,
+        [VERSION, "2026-11-22"],
+    )
     assert (reply.json["responsible"], reply.json["contact"]) == ("本地总工会", "12351（工会服务热线）")
     scans = next(one for one in reply.json["retention"] if one["kind"] == "scans")
     assert (scans["kept"], scans["seconds"]) == ("扫码后 30 天", 30 * 86400)

@@ -122,3 +122,7 @@ async def test_the_page_names_the_station_and_brings_its_library(http: Http, cod
     library = await http("GET", "/kiosk/client.js")
     assert library.headers["Content-Type"].startswith("text/javascript")
     assert b"screenLinkAt" in library.body
+    worker = await http("GET", "/kiosk/worker.js")
+    assert worker.headers["Content-Type"].startswith("text/javascript")
+    assert worker.headers["Content-Security-Policy"] == "default-src 'none'; connect-src 'self'"
+    assert b"caches.open" in worker.body

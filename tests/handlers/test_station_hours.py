@@ -77,6 +77,19 @@ async def test_hours_in_words_are_read_or_refused_with_their_place(http: Http, m
     assert (await put(http, headers, reply.json, "hours", text="")).json["kind"] == "unknown"
 
 
+async def test_words_can_be_tried_and_nothing_is_stored(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    station = await a_station(http, headers)
+    path = f"{STAFF}/{station['code']}/hours/checks"
+    text = "夏季（5月1日至9月30日）8:00-22:00；其余时间 9点至17点"
+    reply = await http("POST", path, {"text": text}, headers=headers)
+    assert (reply.status, reply.json["kind"], reply.json["open"]["state"]) == (200, "weekly", "open")
+    assert reply.json["words"] == "夏季（5月1日至9月30日）：每天 08:00-22:00；其余时间：每天 09:00-17:00"
+    refused = await http("POST", path, {"text": "24小时，看情况"}, headers=headers)
+    assert (refused.code, refused.json["details"]["place"]) == ("wrong_hours", 5)
+    assert (await http("GET", f"{STAFF}/{station['code']}/hours", headers=headers)).json == station
+
+
 async def test_what_is_wrong_in_a_form_is_refused_by_its_path(http: Http, make: Factory) -> None:
     _, headers = await make.console("officer")
     station = await a_station(http, headers)
@@ -183,6 +196,39 @@ async def test_an_import_leaves_a_closure_alone(http: Http, make: Factory) -> No
     assert saved.json["saved"]["updated"] == 1
     kept = (await http("GET", f"{STAFF}/{station['code']}/hours", headers=headers)).json
     assert (kept["closure"], kept["words"]) == (closed["closure"], "24小时开放")
+
+
+async def test_an_import_leaves_hours_alone_that_an_officer_has_set(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    station = await a_station(http, headers)
+    path = f"{STAFF}/{station['code']}/hours"
+
+    async def send(hours: str, where: str = "imports") -> Any:
+        text = f"名称,地址,行政区,经度,纬度,坐标系,开放时间\n{station['name']},路3号,时间区,,,,{hours}\n"
+        sent = {"fileName": "一站.csv", "content": base64.b64encode(text.encode()).decode()}
+        return (await http("POST", f"{STAFF}/{where}", sent, headers=headers)).json
+
+    async def kept() -> Any:
+        return (await http("GET", path, headers=headers)).json
+
+    assert (await send("24小时"))["saved"]["updated"] == 1
+    assert (await kept())["byOfficer"] is False
+    station = await kept()
+    by_hand = (await put(http, headers, station, "hours", text="每天 8:00-20:00")).json
+    assert by_hand["byOfficer"] is True
+
+    async def notes() -> list[str]:
+        checked = await send("24小时", "imports/checks")
+        return [note["reason"] for row in checked["rows"] for note in row["notes"]]
+
+    assert await until(notes, bool) == ["工作人员已更正为“每天 08:00-20:00”，不采用"]
+    assert (await send("24小时"))["saved"] == {"created": 0, "updated": 0, "unchanged": 1, "hoursKept": 1}
+    assert (await send("每天 08:00-20:00"))["saved"]["hoursKept"] == 0
+    assert await kept() == by_hand
+
+    await put(http, headers, by_hand, "hours", text="")
+    assert (await send("24小时"))["saved"] == {"created": 0, "updated": 1, "unchanged": 0, "hoursKept": 0}
+    assert (await kept())["words"] == "24小时开放"
 
 
 async def test_only_officers_set_hours_of_stations_that_are_there(http: Http, make: Factory) -> None:

@@ -35,9 +35,12 @@ async def test_a_check_reports_every_row_and_stores_nothing_and_the_import_store
     assert (await http("GET", STATIONS, headers=headers)).json["total"] == before
 
     saved = await http("POST", f"{STATIONS}/imports", sent, headers=headers)
-    assert (saved.status, saved.json["saved"]) == (201, {"created": 3, "updated": 0, "unchanged": 0})
+    assert (saved.status, saved.json["saved"]) == (
+        201,
+        {"created": 3, "updated": 0, "unchanged": 0, "hoursKept": 0},
+    )
     again = await http("POST", f"{STATIONS}/imports", sent, headers=headers)
-    assert again.json["saved"] == {"created": 0, "updated": 0, "unchanged": 3}
+    assert again.json["saved"] == {"created": 0, "updated": 0, "unchanged": 3, "hoursKept": 0}
     pages = [
         (await http("GET", f"{STATIONS}?pageSize=50&page={page}", headers=headers)).json
         for page in range(1, before // 50 + 3)

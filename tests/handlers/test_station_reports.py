@@ -53,6 +53,7 @@ async def _nothing_said(service: Service, code: str) -> None:
         await visits.tickets._store.delete({"state": state})
     visits.evidence._known.clear()
     visits.evidence._marked.clear()
+    visits.evidence._closed.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +96,43 @@ async def test_a_second_person_within_the_hour_makes_it_doubtful_and_opens_a_tic
     assert (ticket["tierWords"], ticket["due"]) == ("站长", "2026-07-15T14:59:05+08:00")
     await report(http, code)
     assert len(await tickets(http, make, code)) == 1
+
+
+async def test_what_is_doubted_or_closed_for_today_is_not_among_the_open(
+    http: Http, code: str, make: Factory
+) -> None:
+    staff = await make.member(staff=True)
+
+    async def open_ones(more: str = "") -> list[str]:
+        page = (await http("GET", f"{NEAR}&onlyOpen=true{more}")).json
+        return [one["code"] for one in page["items"]]
+
+    async def state(is_open: bool) -> None:
+        path = f"/api/v1/staff/stations/{code}/statement"
+        assert (await http("PUT", path, {"open": is_open}, token=staff.token)).status == 200
+
+    every = await open_ones()
+    assert every[0] == code
+    await report(http, code)
+    assert await open_ones() == every
+    await report(http, code)
+    assert await open_ones() == every[1:]
+    assert code in await open_ones("&at=2026-07-15T20:00:00")
+    await state(True)
+    assert await open_ones() == every
+    await state(False)
+    assert await open_ones() == every[1:]
+
+
+async def test_a_page_that_lost_what_is_doubted_is_continued_without_a_gap(http: Http, code: str) -> None:
+    path = f"{NEAR.replace('limit=100', 'limit=1')}&onlyOpen=true"
+    every = [one["code"] for one in (await http("GET", f"{NEAR}&onlyOpen=true")).json["items"]]
+    for _ in range(2):
+        await report(http, code)
+    first = (await http("GET", path)).json
+    assert first["items"] == []
+    second = (await http("GET", f"{path}&after={first['next']}")).json
+    assert [one["code"] for one in second["items"]] == every[1:2]
 
 
 async def test_a_search_shows_the_mark_and_ranks_a_doubted_station_among_the_unknown(

@@ -22,10 +22,13 @@ from models.privacy_notices import (
 )
 from models.pushes import KEPT as PUSHES_KEPT
 from models.sessions import LIFETIMES
+from models.station_reports import KEPT as REPORTS_KEPT
 from models.subscriptions import REMEMBERED
+from models.visit_counts import KEPT_DAYS
 
 PUBLISHED = {
     "2026-11-22": "f1f4f26b10705b17c34e9c5030c6d4a46c951df1f6678dd07748f57716d085b0",
+    "2026-11-23": "8cc6a03d7194c5757f93f597051c720fe24c1faeb291b509326e2c974f9aca90",
 }
 """Each published file's SHA-256. Whoever changes a word makes a new file with a new version instead."""
 
@@ -73,6 +76,8 @@ def test_the_code_keeps_what_the_notice_says() -> None:
     assert kept("subscription_entries") == REMEMBERED
     assert kept("sign_in_attempts") == LOCKED_FOR
     assert kept("scans") == timedelta(days=30)
+    assert kept("check_ins") == timedelta(days=KEPT_DAYS)
+    assert kept("station_reports") == REPORTS_KEPT
 
 
 def test_a_mere_term_is_no_period() -> None:

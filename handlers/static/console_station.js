@@ -1,0 +1,102 @@
+/** One station: when it is open, in the words that people write, and closures. */
+
+import { ask, askHere, byId, say, tellHere, timeOf } from "./console.js";
+import { opennessWords } from "./words.js";
+
+const CODE = byId("station").dataset.code;
+const STATION = `/api/v1/staff/stations/${CODE}`;
+
+/** The version that was last seen, whichever part of the page has changed it. */
+const seen = () => byId("station").dataset.version;
+
+async function load() {
+  const station = await askHere(byId("problem"), "GET", `${STATION}/hours`);
+  if (station) {
+    show(station);
+    byId("hours-text").value = station.text || (station.hours ? station.words : "");
+  }
+}
+
+function show(station) {
+  byId("station").dataset.version = station.version;
+  byId("station").textContent = station.name;
+  byId("now").textContent = opennessWords(station.open, station.serverTime);
+  byId("hours-by").textContent = station.byOfficer ? "工作人员在此填写，导入驿站表不会改动" : "驿站表";
+  const isUnread = station.kind === "unknown" && station.text !== "";
+  byId("hours-words").textContent = isUnread ? `${station.words}（原文“${station.text}”看不懂）` : station.words;
+  showClosure(station.closure);
+}
+
+function showClosure(closure) {
+  byId("reopen").hidden = closure === null;
+  const until = closure?.until ? `，到 ${minuteOf(closure.until)} 恢复` : "，恢复时间另行通知";
+  say(byId("closure-words"), closure ? `${closure.reason}：${minuteOf(closure.since)} 起${until}` : "");
+}
+
+const minuteOf = (text) => timeOf(text).slice(0, 16);
+
+/** Sends words; where some are not understood they are selected, so that one sees which. */
+function sendWords(method, path, body) {
+  say(byId("hours-read"), "");
+  return tellHere(byId("hours-problem"), async () => {
+    try {
+      return await ask(method, `${STATION}/${path}`, body);
+    } catch (refused) {
+      point(refused.details?.place);
+      throw refused;
+    }
+  });
+}
+
+function point(place) {
+  if (place !== undefined) {
+    const field = byId("hours-text");
+    field.focus();
+    field.setSelectionRange(place, field.value.length);
+  }
+}
+
+async function check() {
+  const read = await sendWords("POST", "hours/checks", { text: byId("hours-text").value });
+  if (read) {
+    say(byId("hours-read"), `意思是：${read.words}。按此现在：${opennessWords(read.open, read.serverTime)}`);
+  }
+}
+
+async function saveHours(event) {
+  event.preventDefault();
+  const station = await sendWords("PUT", "hours", { version: seen(), text: byId("hours-text").value });
+  if (station) {
+    show(station);
+    say(byId("done"), `已公布：${station.words}`);
+  }
+}
+
+/** What the field says is local time here, wherever the browser stands. */
+const momentOf = (id) => (byId(id).value === "" ? null : `${byId(id).value}:00+08:00`);
+
+async function close(event) {
+  event.preventDefault();
+  const body = { version: seen(), reason: byId("reason").value.trim(), since: momentOf("since"), until: momentOf("until") };
+  const station = await askHere(byId("closure-problem"), "PUT", `${STATION}/closure`, body);
+  if (station) {
+    show(station);
+    byId("closure-form").reset();
+    say(byId("done"), "已公布临时关闭");
+  }
+}
+
+async function reopen() {
+  const station = await askHere(byId("closure-problem"), "DELETE", `${STATION}/closure`);
+  if (station) {
+    show(station);
+    say(byId("done"), "已恢复开放");
+  }
+}
+
+byId("hours-check").addEventListener("click", check);
+byId("hours-form").addEventListener("submit", saveHours);
+byId("hours-text").addEventListener("input", () => say(byId("hours-read"), ""));
+byId("closure-form").addEventListener("submit", close);
+byId("reopen").addEventListener("click", reopen);
+load();

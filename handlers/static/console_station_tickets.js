@@ -1,0 +1,81 @@
+/** Tickets of stations that people doubt: whose turn it is, how long there is still, and what was found. */
+
+import { action, askHere, byId, fill, fixed, linked, make, row, say, timeOf } from "./console.js";
+import { PROBLEM_ANSWERS } from "./console_words.js";
+
+const TICKETS = "/api/v1/staff/station-tickets";
+const MINUTE = 60_000;
+
+let chosen = null;
+
+async function load() {
+  const found = await askHere(byId("problem"), "GET", TICKETS);
+  if (found) {
+    fill(byId("rows"), found.items.map((ticket) => ticketRow(ticket, found.serverTime)), "没有待处理的驿站问题");
+  }
+}
+
+function ticketRow(ticket, now) {
+  const left = clockOf(ticket.due, now);
+  return row(
+    linked(ticket.name, `/console/stations/${ticket.station}`),
+    fixed(ticket.problemWords),
+    fixed(timeOf(ticket.opened).slice(0, 16)),
+    fixed(ticket.tierWords),
+    make("td", "fixed", make("span", left.isLate ? "late" : "", left.words)),
+    make("td", "fixed", action("处理", `处理 ${ticket.name} 的问题：${ticket.problemWords}`, () => openAnswer(ticket))),
+  );
+}
+
+/** How much time a ticket's turn has left; without a clock every turn is over. */
+function clockOf(due, now) {
+  const minutes = due === null ? 0 : Math.ceil((Date.parse(due) - Date.parse(now)) / MINUTE);
+  if (minutes <= 0) {
+    return { words: "已超时", isLate: true };
+  }
+  const hours = Math.floor(minutes / 60);
+  const words = hours > 0 ? `还剩 ${hours} 小时 ${minutes % 60} 分` : `还剩 ${minutes} 分钟`;
+  return { words: `${words}（${due.slice(5, 16).replace("T", " ")} 前）`, isLate: false };
+}
+
+async function openAnswer(ticket) {
+  chosen = ticket;
+  byId("answering-which").textContent = `${ticket.name}：${ticket.problemWords}`;
+  byId("answering-form").reset();
+  say(byId("answering-problem"), "");
+  byId("reports").replaceChildren();
+  byId("answering").showModal();
+  const path = `/api/v1/staff/stations/${ticket.station}/reports`;
+  const found = await askHere(byId("answering-problem"), "GET", path);
+  if (found && chosen === ticket) {
+    const told = found.items.filter((report) => report.problem === ticket.problem && report.words !== "");
+    byId("reports").replaceChildren(...told.slice(0, 5).map(reportLine));
+  }
+}
+
+const reportLine = (report) => make("p", "quiet", `${timeOf(report.at).slice(0, 16)} “${report.words}”`);
+
+async function answer(event) {
+  event.preventDefault();
+  const body = { answer: byId("answer").value };
+  const answered = await askHere(byId("answering-problem"), "PUT", `${TICKETS}/${chosen.ticket}`, body);
+  if (answered) {
+    byId("answering").close();
+    say(byId("done"), `已处理：${answered.name}，${PROBLEM_ANSWERS[answered.answer]}`);
+    load();
+  }
+}
+
+function fillAnswers() {
+  const choices = Object.entries(PROBLEM_ANSWERS).map(([code, words]) => {
+    const choice = make("option", "", words);
+    choice.value = code;
+    return choice;
+  });
+  byId("answer").append(...choices);
+}
+
+byId("answering-form").addEventListener("submit", answer);
+byId("answering-cancel").addEventListener("click", () => byId("answering").close());
+fillAnswers();
+load();

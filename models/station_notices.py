@@ -1,0 +1,58 @@
+"""Subscription messages about tickets: to the 站长 when one is opened, to the officers when it is theirs.
+
+A message is named after the ticket, whose turn it is and the WeChat account, and so goes out once however
+often it is asked for. A station that nobody runs has nobody to be told: its tickets stand in the list alone.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from models.evidence import Problem
+from models.message_fields import spell
+from models.messages import Messages
+from models.people import People
+from models.station_board import StationBoard
+from models.station_hosts import StationHosts
+from models.station_tickets import Ticket
+from models.stations import NoSuchStation
+
+PURPOSE = "station_ticket"
+PAGE = "pages/staff/index"
+LONGEST_THING = 20
+PHRASES: Mapping[Problem, str] = MappingProxyType(
+    {
+        "locked": "有人说锁门",
+        "nothing_works": "设施不能用",
+        "facility_broken": "设施有损坏",
+        "wrong_place": "位置有误",
+        "other": "有问题",
+    }
+)
+"""What is wrong; five characters at most (WeChat, phrase)."""
+
+
+class StationNotices:
+    """Tells those whose turn a ticket is."""
+
+    def __init__(self, messages: Messages, people: People, board: StationBoard, hosts: StationHosts) -> None:
+        self._messages = messages
+        self._people = people
+        self._board = board
+        self._hosts = hosts
+
+    async def tell(self, ticket: Ticket) -> None:
+        """Queue a message to each whose turn it is."""
+        try:
+            station = self._board.get(ticket.station)
+        except NoSuchStation:
+            return
+        is_first = ticket.tier == "keeper"
+        fields = {
+            "thing1": station.name[:LONGEST_THING],
+            "phrase2": PHRASES[ticket.problem],
+            "date3": spell(ticket.due or ticket.opened),
+        }
+        for person in self._hosts.list_keepers(station) if is_first else self._hosts.list_officers(station):
+            for account in await self._people.list_accounts(person):
+                name = f"{PURPOSE}:{ticket.id}:{ticket.tier}:{account}"
+                await self._messages.queue(name, account, PURPOSE, PAGE, fields)

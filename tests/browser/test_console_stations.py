@@ -1,0 +1,158 @@
+"""The console's pages about stations, walked through by an officer: hours, tickets, screen, visits."""
+
+import base64
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.screens import Screens
+from tests.browser.test_console import sign_in
+from tests.browser.test_kiosk import CODE, ask
+from tests.browser.test_legibility import complaints
+
+playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+pytestmark = pytest.mark.browser
+expect = playwright.expect
+
+
+OWN = {"X-Console-Request": "1"}
+
+
+async def open_station(screens: Screens) -> tuple["Page", str]:
+    """An officer's page of a station that no other test needs, reached by the table; and its name."""
+    page = await sign_in(screens, "officer")
+    name = f"时间驿站{secrets.token_hex(4)}"
+    text = f"名称,地址,行政区,经度,纬度,坐标系,开放时间\n{name},路1号,测试区,113.9,34.2,gcj02,看情况\n"
+    sent = {"fileName": "一站.csv", "content": base64.b64encode(text.encode()).decode()}
+    answer = await page.request.post("/api/v1/staff/stations/imports", data=sent, headers=OWN)
+    assert answer.ok
+    await page.click(".links >> text='驿站'")
+    await page.click(f"#rows a:has-text('{name}')")
+    await expect(page.locator("h1")).to_have_text(name)
+    return page, name
+
+
+async def report_locked(screens: Screens, code: str) -> None:
+    """Two people stand before a locked door within the hour."""
+    for person in ("courier", "cleaner"):
+        login = (await ask(screens, "POST", "/demo/login-codes", {"person": person}))["code"]
+        token = (await ask(screens, "POST", "/api/v1/sessions", {"code": login}))["token"]
+        body = {"problem": "locked", "device": secrets.token_urlsafe(16), "words": "铁链锁着"}
+        await ask(screens, "POST", f"/api/v1/stations/{code}/reports", body, token)
+
+
+async def test_an_officer_corrects_hours_and_everybody_sees_them(screens: Screens) -> None:
+    page, _ = await open_station(screens)
+    await expect(page.locator("#hours-words")).to_have_text("开放时间未公布（原文“看情况”看不懂）")
+    await page.fill("#hours-text", "周一至周五 9点至17点，看情况")
+    screens.expect_refusals(400)
+    await page.click("#hours-check")
+    await expect(page.locator("#hours-problem")).to_contain_text("看不懂“看情况”")
+    assert await page.evaluate("window.getSelection().toString()") == "看情况"
+    await page.fill("#hours-text", "夏季（5月1日至9月30日）8:00-22:00；其余时间 9点至17点；节假日休息")
+    await page.click("#hours-check")
+    await expect(page.locator("#hours-read")).to_contain_text(
+        "意思是：夏季（5月1日至9月30日）：每天 08:00-22:00"
+    )
+    assert await complaints(screens, page) == []
+    await page.click("#hours-form .primary")
+    await expect(page.locator("#done")).to_contain_text("已公布：夏季（5月1日至9月30日）")
+    await expect(page.locator("#hours-words")).to_contain_text("节假日休息")
+    public = await screens.open(await page.get_attribute("text=公开页面", "href") or "")
+    await expect(public.locator("body")).to_contain_text("其余时间：每天 09:00-17:00")
+
+
+async def test_an_officer_closes_a_station_with_a_reason_and_opens_it_again(screens: Screens) -> None:
+    page, _ = await open_station(screens)
+    await page.fill("#reason", "停电检修")
+    await page.fill("#until", "2020-01-01T18:00")
+    screens.expect_refusals(400)
+    await page.click("#closure-form .primary")
+    await expect(page.locator("#closure-problem")).to_contain_text("恢复开放的时间已经过去")
+    await page.fill("#until", "")
+    await page.click("#closure-form .primary")
+    await expect(page.locator("#closure-words")).to_contain_text("停电检修：")
+    await expect(page.locator("#now")).to_contain_text("停电检修")
+    await page.reload()
+    await expect(page.locator("#closure-words")).to_contain_text("恢复时间另行通知")
+    await page.click("#reopen")
+    await expect(page.locator("#closure-words")).to_be_hidden()
+
+
+async def test_an_officer_says_who_runs_a_station_and_goes_on_with_its_hours(screens: Screens) -> None:
+    page, _ = await open_station(screens)
+    await expect(page.locator("#host-words")).to_contain_text("没有确定由谁管理")
+    await page.select_option("#host", label="　　演示街道工会服务站")
+    await page.click("#host-form button")
+    await expect(page.locator("#host-words")).to_contain_text("先通知站长 1 人")
+    await expect(page.locator("#done")).to_have_text("已确定由演示街道工会服务站管理")
+    assert await complaints(screens, page) == []
+    await page.fill("#hours-text", "24小时")
+    await page.click("#hours-form .primary")
+    await expect(page.locator("#done")).to_have_text("已公布：24小时开放")
+    await expect(page.locator("#hours-by")).to_have_text("工作人员在此填写，导入驿站表不会改动")
+    await page.reload()
+    await expect(page.locator("#host-words")).to_contain_text("先通知站长 1 人")
+
+
+async def test_an_officer_pairs_a_screen_and_ends_it(screens: Screens) -> None:
+    page, _ = await open_station(screens)
+    await expect(page.locator("#screen-words")).to_have_text("没有配对的屏幕。")
+    await page.click("#screen-offer")
+    await expect(page.locator("#told")).to_be_visible()
+    code, kiosk_url = await page.inner_text("#told-code"), await page.inner_text("#told-url")
+    assert await complaints(screens, page) == []
+    await page.click("#told-close")
+    await expect(page.locator("#told-code")).to_have_text("")
+    await expect(page.locator("#screen-words")).to_contain_text("配对码已生成")
+    kiosk = await screens.open(kiosk_url)
+    await kiosk.fill("#code", code)
+    await kiosk.click("#pair button")
+    await kiosk.locator("#shown").wait_for()
+    await page.reload()
+    await expect(page.locator("#screen-words")).to_contain_text("已配对，自")
+    await page.click("#screen-revoke")
+    await page.click("#ending-confirm")
+    await expect(page.locator("#screen-words")).to_have_text("没有配对的屏幕。")
+    screens.expect_refusals(403)
+    await kiosk.reload()
+    await expect(kiosk.locator("#lost")).to_contain_text("配对已失效")
+
+
+async def test_a_ticket_shows_its_clock_and_is_answered(screens: Screens) -> None:
+    page, name = await open_station(screens)
+    await report_locked(screens, await page.get_attribute("#station", "data-code") or "")
+    await page.click(".links >> text=驿站问题")
+    row = page.locator(f"#rows tr:has-text('{name}')")
+    await expect(row).to_contain_text("锁门")
+    await expect(row).to_contain_text("站长")
+    await expect(row).to_contain_text("还剩 2 小时 0 分")
+    assert await complaints(screens, page) == []
+    await row.locator("button").click()
+    await expect(page.locator("#reports")).to_contain_text("铁链锁着")
+    await page.click("#answering-form .primary")
+    await expect(page.locator("#answering")).to_be_visible()
+    await page.select_option("#answer", "opened")
+    await page.click("#answering-form .primary")
+    await expect(page.locator("#done")).to_have_text(f"已处理：{name}，门已经打开")
+    await expect(row).to_have_count(0)
+
+
+async def test_an_officer_sees_the_visits_of_each_day(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    for worker in ("parcel", "sanitation"):
+        body = {"device": secrets.token_urlsafe(16), "worker": worker}
+        answer = await screens.context.request.post(f"/api/v1/stations/{CODE}/check-ins", data=body)
+        assert answer.ok
+    await page.goto(f"/console/stations/{CODE}")
+    await expect(page.locator("#visits tr")).to_have_count(1)
+    await expect(page.locator("#visits-words")).to_contain_text("1 天有人到访")
+    await expect(page.locator("#visits")).to_contain_text("快递员 ")
+    assert await complaints(screens, page) == []
+    await page.select_option("#days", "7")
+    await expect(page.locator("#visits")).to_contain_text("环卫工人 ")

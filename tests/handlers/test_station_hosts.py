@@ -1,0 +1,123 @@
+"""Who runs a station, and whom its tickets are told: the 站长 first, the street's officers later."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from models.audit import Search
+from models.messages import Message
+from models.organisations import Organisation
+from server.service import Service
+from tests.factories import Clock, Factory, Http, Someone
+from tests.handlers.test_check_ins import code, stations
+from tests.handlers.test_station_hours import Headers, a_station
+from tests.handlers.test_station_reports import _no_limits_left, _nothing_said, report, tickets
+
+__all__ = ["_no_limits_left", "_nothing_said", "code", "stations"]
+
+STAFF = "/api/v1/staff/stations"
+Told = Callable[[Someone, str], Awaitable[Message | None]]
+
+
+async def host(http: Http, headers: Headers, station: dict[str, Any], organisation: str | None) -> Any:
+    body = {"version": station["version"], "organisation": organisation}
+    return await http("PUT", f"{STAFF}/{station['code']}/organisation", body, headers=headers)
+
+
+async def test_an_officer_says_who_runs_a_station(http: Http, make: Factory, service: Service) -> None:
+    district = await make.organisation()
+    street = await make.organisation(district)
+    officer, headers = await make.console("officer", district)
+    station = await a_station(http, headers)
+    before = (await http("GET", f"{STAFF}/{station['code']}/organisation", headers=headers)).json
+    assert (before["organisation"], before["keepers"], before["officers"]) == (None, 0, 0)
+    keeper = await make.member(organisation=street)
+    await make.appoint(keeper.person, organisation=street)
+    reply = await host(http, headers, station, street)
+    assert (reply.status, reply.json["organisation"]) == (200, street)
+    assert (reply.json["keepers"], reply.json["officers"]) == (1, 1)
+    stale = await host(http, headers, station, None)
+    assert (stale.status, stale.code) == (409, "station_changed")
+    page = await service.world.auditing.audit.list_page(Search(object=station["code"]), 1, 10)
+    assert [(one.actor, one.action, one.details) for one in page.rows] == [
+        (officer.person, "station_host_set", {"organisation": street})
+    ]
+
+
+async def test_only_the_own_organisations_can_be_given_and_taken(http: Http, make: Factory) -> None:
+    mine, other = await make.organisation(), await make.organisation()
+    _, headers = await make.console("officer", mine)
+    _, others = await make.console("officer", other)
+    station = await a_station(http, headers)
+    reply = await host(http, headers, station, other)
+    assert (reply.status, reply.code) == (404, "organisation_not_found")
+    given = (await host(http, headers, station, mine)).json
+    refused = await host(http, others, given, other)
+    assert (refused.status, refused.code) == (403, "station_of_others")
+    assert (await host(http, headers, given, None)).json["organisation"] is None
+
+
+async def test_a_station_is_not_given_to_an_organisation_that_has_ended(
+    http: Http, make: Factory, service: Service, clock: Clock
+) -> None:
+    above = await make.organisation()
+    _, headers = await make.console("officer", above)
+    closed = Organisation(
+        id=f"{above[:-1]}X", name="已关闭", tree="local", path=(above,), state="closed", changed=clock.now()
+    )
+    await service.world.organisations.put(closed)
+    reply = await host(http, headers, await a_station(http, headers), closed.id)
+    assert (reply.status, reply.code) == (409, "organisation_ended")
+
+
+@pytest.fixture
+def told(service: Service, http: Http, make: Factory, code: str) -> Told:
+    """The message about the station's ticket to somebody at a tier."""
+
+    async def find(someone: Someone, tier: str) -> Message | None:
+        world = service.world
+        await world.visits.tickets.work(world.station_notices.tell)
+        (account,) = await world.people.list_accounts(someone.person)
+        (ticket,) = await tickets(http, make, code)
+        return await world.messages.find(f"station_ticket:{ticket['ticket']}:{tier}:{account}")
+
+    return find
+
+
+async def test_the_keeper_is_told_of_a_ticket_and_the_street_when_it_is_late(
+    http: Http, make: Factory, service: Service, clock: Clock, code: str, told: Told
+) -> None:
+    street = service.world.board.get(code).organisation or ""
+    officer, _ = await make.console("officer", street)
+    keeper = await make.member(organisation=street)
+    await make.appoint(keeper.person, organisation=street)
+    for _ in range(2):
+        await report(http, code)
+    message = await told(keeper, "keeper")
+    assert message is not None
+    assert message.template == "station_ticket"
+    assert await told(officer, "keeper") is None
+    assert await told(officer, "street") is None
+    clock.advance(hours=2, seconds=1)
+    assert await told(officer, "street") is not None
+    assert await told(keeper, "street") is None
+
+
+async def test_a_ticket_that_is_answered_already_is_told_to_nobody(
+    http: Http, make: Factory, service: Service, code: str
+) -> None:
+    asked: list[str] = []
+
+    async def tell(ticket: Any) -> None:
+        asked.append(ticket.id)
+
+    world = service.world.visits.tickets
+    await world.open(code, "locked", world._now())
+    (ticket,) = await world._store.list_({"live": f"{code}:locked"})
+    staff = await make.member(staff=True)
+    await world.answer(staff.person, ticket.id, "not_so")
+    await world._store.change({"_id": ticket.id}, {"pending": "keeper"})
+    await world.work(tell)
+    assert asked == []
+    assert (await world._store.find(ticket.id) or ticket).pending is None
