@@ -1,29 +1,33 @@
 """What is known of a station beside its hours: visits, the 站长's word, what people report."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from handlers.fields import Moment
 from handlers.wire import Wire, local
-from models.evidence import Evidence, Mark, MarkState, Problem, find_statement, standing
+from models.evidence import Evidence, Mark, MarkState, Problem, Statement, find_statement, standing
 
 AnyProblem = Annotated[Problem, Meta(examples=["locked"])]
 
 
 class MarkReply(Wire, frozen=True, gc=False):
-    """What people report of a station: one person (`reported`), or two within the hour (`doubtful`)."""
+    """What is said against a station: by one (`reported`), by two (`doubtful`), by its 站长 (`stated`)."""
 
-    problem: AnyProblem
-    state: Annotated[MarkState, Meta(examples=["reported"])]
+    problem: Annotated[Problem | Literal["closed_today"], Meta(examples=["locked"])]
+    state: Annotated[MarkState | Literal["stated"], Meta(examples=["reported"])]
     since: Moment
     last: Moment
     words: Annotated[str, Meta(examples=["12:40 有人反映锁门"])]
 
     @classmethod
-    def of(cls, mark: Mark) -> "MarkReply":
-        """Return a mark with local times."""
+    def of(cls, mark: Mark | Statement) -> "MarkReply":
+        """Return a mark, or the 站长's word that it is closed for today, with local times."""
+        if isinstance(mark, Statement):
+            at = local(mark.at)
+            words = f"{at:%H:%M} 站长说今天不开放"
+            return cls(problem="closed_today", state="stated", since=at, last=at, words=words)
         return cls(
             problem=mark.problem,
             state=mark.state,

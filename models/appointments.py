@@ -140,7 +140,7 @@ class Appointments:
         self._audit = audit
         self._now = now
         self._by_person: dict[str, dict[str, Appointment]] = {}
-        self.mirror = Mirror(store, self._absorb)
+        self.mirror = Mirror(store, self._absorb, now)
 
     def get(self, person: str, roles: frozenset[Role] = SCANNERS) -> Appointment:
         """Return an appointment of the person to one of some roles that is in force; NotStaff otherwise."""

@@ -185,7 +185,7 @@ class Devices:
         self._signals = signals
         self._now = now
         self._known: dict[str, Device] = {}
-        self.mirror = Mirror(store, self._absorb)
+        self.mirror = Mirror(store, self._absorb, now)
 
     def check(self, session: Session) -> None:
         """Let a session pass that is no device's, or one that still counts; SessionExpired. No database."""

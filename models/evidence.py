@@ -43,6 +43,7 @@ ANSWERED_BY_A_VISIT: frozenset[Problem] = frozenset({"locked"})
 # Who goes there may find nothing: a station of which two people say so is no longer called open.
 SHUT: frozenset[Problem] = frozenset({"locked", "nothing_works"})
 UNKNOWN_RANK = RANKING.index("unknown")
+CLOSED_RANK = RANKING.index("closed")
 INSIDE: frozenset[Presence] = frozenset({"screen", "staff"})
 
 
@@ -136,27 +137,39 @@ class EvidenceBoard:
         self._marked: set[str] = set()
         self._closed: set[str] = set()
         self._noted: dict[str, tuple[datetime, datetime | None]] = {}
-        self.mirror = Mirror(store, self._absorb)
+        self.mirror = Mirror(store, self._absorb, now)
 
     def find(self, station: str) -> Evidence | None:
         """Return what is known of a station."""
         return self._known.get(station)
 
-    def judge(self, found: Sequence[Found], at: datetime) -> tuple[Sequence[Found], dict[str, Mark]]:
-        """Return found stations, and the gravest mark that stands on each, by code; most have none.
+    def judge(
+        self, found: Sequence[Found], at: datetime
+    ) -> tuple[Sequence[Found], dict[str, Mark | Statement]]:
+        """Return found stations, and what is to be said of each, by code; of most there is nothing.
 
-        Those that people doubt come among those whose hours nobody knows.
+        That is the 站长's word that it is closed for today, or else the gravest mark that stands. Those that
+        people doubt come among those whose hours nobody knows, those that are closed for today after them.
         """
-        marked = [one.station.id for one in found if one.station.id in self._marked] if self._marked else ()
-        held = {code: marks for code in marked if (marks := standing(self._known.get(code), at))}
-        doubted = {code for code, marks in held.items() if any(map(_is_doubt, marks))}
+        told: dict[str, Mark | Statement] = {}
+        ranks: dict[str, int] = {}
+        if not self._marked and not self._closed:
+            return found, told
+        for code in (one.station.id for one in found):
+            if code not in self._marked and code not in self._closed:
+                continue
+            evidence = self._known.get(code)
+            said, marks = find_statement(evidence, at), standing(evidence, at)
+            if said and not said.is_open:
+                told[code], ranks[code] = said, CLOSED_RANK
+            elif marks:
+                told[code], ranks[code] = marks[0], UNKNOWN_RANK if any(map(_is_doubt, marks)) else 0
 
         def order(one: Found) -> tuple[int, int, str]:
             rank = RANKING.index(one.openness.state)
-            return max(rank, UNKNOWN_RANK) if one.station.id in doubted else rank, one.metres, one.station.id
+            return max(rank, ranks.get(one.station.id, 0)), one.metres, one.station.id
 
-        ranked = sorted(found, key=order) if doubted else found
-        return ranked, {code: marks[0] for code, marks in held.items()}
+        return sorted(found, key=order) if any(ranks.values()) else found, told
 
     def leave_open(self, page: Page, at: datetime) -> Page:
         """Return a page of open stations without those that people doubt, or that the 站长 closed for today.

@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
+from models.clock import Now
 from models.store import Store
 
 OVERLAP = timedelta(seconds=10)
-SETTLED_SECONDS = 60.0
+SETTLED = timedelta(minutes=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,12 +44,12 @@ class Mirror(Generic[C]):
         self,
         store: Store[C],  # type: ignore[type-var]  # every Changing struct is a Struct
         absorb: Callable[[Sequence[C]], Awaitable[None] | None],
-        seconds: Callable[[], float] = time.monotonic,
+        now: Now,
     ) -> None:
         self._store = store
         self._absorb = absorb
-        self._seconds = seconds
-        self._heard = -math.inf
+        self._now = now
+        self._heard = EPOCH
         self._newest = EPOCH
         self._seen: dict[str, datetime] = {}
         self.loaded = False
@@ -57,8 +58,8 @@ class Mirror(Generic[C]):
 
     async def refresh(self) -> None:
         """Read what changed and hand it on; EngineUnavailable leaves the mirror as it was."""
-        begun = self._seconds()
-        documents = await self._store.list_({"changed": self._unread(begun)})
+        begun, at = time.monotonic(), self._now()
+        documents = await self._store.list_({"changed": self._unread(at)})
         fresh = [item for item in documents if self._seen.get(item.id) != item.changed]
         fresh.sort(key=attrgetter("changed"))
         if fresh:
@@ -66,16 +67,16 @@ class Mirror(Generic[C]):
             if working is not None:
                 await working
             self._newest = max(self._newest, fresh[-1].changed)
-            self._heard = begun
+            self._heard = at
             self._seen.update((item.id, item.changed) for item in fresh)
             again = self._newest - OVERLAP
             self._seen = {name: changed for name, changed in self._seen.items() if changed >= again}
         self.loaded, self.refreshed = True, begun
 
-    def _unread(self, begun: float) -> Mapping[str, datetime]:
+    def _unread(self, at: datetime) -> Mapping[str, datetime]:
         """Return the times of change that may hold something new."""
         if not self.loaded:
             return {"$gte": EPOCH}
-        if begun - self._heard > SETTLED_SECONDS:
+        if at - self._heard > SETTLED:
             return {"$gt": self._newest}
         return {"$gte": max(EPOCH, self._newest - OVERLAP)}

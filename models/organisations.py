@@ -18,6 +18,7 @@ from typing import Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from models.clock import Now
 from models.filters import Index
 from models.mirrors import Mirror
 from models.organisation_forms import Details, FormerName, LinkKind
@@ -84,12 +85,12 @@ class Sought(Struct, frozen=True):
 class Organisations:
     """The trees as this process knows them."""
 
-    def __init__(self, store: Store[Organisation]) -> None:
+    def __init__(self, store: Store[Organisation], now: Now) -> None:
         self._store = store
         self._stored: dict[str, Organisation] = {}
         self._known: dict[str, Organisation] = {}
         self._below: dict[str | None, set[str]] = {}
-        self.mirror = Mirror(store, self._absorb)
+        self.mirror = Mirror(store, self._absorb, now)
 
     def find(self, organisation: str) -> Organisation | None:
         """Return an organisation by id, its path as it is now, if this process knows it."""

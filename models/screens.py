@@ -112,7 +112,7 @@ class Screens:
         self._office = office
         self._now = now
         self._known: dict[str, Screen] = {}
-        self.mirror = Mirror(store, self._absorb)
+        self.mirror = Mirror(store, self._absorb, now)
 
     def prove(self, station: str, code: str) -> ScreenVerdict:
         """Return what a code is worth now, under any master that still counts."""

@@ -85,7 +85,7 @@ class Revocations:
         self._audit = audit
         self._now = now
         self._ended: dict[str, datetime] = {}
-        self.mirror = Mirror(store, self._absorb)
+        self.mirror = Mirror(store, self._absorb, now)
 
     def holds(self, session: str) -> bool:
         """Say whether a session was ended."""

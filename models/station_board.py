@@ -28,7 +28,7 @@ class StationBoard:
         # Only remembered: both follow from the finder.
         self._places: tuple[Finder, Places] | None = None
         self._districts: tuple[Finder, dict[str, list[Station]]] | None = None
-        self.mirror = Mirror(store, self._absorb)
+        self.mirror = Mirror(store, self._absorb, now)
 
     def page(self, wanted: Wanted, at: datetime, after: Mark | None = None) -> Page:
         """Return the most useful stations near a position, or those that come after a mark."""

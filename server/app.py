@@ -151,7 +151,7 @@ def build_world(
     signals = Signals(engines.cache)
     memberships = Memberships(stores["memberships"])
     people = People(stores["people"], stores["vault"], stores["identities"], vault, now, memberships)
-    organisations = Organisations(stores["organisations"])
+    organisations = Organisations(stores["organisations"], now)
     appointments = Appointments(stores["appointments"], auditing.audit, now)
     registry = Registry(organisations, appointments, auditing.audit, signals, now)
     revocations = Revocations(stores["revocations"], signals, auditing.audit, now)

@@ -221,6 +221,24 @@ async def test_a_station_leads_to_its_own_page(screens: Screens) -> None:
     await expect(phone.locator("#stations-list li").first).to_be_visible()
 
 
+async def test_one_report_marks_the_station_in_the_list_at_once(screens: Screens) -> None:
+    phone = await screens.open_phone("courier")
+    await phone.click(".tabs [data-view=stations]")
+    row = phone.locator("#stations-list a:has(.state.open)").first
+    link = await row.get_attribute("href")
+    assert link
+    await phone.evaluate(
+        """(code) => fetch(`/api/v1/stations/${code}/reports`, {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ problem: "locked", device: crypto.randomUUID() }),
+        })""",
+        link.rpartition("/")[2],
+    )
+    await phone.click("#only-open")
+    await expect(phone.locator(f"#stations-list a[href='{link}'] .said")).to_contain_text("有人反映锁门")
+
+
 async def test_a_stranger_is_told_why_there_is_no_card_and_still_sees_stations(screens: Screens) -> None:
     screens.expect_refusals(404)
     phone = await screens.open("/demo/phone#stranger")

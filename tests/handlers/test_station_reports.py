@@ -122,6 +122,12 @@ async def test_what_is_doubted_or_closed_for_today_is_not_among_the_open(
     assert await open_ones() == every
     await state(False)
     assert await open_ones() == every[1:]
+    whole = (await http("GET", NEAR)).json["items"]
+    closed = next(one for one in whole if one["code"] == code)
+    assert (closed["mark"]["state"], closed["mark"]["words"]) == ("stated", "12:00 站长说今天不开放")
+    after = whole[whole.index(closed) + 1 :]
+    assert {one["open"]["state"] for one in after} <= {"closed"}
+    await state(True)
 
 
 async def test_a_page_that_lost_what_is_doubted_is_continued_without_a_gap(http: Http, code: str) -> None:

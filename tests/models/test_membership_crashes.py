@@ -57,7 +57,7 @@ class Process:
         self.people = People(
             stores["people"], stores["vault"], stores["identities"], VAULT, now, self.memberships
         )
-        self.organisations = Organisations(stores["organisations"])
+        self.organisations = Organisations(stores["organisations"], now)
         self.appointments = Appointments(stores["appointments"], self.audit, now)
         self.cards = Cards(stores["cards"], Masters(()), VAULT, now)
         subscriptions = Subscriptions(stores["subscriptions"], (), VAULT, now)

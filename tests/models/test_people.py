@@ -14,7 +14,7 @@ from models.appointments import APPOINTMENTS, Appointment, Appointments, NotStaf
 from models.audit import AUDIT_ENTRIES, Audit
 from models.filters import Index
 from models.memberships import MEMBERSHIPS, Membership, Memberships
-from models.mirrors import SETTLED_SECONDS, Mirror
+from models.mirrors import SETTLED, Mirror
 from models.organisations import ORGANISATIONS, Organisation, Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, Particulars, People
 from models.store import Collection, Database, EngineUnavailable, Store
@@ -115,8 +115,8 @@ async def test_a_mirror_sees_every_change_once_and_late_writers_too(database: Da
     def absorb(leaves: Sequence[Leaf]) -> None:
         seen.extend(leaf.id for leaf in leaves)
 
-    seconds = [0.0]
-    mirror = Mirror(store, absorb, lambda: seconds[0])
+    at = [AT]
+    mirror = Mirror(store, absorb, lambda: at[0])
     await store.insert(Leaf(id="first", changed=AT))
     await mirror.refresh()
     await mirror.refresh()
@@ -125,7 +125,7 @@ async def test_a_mirror_sees_every_change_once_and_late_writers_too(database: Da
     await store.put(Leaf(id="first", changed=AT + timedelta(seconds=1)))
     await mirror.refresh()
     assert seen == ["first", "late", "first"]
-    seconds[0] += 2 * SETTLED_SECONDS
+    at[0] += 2 * SETTLED
     await mirror.refresh()
     await store.insert(Leaf(id="newer", changed=AT + timedelta(seconds=2)))
     await mirror.refresh()
@@ -155,7 +155,7 @@ async def test_an_appointment_holds_within_its_dates_in_every_process(database: 
 
 
 async def test_the_trees_are_known_to_every_process(database: Database) -> None:
-    here, elsewhere = (Organisations(Store(database, ORGANISATIONS)) for _ in range(2))
+    here, elsewhere = (Organisations(Store(database, ORGANISATIONS), lambda: AT) for _ in range(2))
     await here.put(Organisation(id="A", name="甲街道工会", tree="local", changed=AT))
     assert (here.get_name("A"), elsewhere.get_name("A")) == ("甲街道工会", "")
     await elsewhere.mirror.refresh()
@@ -168,7 +168,7 @@ async def test_a_mirror_keeps_what_it_has_while_the_engine_is_away(database: Dat
             raise EngineUnavailable
 
     store = Away(database, ORGANISATIONS)
-    organisations = Organisations(store)
+    organisations = Organisations(store, lambda: AT)
     await organisations.put(Organisation(id="B", name="乙街道工会", tree="local", changed=AT))
     with pytest.raises(EngineUnavailable):
         await organisations.mirror.refresh()

@@ -44,7 +44,7 @@ class Process:
     def __init__(self, database: Database, clock: Clock, life: Life) -> None:
         self.stores: dict[str, Store[Any]] = {one.name: Mortal(database, one, life) for one in COLLECTIONS}
         audit = Audit(self.stores["audit_entries"], clock.now)
-        self.organisations = Organisations(self.stores["organisations"])
+        self.organisations = Organisations(self.stores["organisations"], clock.now)
         self.appointments = Appointments(self.stores["appointments"], audit, clock.now)
         people = People(
             self.stores["people"], self.stores["vault"], self.stores["identities"], VAULT, clock.now
@@ -211,7 +211,7 @@ async def test_every_process_comes_to_the_same_trees_in_whatever_order_it_hears(
     await process.decide(site.officer, "merge", site.here, site.there, "k", version)
     stored = [await process.stored(key) for key in (site.street, site.here, site.there, site.city)]
     for order in (stored, stored[::-1], stored[2:] + stored[:2]):
-        heard = Organisations(process.stores["organisations"])
+        heard = Organisations(process.stores["organisations"], site.clock.now)
         for one in order:
             heard.know(one)
         assert [(one.id, one.path) for one in heard.list_within(site.city)] == [
