@@ -48,6 +48,8 @@ class Comparison(Struct, frozen=True):
     path: Path
     ours: list[Round]
     floor: list[Round]
+    half: Sent | None
+    """Ours at half of the most that it answered, of a path that takes any number of requests."""
 
     @property
     def ratios(self) -> list[float]:
@@ -85,7 +87,9 @@ class Stage(Struct, frozen=True):
                 (await self._round(ours, number, count), await self._round(floor, number, count))
                 for _ in range(self.rounds)
             ]
-        return Comparison(PATHS[number], [ours for ours, _ in rounds], [bare for _, bare in rounds])
+        most = max(ours.rate for ours, _ in rounds)
+        half = None if PATHS[number].leaves_work else await self._send(ours, number, count, most / 2)
+        return Comparison(PATHS[number], [ours for ours, _ in rounds], [bare for _, bare in rounds], half)
 
     async def _round(self, server: Server, number: int, count: int) -> Round:
         before = server.cpu_seconds()
@@ -95,8 +99,8 @@ class Stage(Struct, frozen=True):
             raise TooShort(f"{PATHS[number].name}: {count} requests are too few to measure")
         return Round(cpu / count, count / sent.seconds, sent.p50, sent.p99)
 
-    async def _send(self, server: Server, number: int, count: int) -> Sent:
-        return await self.load.ask(Order(number, server.port, count), Sent)
+    async def _send(self, server: Server, number: int, count: int, rate: float = 0.0) -> Sent:
+        return await self.load.ask(Order(number, server.port, count, rate), Sent)
 
 
 def requests_of(path: Path, requests: int) -> int:

@@ -20,14 +20,16 @@ floor     a bare Tornado handler in a process of its own that makes the same dri
           nothing else: one route, no access log, no login, no decoding of the request.
 us        microseconds of the server's CPU per request.
 /s, ms    requests per second, and the middle and the 99th percentile of the latency, as {CONNECTIONS} open
-          connections see them (two of batches); the load and the engine run on the same machine."""
+          connections see them (two of batches); the load and the engine run on the same machine.
+at half   the same latencies of ours when requests come at half of the most that it answered in a second,
+          counted from when each was due."""
 
 
 def comparison_lines(comparisons: list[Comparison]) -> Iterator[str]:
     """Yield the table of the paths beside their floors."""
     yield (
         f"{'path':<26}{'ratio':>6}  {'least-most':<11}{'target':>6}  "
-        f"{'us ours':>8}{'floor':>6}  {'/s ours':>8}{'floor':>6}  {'ms ours':>11}{'floor':>12}"
+        f"{'us ours':>8}{'floor':>6}  {'/s ours':>8}{'floor':>6}  {'ms ours':>11}{'floor':>12}{'at half':>12}"
     )
     for one in comparisons:
         ratios, target = one.ratios, one.path.target
@@ -36,7 +38,7 @@ def comparison_lines(comparisons: list[Comparison]) -> Iterator[str]:
             f"{f'{target:.2f}' if target else '':>6}  "
             f"{_cpu(one.ours):>8.0f}{_cpu(one.floor):>6.0f}  "
             f"{_rate(one.ours):>8.0f}{_rate(one.floor):>6.0f}  "
-            f"{_latency(one.ours):>11}{_latency(one.floor):>12}"
+            f"{_latency(one.ours):>11}{_latency(one.floor):>12}{_half(one):>12}"
         )
 
 
@@ -54,6 +56,10 @@ def timing_lines(timings: list[Timing]) -> Iterator[str]:
     yield f"{'inside the process':<28}{'us':>8}{'target':>8}"
     for one in timings:
         yield f"{one.name:<28}{one.microseconds:>8.1f}{one.target:>8.0f}"
+
+
+def _half(one: Comparison) -> str:
+    return f"{one.half.p50 * 1e3:.1f}/{one.half.p99 * 1e3:.1f}" if one.half else ""
 
 
 def _cpu(rounds: list[Round]) -> float:
