@@ -13,6 +13,7 @@ const CODE_SECONDS = 30;
 /** The code's 25 modules and four of quiet zone on each side. */
 const MODULES = 33;
 const WIDEST_PIXELS = 297;
+const MARGINS = 32;
 
 const ABSENT = {
   card_revoked: ["卡已作废", "请到所在工会办理新卡。"],
@@ -67,15 +68,16 @@ export function createCardView({ client }) {
     }
   }
 
-  /** Whether the card is the view that is shown: a hidden one has no width to draw in. */
-  const isVisible = () => byId("card-shown").clientWidth > 0;
+  /** The pixels between the card's margins: too few while the card is hidden, or the page is laid out anew. */
+  const room = () => byId("card-shown").clientWidth - MARGINS;
+  const isVisible = () => room() >= MODULES;
 
   function draw(text) {
     byId("serial").textContent = serialWords(client.keptCard().serial);
     byId("code-text").textContent = text;
     const canvas = byId("card-qr");
     const ratio = window.devicePixelRatio || 1;
-    const widest = Math.min(WIDEST_PIXELS, byId("card-shown").clientWidth - 32);
+    const widest = Math.min(WIDEST_PIXELS, room());
     const side = Math.floor((widest * ratio) / MODULES) * MODULES;
     canvas.width = side;
     canvas.height = side;

@@ -55,6 +55,7 @@ class Screens:
 async def read_code(page: "Page") -> str:
     """Return the code that a reader which is not ours sees on the screen; it is written there, too."""
     while True:
+        await page.locator("#card-qr").scroll_into_view_if_needed()
         written = await page.inner_text("#code-text")
         picture = Image.open(io.BytesIO(await page.screenshot()))
         if written == await page.inner_text("#code-text"):

@@ -97,7 +97,7 @@ async def test_batches_that_a_killed_server_left_unanswered_are_whole_once_they_
 
 
 @pytest.mark.skipif(bool(URI), reason="the engine at MONGODB_URI is no child of the server")
-async def test_a_batch_of_which_a_killed_engine_kept_a_part_is_whole_once_it_is_sent_again(
+async def test_a_batch_that_was_stored_as_the_engine_died_is_the_same_once_it_is_sent_again(
     environment: Environment, client: AsyncHTTPClient
 ) -> None:
     async with running(environment, client) as server:
@@ -109,10 +109,9 @@ async def test_a_batch_of_which_a_killed_engine_kept_a_part_is_whole_once_it_is_
         await asyncio.to_thread(
             kill_once_more_are_stored, environment, LARGEST_BATCH, server.process.pid, engine
         )
-        with pytest.raises((OSError, HTTPClientError)):
+        with suppress(OSError, HTTPClientError):  # It may have been answered just before.
             await cut_off
-        assert len(batches.answers) == 1
-        assert LARGEST_BATCH < count_in_files(environment) < 2 * LARGEST_BATCH
+        assert count_in_files(environment) == 2 * LARGEST_BATCH
     async with running(environment, client) as server:
         batches.scanner.server = server
         await batches.expect_all_kept()
