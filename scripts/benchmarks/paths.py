@@ -13,6 +13,7 @@ from msgspec import Struct
 from models.card_codes import STEP_SECONDS
 from models.check_ins import CHECK_INS
 from models.clock import utc_now
+from models.consents import CONSENTS
 from models.scan_batches import LARGEST_BATCH
 from models.scans import SCANS
 from models.store import Collection, Database, Store
@@ -155,16 +156,18 @@ def check_ins(cast: Cast) -> Iterator[bytes]:
         yield post(f"/api/v1/stations/{station}/check-ins", member.token, visit)
 
 
-async def write_check_in(database: Database, _cast: Cast) -> Calls:
-    """Return the one write of a check-in without consent to movements: a visit like one of ours."""
+async def ask_and_write_check_in(database: Database, cast: Cast) -> Calls:
+    """Return the read of the consent to movements, which is missing, and the write of a visit like ours."""
     await Store(database, FLOOR_VISITS).create_indexes()
     written, visit = database[FLOOR_VISITS.name], await database[CHECK_INS.name].find_one({})
     if visit is None:
         raise LookupError("the floor of a check-in needs a visit of ours to be like")
     names = (f"{number:060}" for number in count())
+    people, consents = cycle(member.person for member in cast.members), database[CONSENTS.name]
 
     async def call() -> None:
         name = next(names)
+        await consents.find_one({"_id": {"$eq": f"{next(people)}:movements"}})
         await written.insert_one({**visit, "_id": name, "slot": name})
 
     return call
@@ -246,7 +249,7 @@ PATHS = (
         method="POST",
         requests=check_ins,
         expects=b'"again":false',
-        prepare=write_check_in,
+        prepare=ask_and_write_check_in,
         target=0.70,
         share=0.5,
     ),

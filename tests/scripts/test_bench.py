@@ -44,7 +44,7 @@ def ratio(lines: list[str], row: str) -> float:
 
 async def test_every_path_is_printed_beside_its_floor() -> None:
     lines = await bench(
-        "--quick", "--rounds", "1", "--requests", "3000", "--stations", "20000", "--members", "20"
+        "--quick", "--rounds", "1", "--requests", "6000", "--stations", "20000", "--members", "20"
     )
     for path in PATHS:
         assert ratio(lines, path.name) > 0
