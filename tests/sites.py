@@ -26,6 +26,7 @@ from server.keys import Keys
 from server.platform import NO_ACCOUNT
 from tests.factories import Clock
 from tests.mortal import Life, MortalDatabase
+from tests.traces import invent_name
 
 MASTERS = (Master("1", b"m" * 32),)
 KEYS = Keys({1: b"s" * 32}, {"1": b"k" * 32}, b"i" * 32, MASTERS, MASTERS)
@@ -50,7 +51,7 @@ class Site:
         """Somebody of whom something lies wherever it can."""
         at, mark = self.clock.at, secrets.token_hex(6)
         who = Particulars(
-            name=f"欧阳{mark}", id_document=f"D-{mark}", phone=f"139-{mark}", openid=f"o-{mark}"
+            name=invent_name(), id_document=f"D-{mark}", phone=f"139-{mark}", openid=f"o-{mark}"
         )
         openid, notice = who.openid or "", CURRENT.version
         guest = await world.sessions.open(openid, as_staff=False)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,12 @@ from models.documents import MARK
 from models.people import Particulars
 from models.store import Database
 from models.vault import BrokenSeal, Vault, mask_name
+
+
+def invent_name() -> str:
+    """A name whose masked form (its ends) names nobody else's either, as long as two draws of 4e8 differ."""
+    first, last = (chr(0x4E00 + secrets.randbelow(0x5000)) for _ in range(2))
+    return f"{first}{secrets.token_hex(4)}{last}"
 
 
 def marks_of(who: Particulars, vault: Vault) -> set[str]:

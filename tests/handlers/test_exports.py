@@ -9,6 +9,7 @@ from models.exports import NOT_HERE
 from server.app import COLLECTIONS
 from server.service import Service
 from tests.factories import Clock, Factory, Http, Reply, Someone
+from tests.traces import invent_name
 
 PATH = "/api/v1/members/me/export"
 
@@ -23,7 +24,7 @@ def rows(reply: Reply, collection: str) -> list[dict[str, str]]:
 async def live(http: Http, make: Factory, service: Service) -> Someone:
     """Somebody of whom something lies wherever it can."""
     mark = secrets.token_hex(8)
-    someone = await make.member(name=f"欧阳{mark}", phone=f"139{mark}")
+    someone = await make.member(name=invent_name(), phone=f"139{mark}")
     staff = await make.member(staff=True, name="站长本人")
     await http("POST", "/api/v1/scans", make.scan(make.code(someone.card).text), token=staff.token)
     report = {

@@ -23,7 +23,7 @@ from server.app import World, build_world
 from server.engines import Engines
 from server.metered import MeteredDatabase
 from tests.sites import KEYS, VAULT, Site
-from tests.traces import find_traces, marks_of
+from tests.traces import find_traces, invent_name, marks_of
 
 
 class Calls:
@@ -72,7 +72,7 @@ class Office(Site):
     async def greet(self) -> tuple[str, Particulars]:
         """A guest who agreed to the notice: the session's subject, and who it is."""
         mark = secrets.token_hex(6)
-        who = Particulars(name=f"欧阳{mark}", id_document=f"D-{mark}", phone=f"139-{mark}")
+        who = Particulars(name=invent_name(), id_document=f"D-{mark}", phone=f"139-{mark}")
         session = await self.world.sessions.open(f"o-{mark}", as_staff=False)
         await self.world.privacy.consents.answer(
             session.subject, "notice", CURRENT.version, "mini_program", given=True

@@ -12,7 +12,7 @@ from models.store import Database, Store
 from server.app import World
 from server.engines import Engines
 from tests.sites import VAULT, Site
-from tests.traces import find_traces, marks_of
+from tests.traces import find_traces, invent_name, marks_of
 
 
 class Offices(Site):
@@ -46,7 +46,7 @@ async def offices(engines: Engines, database: Database) -> Offices:
 
 async def register(offices: Offices) -> tuple[str, Particulars]:
     mark = secrets.token_hex(6)
-    who = Particulars(name=f"欧阳{mark}", id_document=f"D-{mark}", phone=f"139-{mark}", openid=f"o-{mark}")
+    who = Particulars(name=invent_name(), id_document=f"D-{mark}", phone=f"139-{mark}", openid=f"o-{mark}")
     return await offices.world.people.register(who), who
 
 
