@@ -15,7 +15,7 @@ from scripts.benchmarks.inside import time_check, time_picture, time_search
 from scripts.benchmarks.paths import PATHS
 from scripts.benchmarks.pipes import ChildFailed
 from scripts.benchmarks.roster import time_roster
-from scripts.benchmarks.rounds import TooShort, newcomers_of, opened_stage
+from scripts.benchmarks.rounds import newcomers_of, opened_stage
 from scripts.benchmarks.setting import Setting, new_key
 from scripts.benchmarks.table import LEGEND, comparison_lines, pace_lines, timing_lines
 from server.folder import CannotStart
@@ -104,7 +104,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             asyncio.run(work(arguments, Path(folder)))
-    except (CannotStart, ChildFailed, TooShort) as error:
+    except (CannotStart, ChildFailed) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

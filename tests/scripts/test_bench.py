@@ -10,8 +10,10 @@ import pytest
 from scripts.benchmarks.growth import QUERIES
 from scripts.benchmarks.paths import PATHS
 
-pytest.importorskip("psutil", reason="the extra `bench` is not installed")
-pytestmark = pytest.mark.engines
+pytestmark = [
+    pytest.mark.engines,
+    pytest.mark.skipif(sys.platform != "linux", reason="another process has no CPU clock here"),
+]
 
 LONGEST_SECONDS = 120.0
 
@@ -44,7 +46,7 @@ def ratio(lines: list[str], row: str) -> float:
 
 async def test_every_path_is_printed_beside_its_floor() -> None:
     lines = await bench(
-        "--quick", "--rounds", "1", "--requests", "6000", "--stations", "20000", "--members", "20"
+        "--quick", "--rounds", "1", "--requests", "3000", "--stations", "20000", "--members", "20"
     )
     for path in PATHS:
         assert ratio(lines, path.name) > 0
