@@ -6,7 +6,6 @@ and some of its writes lose the types of times, bytes and flags. A field that is
 """
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -27,23 +26,27 @@ class UnsafeFilter(TypeError):
 
 def keep(value: Any) -> Any:
     """Return a value in the plain form that every engine keeps and compares alike, as documents hold it."""
-    return _each(msgspec.to_builtins(value, builtin_types=(datetime,)), _mark)
+    return _marked(msgspec.to_builtins(value, builtin_types=(datetime,)))
 
 
-def _each(value: Any, change: Callable[[Any], Any]) -> Any:
-    if isinstance(value, dict):
-        return {name: _each(item, change) for name, item in value.items()}
-    return [_each(item, change) for item in value] if isinstance(value, list | tuple) else change(value)
-
-
-def _mark(value: Any) -> Any:
+def _marked(value: Any) -> Any:
     if isinstance(value, str):
         return MARK + value if _needs_mark(value) else value
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise UnsafeFilter("a time without a zone means another moment on every machine")
         return f"{MARK}{value.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
-    return value
+    if isinstance(value, dict):
+        return {name: _marked(item) for name, item in value.items()}
+    return [_marked(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.removeprefix(MARK)
+    if isinstance(value, dict):
+        return {name: _unmarked(item) for name, item in value.items()}
+    return [_unmarked(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def to_document(item: Struct) -> Document:
@@ -53,5 +56,4 @@ def to_document(item: Struct) -> Document:
 
 def to_struct(document: Document, kind: type[T]) -> T:
     """Return a stored document as its struct; not strictly, since the embedded engine makes flags 0 and 1."""
-    plain = _each(document, lambda item: item.removeprefix(MARK) if isinstance(item, str) else item)
-    return msgspec.convert(plain, kind, strict=False)
+    return msgspec.convert(_unmarked(document), kind, strict=False)
