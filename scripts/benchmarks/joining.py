@@ -1,13 +1,14 @@
 """Applying and claiming: the requests, each of somebody who has not joined yet, and the floors' calls."""
 
+import secrets
 from collections.abc import Iterator
-from itertools import count, cycle
+from itertools import cycle
 
 from models.claims import LIMIT
 from models.memberships import MEMBERSHIPS
 from models.people import IDENTITIES, PEOPLE
 from models.store import Collection, Database, Store
-from scripts.benchmarks.sending import Calls, post
+from scripts.benchmarks.sending import Calls, new_names, post
 from scripts.benchmarks.setting import Cast
 
 BATCH = 200
@@ -41,7 +42,7 @@ async def write_application(database: Database, cast: Cast) -> Calls:
     """Return the read and the two writes of an application: the consent, an account bound, a membership."""
     await Store(database, FLOOR_IDENTITIES).create_indexes()
     await Store(database, FLOOR_MEMBERSHIPS).create_indexes()
-    consents, names = database["consents"], count()
+    consents, names = database["consents"], new_names()
     identities, memberships = database[FLOOR_IDENTITIES.name], database[FLOOR_MEMBERSHIPS.name]
     accounts = cycle([one.account for one in cast.applicants])
     identity = await database["identities"].find_one({"_id": {"$eq": cast.applicants[0].account}})
@@ -50,7 +51,7 @@ async def write_application(database: Database, cast: Cast) -> Calls:
     membership = await database["memberships"].find_one({"_id": {"$eq": identity["person"]}})
 
     async def call() -> None:
-        name = f"{next(names):016}"
+        name = next(names)
         await consents.find_one({"_id": {"$eq": f"{next(accounts)}:notice"}})
         await identities.insert_one({**identity, "_id": f"openid:{name}"})
         await memberships.insert_one({**(membership or {}), "_id": name})
@@ -62,21 +63,22 @@ async def write_claim(database: Database, cast: Cast) -> Calls:
     """Return the read and the two writes of a claim: the consent, a record taken, an account bound."""
     await Store(database, FLOOR_IDENTITIES).create_indexes()
     await Store(database, FLOOR_PEOPLE).create_indexes()
-    consents, names = database["consents"], count(1 << 40)
+    consents, names, mark = database["consents"], new_names(), secrets.token_hex(4)
     identities, people = database[FLOOR_IDENTITIES.name], database[FLOOR_PEOPLE.name]
     identity = await database["identities"].find_one({"_id": {"$eq": cast.claimants[0].account}})
     person = await database["people"].find_one({"claim": {"$eq": cast.claimants[-1].claim}})
     if identity is None or person is None:
         raise LookupError("the floor of a claim needs one of ours to be like")
-    records = [{**person, "_id": one.claim, "claim": one.claim} for one in cast.claimants]
+    marked = [f"{mark}{one.claim}" for one in cast.claimants]
+    records = [{**person, "_id": claim, "claim": claim} for claim in marked]
     for start in range(0, len(records), BATCH):
         await people.insert_many(records[start : start + BATCH], ordered=False)
-    claimants = cycle(cast.claimants)
+    claimants = cycle(zip(cast.claimants, marked, strict=True))
 
     async def call() -> None:
-        one, name = next(claimants), f"{next(names):016}"
+        (one, claim), name = next(claimants), next(names)
         await consents.find_one({"_id": {"$eq": f"{one.account}:notice"}})
-        right = {"claim": {"$eq": one.claim}, "state": {"$eq": "imported"}, "tries": {"$lt": LIMIT}}
+        right = {"claim": {"$eq": claim}, "state": {"$eq": "imported"}, "tries": {"$lt": LIMIT}}
         taken = {"state": "claimed", "evidence": "phone_matched", "claiming": one.account}
         await people.find_one_and_update(right, {"$set": taken}, return_document=True)
         await identities.insert_one({**identity, "_id": f"openid:{name}"})

@@ -6,7 +6,7 @@ Another path is another row of `PATHS`.
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
-from itertools import count, cycle, islice
+from itertools import cycle, islice
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ from models.scan_batches import LARGEST_BATCH
 from models.scans import SCANS
 from models.store import Collection, Database, Store
 from scripts.benchmarks.joining import applications, claims, write_application, write_claim
-from scripts.benchmarks.sending import Calls, get, post
+from scripts.benchmarks.sending import Calls, get, new_names, post
 from scripts.benchmarks.setting import Cast, Member
 
 CONNECTIONS = 16
@@ -140,7 +140,7 @@ async def read_card_and_write_scan(database: Database, cast: Cast) -> Calls:
     scan = await database[SCANS.name].find_one({"person": {"$eq": cast.members[0].person}})
     if scan is None:
         raise LookupError("the floor of identify needs a scan of ours to be like")
-    names = (f"{scan['scanner']}:{number:016}" for number in count())
+    names = new_names(f"{scan['scanner']}:")
 
     async def call() -> None:
         await documents.find_one({"_id": {"$eq": next(serials)}})
@@ -162,7 +162,7 @@ async def ask_and_write_check_in(database: Database, cast: Cast) -> Calls:
     written, visit = database[FLOOR_VISITS.name], await database[CHECK_INS.name].find_one({})
     if visit is None:
         raise LookupError("the floor of a check-in needs a visit of ours to be like")
-    names = (f"{number:060}" for number in count())
+    names = new_names("0" * 44)
     people, consents = cycle(member.person for member in cast.members), database[CONSENTS.name]
 
     async def call() -> None:
@@ -181,7 +181,7 @@ async def read_cards_and_write_scans(database: Database, cast: Cast) -> Calls:
     scan = await database[SCANS.name].find_one({"person": {"$eq": cast.members[0].person}})
     if scan is None:
         raise LookupError("the floor of a batch needs a scan of ours to be like")
-    names = (f"{scan['scanner']}:{number:016}" for number in count(1 << 40))
+    names = new_names(f"{scan['scanner']}:")
 
     async def call() -> None:
         await documents.find({"_id": {"$in": serials}}).to_list()

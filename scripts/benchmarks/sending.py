@@ -1,6 +1,8 @@
 """Requests as bytes, and the driver calls that a floor makes for one."""
 
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import count
 
 import msgspec
 
@@ -22,3 +24,8 @@ def post(target: str, token: str, body: object, key: str = "") -> bytes:
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     return head.encode() + content
+
+
+def new_names(start: str = "") -> Iterator[str]:
+    """Yield names of one length for what a floor writes; those of two processes do not meet."""
+    return (f"{start}{number:016}" for number in count(secrets.randbits(48)))
