@@ -22,12 +22,10 @@ from models.errors import Refusal
 from models.ids import new_id
 from models.organisations import Organisation, Tree
 from models.people import Particulars
-from server.app import World, build_world
+from scripts.worlds import opened_world
+from server.app import World
 from server.config import ConfigError, read_config
-from server.engines import Engines
 from server.folder import CannotStart
-from server.keys import read_keys
-from server.schema import check_schema
 
 
 class NoSuchOrganisation(Refusal):
@@ -105,16 +103,7 @@ def ask(question: str) -> str:
 
 async def run(arguments: argparse.Namespace, who: Particulars | None) -> None:
     """Open the engines that the environment names, do what is asked, and seal its audit."""
-    config = read_config(os.environ)
-    keys = read_keys(config)
-    async with await Engines.open(
-        config.mongodb_uri or None, config.redis_url or None, config.data_dir
-    ) as engines:
-        database = engines.documents[config.mongodb_database]
-        await check_schema(database, utc_now)
-        world = build_world(engines, database, keys, utc_now)
-        for store in world.stores:
-            await store.create_indexes()
+    async with opened_world(read_config(os.environ)) as world:
         for mirror in world.mirrors.values():
             await mirror.refresh()
         if who:

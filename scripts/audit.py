@@ -15,12 +15,11 @@ import sys
 import msgspec
 
 from models.audit_checks import Report
-from models.clock import local_day, utc_now
-from server.app import World, build_world
+from models.clock import local_day
+from scripts.worlds import opened_world
+from server.app import World
 from server.config import ConfigError, read_config
-from server.engines import Engines
 from server.folder import CannotStart
-from server.keys import read_keys
 
 
 def noted_head(text: str) -> tuple[int, str]:
@@ -72,14 +71,7 @@ async def show_heads(world: World) -> int:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Open the engines that the environment names and do what is asked."""
-    config = read_config(os.environ)
-    keys = read_keys(config)
-    async with await Engines.open(
-        config.mongodb_uri or None, config.redis_url or None, config.data_dir
-    ) as engines:
-        world = build_world(engines, engines.documents[config.mongodb_database], keys, utc_now)
-        for store in world.stores:
-            await store.create_indexes()
+    async with opened_world(read_config(os.environ)) as world:
         if arguments.command == "heads":
             return await show_heads(world)
         return show(await world.auditing.checks.run(heads=dict(arguments.head)))

@@ -11,15 +11,10 @@ import sys
 
 import msgspec
 
-from models.clock import utc_now
-from models.figure_checks import Difference, FigureChecks, FigureReport
-from models.membership_figures import MOVEMENTS
-from server.app import COLLECTIONS, build_world
+from models.figure_checks import Difference, FigureReport
+from scripts.worlds import opened_world
 from server.config import ConfigError, read_config
-from server.engines import Engines
 from server.folder import CannotStart
-from server.keys import read_keys
-from server.schema import check_schema
 
 
 def read_arguments() -> argparse.Namespace:
@@ -50,20 +45,11 @@ def show(report: FigureReport, *, fixed: bool) -> int:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Open the engines that the environment names and compare."""
-    config = read_config(os.environ)
-    keys = read_keys(config)
-    async with await Engines.open(
-        config.mongodb_uri or None, config.redis_url or None, config.data_dir
-    ) as engines:
-        database = engines.documents[config.mongodb_database]
-        await check_schema(database, utc_now)
-        world = build_world(engines, database, keys, utc_now)
-        stores = {one.name: store for one, store in zip(COLLECTIONS, world.stores, strict=True)}
-        for store in world.stores:
-            await store.create_indexes()
+    async with opened_world(read_config(os.environ)) as world:
         await world.organisations.mirror.refresh()
-        checks = FigureChecks(world.memberships, stores[MOVEMENTS.name], world.organisations)
-        return show(await checks.run(tell, fix=arguments.fix), fixed=arguments.fix)
+        return show(
+            await world.membership_book.figure_checks.run(tell, fix=arguments.fix), fixed=arguments.fix
+        )
 
 
 def main() -> int:

@@ -12,17 +12,14 @@ from pathlib import Path
 from time import monotonic
 
 from models.audit import OPERATOR
-from models.clock import utc_now
 from models.errors import Refusal
 from models.organisations import Organisations
 from models.roster_jobs import ImportJob
 from models.roster_sheets import WORDS, problem_sheet, template
-from server.app import World, build_world
+from scripts.worlds import opened_world
+from server.app import World
 from server.config import Config, ConfigError, read_config
-from server.engines import Engines
 from server.folder import CannotStart
-from server.keys import read_keys
-from server.schema import check_schema
 
 PROGRESS_SECONDS = 1.0
 
@@ -60,14 +57,7 @@ async def carry(world: World, job: ImportJob) -> ImportJob:
 
 async def load(config: Config, content: bytes, options: argparse.Namespace) -> int:
     """Check a roster, and store its members if that was asked for; return the exit status."""
-    async with await Engines.open(
-        config.mongodb_uri or None, config.redis_url or None, config.data_dir
-    ) as engines:
-        database = engines.documents[config.mongodb_database]
-        await check_schema(database, utc_now)
-        world = build_world(engines, database, read_keys(config), utc_now)
-        for store in world.stores:
-            await store.create_indexes()
+    async with opened_world(config) as world:
         await world.organisations.mirror.refresh()
         union = find_union(world.organisations, options.union) if options.union else None
         imports = world.rosters.imports

@@ -11,18 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.audit import OPERATOR
-from models.clock import utc_now
 from models.errors import Refusal
 from models.station_board import STATIONS_CHANGED
 from models.station_imports import ImportResult, Outcome, Row, read_stations
 from models.station_lists import fact_of
 from models.station_sheets import problem_sheet, template
-from server.app import build_world
+from scripts.worlds import opened_world
 from server.config import Config, ConfigError, read_config
-from server.engines import Engines
 from server.folder import CannotStart
-from server.keys import read_keys
-from server.schema import check_schema
 
 OUTCOMES: dict[Outcome, str] = {
     "station": "驿站",
@@ -49,14 +45,7 @@ def report(result: ImportResult) -> str:
 
 async def save(config: Config, content: bytes, result: ImportResult) -> str:
     """Store the stations of a list, entered in the audit first; return what that changed."""
-    async with await Engines.open(
-        config.mongodb_uri or None, config.redis_url or None, config.data_dir
-    ) as engines:
-        database = engines.documents[config.mongodb_database]
-        await check_schema(database, utc_now)
-        world = build_world(engines, database, read_keys(config), utc_now)
-        for store in world.stores:
-            await store.create_indexes()
+    async with opened_world(config) as world:
         await world.auditing.audit.record(fact_of(OPERATOR, content, result))
         saved = await world.stations.save_import(result.stations)
         await world.signals.send(STATIONS_CHANGED)

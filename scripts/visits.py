@@ -17,12 +17,9 @@ import msgspec
 
 from models.clock import LOCAL, utc_now
 from models.visit_counts import KEPT_DAYS, VisitCounts
-from server.app import build_world
+from scripts.worlds import opened_world
 from server.config import ConfigError, read_config
-from server.engines import Engines
 from server.folder import CannotStart
-from server.keys import read_keys
-from server.schema import check_schema
 
 
 def local_date(text: str) -> date:
@@ -53,15 +50,7 @@ async def check(counts: VisitCounts, days: Sequence[date], *, saves: bool) -> in
 
 async def run(days: Sequence[date], *, saves: bool) -> int:
     """Open the engines that the environment names, do what is asked, and return the exit status."""
-    config = read_config(os.environ)
-    async with await Engines.open(
-        config.mongodb_uri or None, config.redis_url or None, config.data_dir
-    ) as engines:
-        database = engines.documents[config.mongodb_database]
-        await check_schema(database, utc_now)
-        world = build_world(engines, database, read_keys(config), utc_now)
-        for store in world.stores:
-            await store.create_indexes()
+    async with opened_world(read_config(os.environ)) as world:
         differing = await check(world.visits.counts, days, saves=saves)
     done = "put right" if saves else "as they were"
     print(f"visits: {len(days)} days, {differing} figures differ, {done}", file=sys.stderr)

@@ -9,6 +9,7 @@ from models.audit import Audit
 from models.cards import Cards
 from models.claims import Claims
 from models.clock import Now
+from models.figure_checks import FigureChecks
 from models.membership_desk import MembershipDesk
 from models.membership_effects import MembershipEffects, MembershipNotices
 from models.membership_figures import MOVEMENTS, MembershipFigures
@@ -46,6 +47,7 @@ class MembershipBook(Struct, frozen=True):
     reviews: MembershipReviews
     figures: MembershipFigures
     effects: MembershipEffects
+    figure_checks: FigureChecks
 
 
 def build_membership_book(
@@ -64,4 +66,5 @@ def build_membership_book(
         MembershipReviews(desk, offices, memberships, known.people, known.organisations, now),
         figures,
         MembershipEffects(stores[MEMBERSHIPS.name], known.audit, figures, known.cards, known.people, notices),
+        FigureChecks(memberships, stores[MOVEMENTS.name], known.organisations),
     )

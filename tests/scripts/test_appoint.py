@@ -10,11 +10,8 @@ import pytest
 
 from models.appointments import Role
 from models.audit import Search
-from models.clock import utc_now
-from server.app import build_world
+from scripts.worlds import opened_world
 from server.config import Config
-from server.engines import Engines
-from server.keys import read_keys
 
 pytestmark = pytest.mark.engines
 
@@ -48,9 +45,7 @@ async def test_the_first_administrators_are_appointed_and_no_person_twice(tmp_pa
     assert (await appoint(tmp_path, "--end", found[1]))[0] == 0
     assert (await appoint(tmp_path, "--end", found[1]))[0] == 2
 
-    config = Config(data_dir=tmp_path)
-    async with await Engines.open(None, None, tmp_path) as engines:
-        world = build_world(engines, engines.documents[config.mongodb_database], read_keys(config), utc_now)
+    async with opened_world(Config(data_dir=tmp_path)) as world:
         page = await world.auditing.audit.list_page(Search(), 1, 100)
         assert sorted(entry.action for entry in page.rows) == [
             "account_issued",

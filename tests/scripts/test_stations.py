@@ -9,17 +9,14 @@ import pytest
 from openpyxl import Workbook
 
 from models.audit import Search
-from models.clock import utc_now
 from models.station_imports import read_stations
 from models.station_sheets import EXAMPLE
 from models.station_words import NEEDED
 from models.tables import read_records
 from scripts.stations import main
-from server.app import build_world
+from scripts.worlds import opened_world
 from server.config import Config
 from server.demo import STATIONS_FILE
-from server.engines import Engines
-from server.keys import read_keys
 
 
 def test_every_row_of_the_demo_s_file_is_in_the_report(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,9 +109,7 @@ async def test_what_is_saved_is_in_the_audit_as_the_operator_s_and_sealed(tmp_pa
         )  # fmt: skip
         out, _ = await process.communicate()
         assert (process.returncode, "已保存" in out.decode()) == (0, bool(arguments))
-    async with await Engines.open(None, None, tmp_path) as engines:
-        config = Config(data_dir=tmp_path)
-        world = build_world(engines, engines.documents[config.mongodb_database], read_keys(config), utc_now)
+    async with opened_world(Config(data_dir=tmp_path)) as world:
         page = await world.auditing.audit.list_page(Search(actor="operator"), 1, 10)
         assert [entry.action for entry in page.rows] == ["station_import"] * 2
         assert len({entry.object for entry in page.rows}) == 1

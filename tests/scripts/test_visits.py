@@ -1,8 +1,5 @@
 """`scripts/visits` on a data folder: what differs is printed, and put right when that is asked for."""
 
-import asyncio
-import os
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,31 +9,23 @@ import pytest
 from models.check_ins import CheckIn
 from models.clock import local_day, utc_now
 from models.visit_counts import VisitCount
-from server.schema import check_schema
-from tests.scripts.test_audit import open_world
+from scripts.worlds import opened_world
+from server.config import Config
+from tests.scripts.commands import run_command
 
 pytestmark = pytest.mark.engines
 STATION = "4E8M0R2T"
 
 
 async def run_script(folder: Path, *arguments: str) -> tuple[int | None, list[VisitCount], str]:
-    environment = {**os.environ, "DATA_DIR": str(folder), "MONGODB_URI": "", "REDIS_URL": ""}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "scripts.visits", *arguments,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment,
-    )  # fmt: skip
-    out, err = await process.communicate()
-    printed = [msgspec.json.decode(line, type=VisitCount) for line in out.splitlines()]
-    return process.returncode, printed, err.decode()
+    status, out, err = await run_command("scripts.visits", folder, *arguments)
+    return status, [msgspec.json.decode(line, type=VisitCount) for line in out.splitlines()], err
 
 
 async def test_figures_that_differ_from_the_visits_are_printed_and_put_right(tmp_path: Path) -> None:
     at = utc_now() - timedelta(days=2)
     day = local_day(at)
-    async with open_world(tmp_path) as (world, database):
-        await check_schema(database, utc_now)
-        for store in world.stores:
-            await store.create_indexes()
+    async with opened_world(Config(data_dir=tmp_path)) as world:
         for number in range(3):
             slot = f"{STATION}:visitor-{number % 2}:{number}"
             visit = CheckIn(
