@@ -13,7 +13,7 @@ from functools import lru_cache, wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from msgspec import UNSET, UnsetType
-from tornado.httputil import HTTPHeaders, format_timestamp
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, format_timestamp
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers import cookies
@@ -166,8 +166,7 @@ class Handler(RequestHandler):
         In place of Tornado's own, which checks and sets them one by one: this stands on every hot path.
         """
         self.request_id = secrets.token_hex(8)
-        date = http_date(int(time.time()))
-        self._headers = HTTPHeaders({**FIELDS, "Date": date, "X-Request-Id": self.request_id})
+        self._headers = HTTPHeaders(first_fields(self.request_id))
         self._write_buffer: list[bytes] = []
         self.set_status(200)
 
@@ -202,8 +201,7 @@ class Handler(RequestHandler):
         self.services.devices.check(self.session)
 
     def _address(self) -> str:
-        forwarded = self.request.headers.get("X-Forwarded-For")
-        return self.services.addresses.of(self.request.remote_ip or "", forwarded)
+        return address_of(self.request, self.services)
 
     def on_finish(self) -> None:
         """Count the request out."""
@@ -273,6 +271,16 @@ class Refuse(Handler):
 
     def data_received(self, chunk: bytes) -> None:
         """Drop what comes of the body all the same."""
+
+
+def first_fields(request_id: str) -> dict[str, str]:
+    """Return the header fields that every answer bears."""
+    return {**FIELDS, "Date": http_date(int(time.time())), "X-Request-Id": request_id}
+
+
+def address_of(request: HTTPServerRequest, services: Services) -> str:
+    """Return the address that a request came from, past proxies that are trusted."""
+    return services.addresses.of(request.remote_ip or "", request.headers.get("X-Forwarded-For"))
 
 
 @lru_cache(maxsize=1)

@@ -8,19 +8,15 @@ bug. So the handler alone says what is refused and how, and this says the same a
 
 import logging
 import secrets
-import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest, ResponseStartLine
 
-from handlers.base import FIELDS, Handler, find_contract, http_date, limits_of
+from handlers.base import Handler, address_of, find_contract, first_fields, limits_of
 from handlers.contracts import QueryReader
 from handlers.finished import Finished, Watch
+from handlers.services import Services
 from models.errors import Refusal
-
-if TYPE_CHECKING:
-    from handlers.services import Services
 
 OK = ResponseStartLine("", 200, "OK")
 
@@ -32,15 +28,16 @@ Ordinary = Callable[[], HTTPMessageDelegate]
 class FastPath:
     """The fast path of one route."""
 
-    def __init__(self, handler: type[Handler], services: "Services", watch: Watch) -> None:
+    def __init__(self, handler: type[Handler], services: Services, watch: Watch) -> None:
         contract = find_contract(handler, "GET")
         if contract is None or contract.query is None:
             raise TypeError(f"{handler.__name__} has no GET with a query")
-        if any(limit.shared for limit in limits_of(handler)):
+        limits = limits_of(handler)
+        if any(limit.shared for limit in limits):
             raise TypeError(f"{handler.__name__} has limits that must be waited for")
         self._reader = QueryReader(contract.query)
         self._name = handler.__name__
-        self._limits = limits_of(handler)
+        self._limits = limits
         self._at_once = handler.at_once
         self._services = services
         self._watch = watch
@@ -52,9 +49,7 @@ class FastPath:
             return False
         identity = secrets.token_hex(8)
         fields = {
-            **FIELDS,
-            "Date": http_date(int(time.time())),
-            "X-Request-Id": identity,
+            **first_fields(identity),
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
         }
@@ -66,10 +61,8 @@ class FastPath:
     def _find_answer(self, request: HTTPServerRequest) -> bytes | None:
         try:
             query = self._reader.read(request.query_arguments)
-            forwarded = request.headers.get("X-Forwarded-For")
-            address = self._services.addresses.of
             self._services.limits.admit(
-                self._name, self._limits, "", lambda: address(request.remote_ip or "", forwarded)
+                self._name, self._limits, "", lambda: address_of(request, self._services)
             )
             return self._at_once(self._services, query)
         except Refusal:
