@@ -177,7 +177,7 @@ class People:
         person = await self._bind(subject, fresh) if subject.startswith(OPENID) else subject
         row = await self._find_row(person) if person != fresh else None
         if row is None:
-            return Declared(person, self._seal(person, who), person == fresh)
+            return Declared(person, sealed_row(self._vault, person, who), person == fresh)
         if self.opened(row).id_document != who.id_document:
             raise IdentityTaken
         return Declared(person, None, is_new=False)
@@ -253,7 +253,9 @@ class People:
         """Write what is known of a person whose identities are taken; what is there stays."""
         claim = claim_index(self._vault, who) if state == "imported" else None
         record = Person(id=person, state=state, evidence=evidence, created=self._now(), claim=claim)
-        await asyncio.gather(_once(self._rows, self._seal(person, who)), _once(self._people, record))
+        await asyncio.gather(
+            _once(self._rows, sealed_row(self._vault, person, who)), _once(self._people, record)
+        )
 
     async def _find_row(self, person: str) -> VaultRow | None:
         """Return the row that names a person, be it settled or not."""
@@ -270,16 +272,17 @@ class People:
     def _identity_id(self, kind: str, value: str) -> str:
         return f"{kind}:{self._vault.blind(kind, value)}"
 
-    def _seal(self, person: str, who: Particulars) -> VaultRow:
-        seal = self._vault.seal
-        return VaultRow(
-            id=person,
-            name=seal("vault", person, "name", who.name),
-            id_document=seal("vault", person, "id_document", who.id_document),
-            phone=seal("vault", person, "phone", who.phone),
-            name_index=self._vault.blind("name", who.name),
-            phone_index=self._vault.blind("phone", who.phone),
-        )
+
+def sealed_row(vault: Vault, person: str, who: Particulars) -> VaultRow:
+    """Return the row that names a person."""
+    return VaultRow(
+        id=person,
+        name=vault.seal("vault", person, "name", who.name),
+        id_document=vault.seal("vault", person, "id_document", who.id_document),
+        phone=vault.seal("vault", person, "phone", who.phone),
+        name_index=vault.blind("name", who.name),
+        phone_index=vault.blind("phone", who.phone),
+    )
 
 
 def opened_row(vault: Vault, row: VaultRow) -> Particulars:

@@ -21,7 +21,7 @@ from models.ids import ID_LENGTH, encode
 from models.membership_figures import Movement, list_movements
 from models.memberships import Entry, Membership, MembershipState, Standing
 from models.organisations import Organisations
-from models.people import Identity, Particulars, Person, VaultRow, claim_index
+from models.people import Identity, Particulars, Person, VaultRow, claim_index, sealed_row
 from models.roster_jobs import ImportJob, Outcome, Problem
 from models.roster_rows import RosterRow
 from models.store import Store
@@ -258,16 +258,7 @@ def make(
     for one in new:
         person, row = owners[one.identity], one.row
         who = Particulars(name=row.name, id_document=row.document, phone=row.phone)
-        written.rows.append(
-            VaultRow(
-                id=person,
-                name=vault.seal("vault", person, "name", who.name),
-                id_document=vault.seal("vault", person, "id_document", who.id_document),
-                phone=vault.seal("vault", person, "phone", who.phone),
-                name_index=vault.blind("name", who.name),
-                phone_index=vault.blind("phone", who.phone),
-            )
-        )
+        written.rows.append(sealed_row(vault, person, who))
         written.people.append(
             Person(
                 id=person,

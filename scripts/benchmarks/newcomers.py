@@ -10,7 +10,7 @@ from models.consents import CONSENTS, Consent
 from models.id_documents import check_digit, read_document
 from models.ids import new_id
 from models.memberships import MEMBERSHIPS, Membership, opened_book
-from models.people import OPENID, PEOPLE, VAULT_ROWS, Particulars, Person, VaultRow, claim_index
+from models.people import OPENID, PEOPLE, VAULT_ROWS, Particulars, Person, VaultRow, claim_index, sealed_row
 from models.privacy_notices import CURRENT
 from models.sessions import LIFETIMES, Session
 from models.store import Store
@@ -85,15 +85,7 @@ class Newcomers:
         guest, person, at = self._applicant(tokens), new_id(), utc_now()
         key = read_document("resident", guest.number, None, at.date()).key
         who = Particulars(name=guest.name, id_document=key, phone=guest.phone)
-        claim, seal = claim_index(self._vault, who), self._vault.seal
-        row = VaultRow(
-            id=person,
-            name=seal("vault", person, "name", who.name),
-            id_document=seal("vault", person, "id_document", who.id_document),
-            phone=seal("vault", person, "phone", who.phone),
-            name_index=self._vault.blind("name", who.name),
-            phone_index=self._vault.blind("phone", who.phone),
-        )
+        claim, row = claim_index(self._vault, who), sealed_row(self._vault, person, who)
         spell = Membership(person=person, organisation=union, state="active", since=local_day(at), entered=at)
         return (
             Claimant(
