@@ -7,17 +7,17 @@ unless its class says `public = True`.
 
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from msgspec import UNSET, UnsetType
-from tornado.httputil import HTTPHeaders, HTTPServerRequest, format_timestamp
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers import cookies
 from handlers.contracts import QueryReader, body_reader, read_contract
+from handlers.heads import first_fields
 from handlers.media import Media
 from handlers.services import Services
 from handlers.wire import Wire, encode
@@ -77,14 +77,6 @@ WRONG_KIND: dict[frozenset[SessionKind], type[Refusal]] = {
     DEVICE: NotADevice,
     OFFICES: NotStaff,
     CONSOLE: SecondFactorRequired,
-}
-
-FIELDS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
 log = logging.getLogger("union.requests")
@@ -273,20 +265,9 @@ class Refuse(Handler):
         """Drop what comes of the body all the same."""
 
 
-def first_fields(request_id: str) -> dict[str, str]:
-    """Return the header fields that every answer bears."""
-    return {**FIELDS, "Date": http_date(int(time.time())), "X-Request-Id": request_id}
-
-
 def address_of(request: HTTPServerRequest, services: Services) -> str:
     """Return the address that a request came from, past proxies that are trusted."""
     return services.addresses.of(request.remote_ip or "", request.headers.get("X-Forwarded-For"))
-
-
-@lru_cache(maxsize=1)
-def http_date(second: int) -> str:
-    """Return a POSIX second as the field `Date` spells it."""
-    return format_timestamp(second)
 
 
 def limits_of(handler: type[Handler]) -> Sequence[Limit]:
@@ -298,5 +279,5 @@ def limits_of(handler: type[Handler]) -> Sequence[Limit]:
 
 def find_contract(handler: type[Handler], method: str) -> Contract | None:
     """Return the contract of a handler's method, if it is an operation."""
-    contract = getattr(getattr(handler, method.lower(), None), "contract", None)
-    return contract if isinstance(contract, Contract) else None
+    found = getattr(getattr(handler, method.lower(), None), "contract", None)
+    return found if isinstance(found, Contract) else None

@@ -12,9 +12,10 @@ from collections.abc import Callable
 
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest, ResponseStartLine
 
-from handlers.base import Handler, address_of, find_contract, first_fields, limits_of
+from handlers.base import Handler, address_of, find_contract, limits_of
 from handlers.contracts import QueryReader
 from handlers.finished import Finished, Watch
+from handlers.heads import first_fields
 from handlers.services import Services
 from models.errors import Refusal
 

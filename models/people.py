@@ -275,14 +275,9 @@ class People:
 
 def sealed_row(vault: Vault, person: str, who: Particulars) -> VaultRow:
     """Return the row that names a person."""
-    return VaultRow(
-        id=person,
-        name=vault.seal("vault", person, "name", who.name),
-        id_document=vault.seal("vault", person, "id_document", who.id_document),
-        phone=vault.seal("vault", person, "phone", who.phone),
-        name_index=vault.blind("name", who.name),
-        phone_index=vault.blind("phone", who.phone),
-    )
+    parts = {name: vault.seal("vault", person, name, getattr(who, name)) for name in NAMED}
+    names, phones = vault.blind("name", who.name), vault.blind("phone", who.phone)
+    return VaultRow(id=person, name_index=names, phone_index=phones, **parts)
 
 
 def opened_row(vault: Vault, row: VaultRow) -> Particulars:

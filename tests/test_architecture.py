@@ -30,6 +30,7 @@ def test_a_handler_s_noun_is_a_model_s_too() -> None:
         "fast_path",
         "fields",
         "finished",
+        "heads",
         "idempotency",
         "media",
         "nearby",
