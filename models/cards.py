@@ -7,18 +7,20 @@ whenever their source changes (`follow`), and never by an older version of it. A
 `pending`, from which the audit is projected (`models/projections.py`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct, field
 
 from models.audit import Action, Fact, spell_time
-from models.card_codes import CardCode, Master, card_key, code_at, day_key
+from models.card_codes import CardCode, card_key, code_at, day_key
 from models.clock import LOCAL, Now, local_day
+from models.coalescing import Coalesced
 from models.errors import Conflict, Missing
 from models.filters import Index
 from models.ids import new_id
+from models.masters import Masters
 from models.memberships import MembershipState
 from models.store import Collection, Duplicate, Store
 from models.vault import Vault
@@ -165,37 +167,6 @@ def facts_of(card: Card) -> dict[str, Fact]:
     }
 
 
-class Masters:
-    """The master keys of the cards, or of the prints; the last one that is not retired makes new codes."""
-
-    def __init__(self, masters: Iterable[Master]) -> None:
-        self._masters = {master.id: master for master in masters}
-        self._in_use = [master for master in self._masters.values() if master.retired is None]
-
-    @property
-    def current(self) -> Master:
-        """The master under which codes are made now; LookupError without one."""
-        return self._in_use[-1]
-
-    def __bool__(self) -> bool:
-        """Say whether new codes can be made."""
-        return bool(self._in_use)
-
-    def find(self, key_id: str, at: datetime) -> bytes | None:
-        """Return a master's key while codes under it still count."""
-        master = self._masters.get(key_id)
-        return master.key if master and master.accepts(at) else None
-
-    def list_accepted(self, at: datetime) -> list[bytes]:
-        """Return the keys under which codes still count, for what does not name its master."""
-        return [master.key for master in self._masters.values() if master.accepts(at)]
-
-    def find_listed(self, key_id: str) -> bytes | None:
-        """Return a master's key for as long as it is configured: a print lasts until it is called back."""
-        master = self._masters.get(key_id)
-        return master.key if master else None
-
-
 class Cards:
     """Issues cards, gives out their keys, and freezes them."""
 
@@ -204,6 +175,7 @@ class Cards:
         self._masters = masters
         self._vault = vault
         self._now = now
+        self._find = Coalesced(self._find_together)
 
     async def issue(self, person: str, masked_name: str, standing: MembershipState) -> Card:
         """Give a person a card, or return the one there is."""
@@ -244,7 +216,13 @@ class Cards:
 
     async def find(self, serial: str) -> Card | None:
         """Return a card by its serial."""
-        return await self._store.find(serial)
+        return await self._find(serial)
+
+    async def _find_together(self, serials: Sequence[str]) -> list[Card | None]:
+        if len(serials) == 1:
+            return [await self._store.find(serials[0])]
+        found = await self.find_many(serials)
+        return [found.get(serial) for serial in serials]
 
     async def find_many(self, serials: Iterable[str]) -> dict[str, Card]:
         """Return the cards of some serials, by serial, in one call; a serial never issued is left out."""

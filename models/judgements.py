@@ -15,8 +15,9 @@ from msgspec import Struct
 
 from models.card_codes import CardCode, NotACardCode, Outcome, card_key, check, check_offline, parse
 from models.card_codes import Verdict as Match
-from models.cards import Card, Masters
+from models.cards import Card
 from models.ids import ALPHABET
+from models.masters import Masters
 from models.memberships import MembershipState
 from models.print_codes import NotAPrintCode, PrintCode, is_right, parse_print
 

@@ -9,9 +9,10 @@ import hashlib
 
 from msgspec import Struct
 
-from models.cards import Card, CardFrozen, CardRevoked, Cards, Masters, Print
+from models.cards import Card, CardFrozen, CardRevoked, Cards, Print
 from models.clock import Now
 from models.errors import Conflict, Missing, Unavailable
+from models.masters import Masters
 from models.print_codes import make_print_code
 from models.store import Store
 

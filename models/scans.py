@@ -8,6 +8,7 @@ when and why.
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,6 +18,7 @@ from models.alarms import Guards
 from models.appointments import POSTS, Appointment
 from models.cards import Card, Cards
 from models.clock import LOCAL, Now
+from models.coalescing import Coalesced
 from models.errors import Conflict, Missing, Refusal, TooMany
 from models.filters import Index
 from models.ids import new_ordered_id
@@ -189,6 +191,7 @@ class Scans:
         now: Now,
     ) -> None:
         self._store = store
+        self._insert = Coalesced(self._insert_together)
         self._cards = cards
         self._judge = judge
         self._organisations = organisations
@@ -206,9 +209,7 @@ class Scans:
         card = await self._cards.find(reading.serial) if reading else None
         judgement = self._judge.judge(reading, card, attempt.purpose, Moment(at))
         scan = make_scan(scanner, attempt, judgement, at)
-        try:
-            await self._store.insert(scan)
-        except Duplicate:
+        if not await self._insert(scan):
             return await self._first(scanner, attempt, ScanIdReused())
         if scan.reason == "bad_signature" and scan.serial:
             await self._guards.bad_codes.count([scan.serial])
@@ -238,6 +239,17 @@ class Scans:
     def get_place(self, scan: Scan) -> str:
         """Return the name of the organisation whose staff scanned."""
         return self._organisations.get_own_name(scan.organisation)
+
+    async def _insert_together(self, scans: Sequence[Scan]) -> list[bool]:
+        """Store scans; say of each whether it is new."""
+        if len(scans) == 1:
+            try:
+                await self._store.insert(scans[0])
+            except Duplicate:
+                return [False]
+            return [True]
+        known = set(await self._store.insert_many(scans))
+        return [place not in known for place in range(len(scans))]
 
     async def _first(self, scanner: Appointment, attempt: Attempt, otherwise: Refusal) -> Verdict:
         """Return the answer that was given when this scan came first; raise `otherwise` if it never did."""

@@ -18,10 +18,11 @@ from msgspec import Struct, field
 
 from models.appointments import SCANNERS
 from models.audit import Action, Fact
-from models.cards import DayKey, Masters
+from models.cards import DayKey
 from models.clock import LOCAL, Now
 from models.errors import Conflict, Forbidden
 from models.filters import Index
+from models.masters import Masters
 from models.mirrors import Mirror
 from models.offices import Office
 from models.screen_codes import ScreenVerdict, check_screen, day_key, screen_key

@@ -15,11 +15,12 @@ from models.appointments import APPOINTMENTS, Appointments
 from models.audit_desk import AuditDesk
 from models.card_desk import Book, CardDesk
 from models.card_life import CardLife
-from models.cards import CARDS, Cards, Masters
+from models.cards import CARDS, Cards
 from models.clock import Now
 from models.devices import DEVICES_CHANGED
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
+from models.masters import Masters
 from models.media_checks import MEDIA_CHECKS, MediaChecks
 from models.member_exports import MemberExports
 from models.member_lists import MemberLists

@@ -6,13 +6,13 @@ from msgspec import Struct
 
 from handlers.services import Visits
 from models.alarms import Guards
-from models.cards import Masters
 from models.check_ins import CHECK_INS, CheckIns, Witnesses
 from models.clock import Now
 from models.consents import Consents
 from models.evidence import EVIDENCE, EVIDENCE_CHANGED, EvidenceBoard
 from models.judgements import Judge
 from models.leases import Leases
+from models.masters import Masters
 from models.media_checks import MediaChecks
 from models.mirrors import Mirror
 from models.offices import Office

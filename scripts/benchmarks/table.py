@@ -17,7 +17,9 @@ ours      the service as in production, its access log going to a file; only the
           process. WeChat vouches for the phone of a claim at once.
 floor     a bare Tornado handler in a process of its own that makes the same driver calls through the same
           client, sends the same bytes (the status, the header fields, a body taken from ours), and does
-          nothing else: one route, no access log, no login, no decoding of the request.
+          nothing else: one route, no access log, no login, no decoding of the request. Each request makes its
+          calls by itself; ours puts those of `identify` together when they come at once, so that it may be
+          ahead of its floor.
 us        microseconds of the server's CPU per request.
 /s, ms    requests per second, and the middle and the 99th percentile of the latency, as {CONNECTIONS} open
           connections see them (two of batches); the load and the engine run on the same machine.

@@ -9,7 +9,8 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from models.cards import Card, Masters
+from models.cards import Card
+from models.masters import Masters
 from models.print_codes import PrintCode, make_print_code, parse_print
 from models.prints import Prints, PrintsNotOffered
 from server.service import Service

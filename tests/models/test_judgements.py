@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.card_codes import Master, Verdict, card_key, check, check_offline, code_at, day_key
-from models.cards import Card, CardEvent, CardState, Masters
+from models.cards import Card, CardEvent, CardState
 from models.clock import local_day
 from models.judgements import Judge, Medium, Moment, moment_of, read
+from models.masters import Masters
 from models.print_codes import make_print_code
 
 NOON = datetime(2026, 7, 15, 4, 0, 5, tzinfo=UTC)

@@ -11,10 +11,11 @@ from fakeredis import FakeAsyncRedis, FakeServer
 
 from models.appointments import APPOINTMENTS, Appointment, Appointments
 from models.audit import AUDIT_ENTRIES, Audit
-from models.cards import CARDS, Cards, Masters
+from models.cards import CARDS, Cards
 from models.claim_reviews import CLAIM_REVIEWS
 from models.id_documents import check_digit
 from models.ids import new_id
+from models.masters import Masters
 from models.membership_desk import Request
 from models.membership_effects import RESULT, facts_of
 from models.membership_figures import MOVEMENTS, category_of, list_movements
