@@ -21,6 +21,7 @@ from models.own_memberships import OwnMemberships
 from models.people import People
 from models.signals import Signals
 from models.store import Collection, Store
+from models.stranded_reviews import StrandedReviews
 
 COLLECTIONS: tuple[Collection[Any], ...] = (MEMBERSHIPS, MOVEMENTS)
 
@@ -46,6 +47,7 @@ class MembershipBook(Struct, frozen=True):
     reviews: MembershipReviews
     figures: MembershipFigures
     effects: MembershipEffects
+    stranded: StrandedReviews
 
 
 def build_membership_book(
@@ -64,4 +66,5 @@ def build_membership_book(
         MembershipReviews(desk, offices, memberships, known.people, known.organisations, now),
         figures,
         MembershipEffects(stores[MEMBERSHIPS.name], known.audit, figures, known.cards, known.people, notices),
+        StrandedReviews(desk, memberships, known.organisations, now),
     )

@@ -106,6 +106,7 @@ class Workers:
         steps.append(self._repeat(IMPORTS_DUE, world.rosters.imports.work, DUE_SECONDS))
         sweeps = (
             world.trees.reorganisations.repair_paths,
+            world.membership_book.stranded.work,
             world.claiming.reviews.forget_old,
             world.rosters.jobs.forget_old,
             world.visits.report_photos.forget_old,
