@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from models.tables import read_records
+from server.demo import IMPORTED_CARD_NUMBER
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.screens import Screens
 from tests.browser.test_legibility import complaints
@@ -354,6 +355,18 @@ async def test_an_officer_registers_a_device_which_scans_until_it_is_revoked(scr
     await expect(page.locator("#done")).to_have_text("已停用：东门一号")
     await expect(page.locator("#rows")).to_contain_text("已停用")
     assert (await page.request.get("/api/v1/devices/current", headers=bearer)).status == 401
+
+
+async def test_a_member_is_found_by_the_number_of_the_old_card_in_any_case(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    await page.goto("/console/members")
+    await page.fill("#search", IMPORTED_CARD_NUMBER.lower())
+    await page.press("#search", "Enter")
+    await expect(page.locator("#rows tr")).to_have_count(1)
+    await expect(page.locator("#rows")).to_contain_text("演**工")
+    await page.fill("#search", IMPORTED_CARD_NUMBER[:-1])
+    await page.press("#search", "Enter")
+    await expect(page.locator("#rows")).to_contain_text("没有这样的会员")
 
 
 async def test_an_officer_freezes_reissues_and_prints_a_member_s_card(screens: Screens) -> None:
