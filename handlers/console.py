@@ -80,15 +80,7 @@ class HomePage(ConsolePage):
     template = "console_home.html"
 
 
-class MembersPart(ConsolePage):
-    """A page about members, of one of the officer's organisations or of all."""
-
-    def particulars(self) -> dict[str, Any]:
-        """Return the organisations to choose from."""
-        return {"organisations": self.services.member_lists.list_organisations(self.session.subject)}
-
-
-class MembersPage(MembersPart):
+class MembersPage(ConsolePage):
     """Members of the officer's organisations."""
 
     roles = OFFICERS
@@ -97,11 +89,11 @@ class MembersPage(MembersPart):
     about = "您管理的组织的会员：列表、查找、按事由查看"
 
     def particulars(self) -> dict[str, Any]:
-        """Return the organisations to choose from, and the reasons to show personal data."""
-        return {**super().particulars(), "reasons": REASONS}
+        """Return the reasons to show personal data."""
+        return {"reasons": REASONS}
 
 
-class MembershipReviewsPage(MembersPart):
+class MembershipReviewsPage(ConsolePage):
     """Applications and transfers that wait."""
 
     roles = OFFICERS
@@ -122,7 +114,7 @@ class MembershipPage(ConsolePage):
         return {"reasons": msgspec.json.encode(dict(EVENT_REASONS)).decode()}
 
 
-class FiguresPage(MembersPart):
+class FiguresPage(ConsolePage):
     """Figures of memberships."""
 
     roles = OFFICERS
@@ -162,13 +154,9 @@ class AppointmentsPage(ConsolePage):
     about = "谁在哪个组织担任什么，从何时到何时"
 
     def particulars(self) -> dict[str, Any]:
-        """Return the organisations to choose from, and whether powers are to be given."""
-        me = self.session.subject
-        held = {one.role for one in self.services.appointments.list_of(me)}
-        return {
-            "organisations": self.services.organisation_desk.list_mine(me),
-            "is_security": bool(held & SECURITY_ADMINISTRATORS),
-        }
+        """Return whether powers are to be given."""
+        held = {one.role for one in self.services.appointments.list_of(self.session.subject)}
+        return {"is_security": bool(held & SECURITY_ADMINISTRATORS)}
 
 
 class DevicesPage(ConsolePage):
@@ -179,12 +167,8 @@ class DevicesPage(ConsolePage):
     title = "设备"
     about = "扫码设备：登记、地点、停用"
 
-    def particulars(self) -> dict[str, Any]:
-        """Return the organisations to choose from."""
-        return {"organisations": self.services.organisation_desk.list_mine(self.session.subject)}
 
-
-class RostersPage(MembersPart):
+class RostersPage(ConsolePage):
     """Importing members."""
 
     roles = OFFICERS
@@ -193,7 +177,7 @@ class RostersPage(MembersPart):
     about = "导入会员名册：先检查，再导入，逐行看结果"
 
 
-class ClaimReviewsPage(MembersPart):
+class ClaimReviewsPage(ConsolePage):
     """Claims that did not match whole."""
 
     roles = OFFICERS
@@ -221,8 +205,7 @@ class StationPage(ConsolePage):
     async def get(self, code: str) -> Html:
         """Show the page; the interface tells whether there is such a station."""
         self.services.appointments.get(self.session.subject, self.roles)
-        mine = self.services.organisation_desk.list_mine(self.session.subject)
-        return self.show(self.template, code=code.upper(), organisations=mine)
+        return self.show(self.template, code=code.upper())
 
 
 class StationTicketsPage(ConsolePage):

@@ -35,7 +35,7 @@ class MembersQuery(PageQuery, frozen=True):
 
 
 class MemberSearchRequest(Asked, frozen=True):
-    """Exactly a name or a phone; in the body, because addresses are written to logs on their way."""
+    """Exactly a name, phone or 会员证号; in the body, because addresses are written to logs on their way."""
 
     text: Text
     page: PageNumber = 1
@@ -117,7 +117,7 @@ class MemberSearchesHandler(Handler):
 
     @endpoint(refuses=(NotStaff, TooManyNamesakes))
     async def post(self, *, body: MemberSearchRequest) -> MemberTable:
-        """Return my members of exactly this name or phone, masked."""
+        """Return my members of exactly this name, phone or 会员证号, masked."""
         found = await self.services.member_lists.search(
             self.session.subject, body.text, body.page, body.page_size
         )

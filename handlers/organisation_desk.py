@@ -48,6 +48,7 @@ class OrganisationRow(Wire, frozen=True):
     name: Name
     tree: Annotated[Tree, Meta(examples=["local"])]
     tier: Annotated[Tier, Meta(examples=["street"])]
+    above: Annotated[str, Meta(examples=["金水区总工会"])]
     state: Annotated[OrganisationState, Meta(examples=["active"])]
     code: Code
     region: Annotated[str, Meta(examples=["金水区"])]
@@ -152,6 +153,7 @@ class OrganisationsTableHandler(DeskHandler):
             name=one.name,
             tree=one.tree,
             tier=tier_of(one),
+            above=self.services.organisations.get_name(one.path[-1]) if one.path else "",
             state=one.state,
             code=one.code,
             region=one.region,

@@ -66,6 +66,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "identity_unproven": "身份未核实",
         "no_such_employment": "无此用工关系",
         "incomplete": "材料不全",
+        "organisation_closed": "所申请的工会已关闭",
         "retired": "退休",
         "unemployed": "失业",
         "military": "服兵役",

@@ -6,6 +6,7 @@ goes organisation by organisation, so a list covers a bounded number of them: wh
 below.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal
@@ -68,7 +69,7 @@ class ListedMember(Struct, frozen=True, kw_only=True):
 
 
 class MemberLists:
-    """Lists members, finds one by name or phone, and shows what is masked."""
+    """Lists members, finds one by name, phone or card number, and shows what is masked."""
 
     def __init__(
         self,
@@ -103,11 +104,17 @@ class MemberLists:
         return Page(await self._listed(found.rows), found.total)
 
     async def search(self, officer: str, text: str, page: int, size: int) -> Page[ListedMember]:
-        """Return the officer's members of exactly this name or phone; NotStaff, TooManyNamesakes."""
+        """Return the officer's members of exactly this name, phone or 会员证号 (or old card number).
+
+        NotStaff, TooManyNamesakes.
+        """
         within = {one.id for one in self.list_organisations(officer)}
-        people = await self._people.list_by_name_or_phone(text)
+        people, numbered = await asyncio.gather(
+            self._people.list_by_name_or_phone(text), self._people.find_by_card_number(text)
+        )
         if len(people) > NAMESAKES:
             raise TooManyNamesakes
+        people += [numbered] if numbered and numbered not in people else []
         found = await self._memberships.list_by_person(people)
         mine = sorted((one for one in found if one.organisation in within), key=lambda one: one.person)
         return Page(await self._listed(mine[(page - 1) * size : page * size]), len(mine))

@@ -49,6 +49,9 @@ WORDS: Mapping[Event, str] = MappingProxyType(
 )
 """What a member is told when somebody else made an entry; five characters at most (WeChat, phrase)."""
 
+GONE_WORDS = "工会已关闭"
+"""What an applicant is told whose union was closed before it decided."""
+
 WAITING_WORDS: Mapping[MembershipState, str] = MappingProxyType(
     {"applied": "入会待审", "transferring": "接转待办"}
 )
@@ -178,9 +181,11 @@ class MembershipNotices:
         since = self._now() - LIFE
         for number, entry in membership.log.items():
             if entry.event in WORDS and entry.actor != membership.person and entry.entered > since:
+                is_gone = entry.event == "refuse" and entry.reason == "organisation_closed"
+                place = entry.after.organisation
                 fields = {
-                    "thing1": self._name(entry.after.organisation),
-                    "phrase2": WORDS[entry.event],
+                    "thing1": self._own_name(place) if is_gone else self._name(place),
+                    "phrase2": GONE_WORDS if is_gone else WORDS[entry.event],
                     "date3": spell(entry.entered),
                 }
                 name = f"{membership.person}:{number}"
@@ -225,6 +230,9 @@ class MembershipNotices:
     ) -> None:
         for account in await self._people.list_accounts(person):
             await self._messages.queue(f"{purpose}:{fact}:{account}", account, purpose, page, fields)
+
+    def _own_name(self, organisation: str) -> str:
+        return self._organisations.get_own_name(organisation)[:LONGEST_THING] or "工会"
 
     def _name(self, organisation: str) -> str:
         return self._organisations.get_name(organisation)[:LONGEST_THING] or "工会"

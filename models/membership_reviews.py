@@ -3,6 +3,7 @@
 Invariants: what is outside the subtree is not there; nobody handles the own membership; of two officers at
 once one decides, and the other is told what was decided. In a transfer the releasing union's officer
 releases, the receiving union's registers, and either may send it back; an officer above both may do both.
+What waits at a union that was merged is its successor's to decide, and the membership comes to stand there.
 """
 
 from datetime import datetime
@@ -106,11 +107,12 @@ class MembershipReviews:
         def prepare(before: Membership | None) -> Change:
             if before is None:
                 raise NoSuchMember
-            if self._offices.admits(officer, before, change):
-                self._require_open(before, change)
-                if not is_owner:
-                    raise DocumentHeldByAnother
-            return change
+            if not self._offices.admits(officer, before, change):
+                return change
+            placed = self._placed(before, change)
+            if not is_owner:
+                raise DocumentHeldByAnother
+            return placed
 
         return await self._show(officer, await self._desk.enter(person, prepare, request))
 
@@ -119,16 +121,23 @@ class MembershipReviews:
         begun = make_transfer(self._desk, change.actor, target, ground)
         return replace(change, organisation=begun.organisation, ground=begun.ground, releases=True)
 
-    def _require_open(self, before: Membership, change: Change) -> None:
-        """Raise OrganisationNotOpen if the union that would have the membership takes nobody."""
-        if change.event == "approve":
-            self._desk.get_open(before.organisation)
-        elif change.event == "accept_transfer" and before.target:
-            self._desk.get_open(before.target)
-        elif change.event == "retain" and change.organisation:
+    def _placed(self, before: Membership, change: Change) -> Change:
+        """Return a change with the union that is to have the membership; OrganisationNotOpen if it is closed.
+
+        Where that union was merged after it was asked, its successor.
+        """
+        if change.event == "approve" and before.state == "applied":
+            return replace(change, organisation=self._get_answerer(before.organisation))
+        if change.event == "accept_transfer" and before.target:
+            return replace(change, organisation=self._get_answerer(before.target))
+        if change.event == "retain" and change.organisation:
             known = self._organisations.find(before.organisation)
             if known is None or self._desk.get_open(change.organisation).id not in known.path:
                 raise OrganisationNotOpen
+        return change
+
+    def _get_answerer(self, organisation: str) -> str:
+        return self._desk.get_open(self._organisations.find_answerer(organisation)).id
 
     async def _show(self, officer: str, membership: Membership) -> Reviewed:
         return self._shown(officer, membership, await self._people.find_particulars(membership.person))

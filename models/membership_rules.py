@@ -8,10 +8,11 @@
     active ── retain ──▶ retained ── resume ──▶ active
     active, transferring, retained ── leave, expel ──▶ left, expelled
 
-A withdrawn application ends as `refused`, its entry says by whom. Somebody whose new employer has no union is
-kept by the union of the residence (`keep`), active and counted there: the gap is bridged, not left open. A
-transfer changes the organisation in one write, so there is no second joining. While it goes on, the
-releasing union keeps the membership, and whatever right the person had goes on too.
+A withdrawn application ends as `refused`, its entry says by whom. What was asked of a union that was merged
+meanwhile comes to stand at its successor: approving and accepting name the organisation. Somebody whose new
+employer has no union is kept by the union of the residence (`keep`), active and counted there: the gap is
+bridged, not left open. A transfer changes the organisation in one write, so there is no second joining. While
+it goes on, the releasing union keeps the membership, and whatever right the person had goes on too.
 """
 
 from collections.abc import Mapping
@@ -60,6 +61,7 @@ FIRST_DAY = "1925-05-01"
 
 Reason = Literal[
     "not_eligible", "wrong_organisation", "identity_unproven", "no_such_employment", "incomplete",
+    "organisation_closed",
     "retired", "unemployed", "military", "employer_closed", "requested", "inactive", "crime", "mistaken",
 ]  # fmt: skip
 
@@ -113,8 +115,9 @@ REASONS: Mapping[Event, tuple[Reason, ...]] = MappingProxyType(
     {
         "refuse": (
             "not_eligible", "wrong_organisation", "identity_unproven", "no_such_employment", "incomplete",
+            "organisation_closed",
         ),
-        "refuse_transfer": ("wrong_organisation", "no_such_employment", "incomplete"),
+        "refuse_transfer": ("wrong_organisation", "no_such_employment", "incomplete", "organisation_closed"),
         "retain": ("retired", "unemployed", "military", "employer_closed"),
         "leave": ("requested", "inactive"),
         "expel": ("crime",),
@@ -147,7 +150,7 @@ def next_standing(before: Standing | None, change: Change) -> Standing:
         raise BARS.get((event, before.state), otherwise)
     if event in RESULTS:
         return Standing(change.organisation or before.organisation, RESULTS[event])
-    return _started(before, change) if event == "start_transfer" else _transferred(before, event)
+    return _started(before, change) if event == "start_transfer" else _transferred(before, change)
 
 
 def _started(before: Standing, change: Change) -> Standing:
@@ -159,7 +162,8 @@ def _started(before: Standing, change: Change) -> Standing:
     )
 
 
-def _transferred(before: Standing, event: Event) -> Standing:
+def _transferred(before: Standing, change: Change) -> Standing:
+    event = change.event
     if event == "release":
         if before.is_released:
             raise AlreadyReleased
@@ -167,7 +171,7 @@ def _transferred(before: Standing, event: Event) -> Standing:
     if event in ("accept_transfer", "keep"):
         if not before.is_released:
             raise NotReleased
-        return Standing(before.target or before.organisation, "active")
+        return Standing(change.organisation or before.target or before.organisation, "active")
     return Standing(before.organisation, before.origin or "active")
 
 

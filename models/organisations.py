@@ -156,6 +156,19 @@ class Organisations:
         known = self._known.get(organisation)
         return known if known and known.is_open else None
 
+    def find_answerer(self, organisation: str) -> str:
+        """Return the id of the one that an organisation was merged into in the end: itself, if it never was.
+
+        That one may have been closed since; then nobody took its place.
+        """
+        passed = {organisation}
+        while (known := self._known.get(organisation)) and known.merged_into:
+            if known.merged_into in passed:
+                break
+            organisation = known.merged_into
+            passed.add(organisation)
+        return organisation
+
     def search(self, sought: Sought, limit: int) -> list[Organisation]:
         """Return open organisations that have what is sought, the shortest names first."""
         found = [one for one in self._known.values() if one.is_open and sought.fits(one)]

@@ -83,6 +83,7 @@ class Particulars(Struct, frozen=True, kw_only=True):
     id_document: str
     phone: str
     openid: str | None = None
+    card_number: str | None = None
 
 
 class Declared(Struct, frozen=True):
@@ -131,8 +132,11 @@ class People:
 
     async def find_by_openid(self, openid: str) -> str | None:
         """Return the id of the person who uses this WeChat account, if we know one."""
-        identity = await self._identities.find(self._identity_id("openid", openid))
-        return identity.person if identity else None
+        return await self.find_by_subject(self.subject_of(openid))
+
+    async def find_by_card_number(self, number: str) -> str | None:
+        """Return the person of exactly this 会员证号 or old card number, if we know one."""
+        return await self._find_owner(self._identity_id("card_number", number))
 
     async def get_name(self, person: str) -> str | None:
         """Return a person's full name, or None once it is erased. For sealing and masking only."""
@@ -160,9 +164,10 @@ class People:
 
     async def register(self, who: Particulars) -> str:
         """Register a person once by ID document, finishing what a crash left; return the person's id."""
-        person = await self._take("id_document", who.id_document, new_id())
-        if who.openid:
-            await self._take("openid", who.openid, person)
+        person = await self._bind(self._identity_id("id_document", who.id_document), new_id())
+        for kind, value in (("openid", who.openid), ("card_number", who.card_number)):
+            if value:
+                await self._bind(self._identity_id(kind, value), person)
         state: PersonState = "claimed" if who.openid else "imported"
         await self._write(person, who, state, "checked_by_officer")
         return person
@@ -192,8 +197,7 @@ class People:
         if await self._rows.find(row.id) is None:
             owner = await self._bind(key, row.id)
         else:  # Settled before, and perhaps corrected since: a document that was let go is not taken again.
-            standing = await self._identities.find(key)
-            owner = standing.person if standing else row.id
+            owner = await self._find_owner(key) or row.id
         record = Person(id=row.id, state="claimed", evidence="declared", created=self._now())
         await asyncio.gather(_once(self._rows, row), _once(self._people, record))
         return owner
@@ -210,15 +214,11 @@ class People:
         if row is None:
             return True
         key = self._identity_id("id_document", self.opened(row).id_document)
-        identity = await self._identities.find(key)
-        return identity is None or identity.person == person
+        return await self._find_owner(key) in (None, person)
 
     async def find_by_subject(self, subject: str) -> str | None:
         """Return the person behind a session's subject, None for a WeChat account that nobody is known by."""
-        if not subject.startswith(OPENID):
-            return subject
-        identity = await self._identities.find(subject)
-        return identity.person if identity else None
+        return await self._find_owner(subject) if subject.startswith(OPENID) else subject
 
     async def list_accounts(self, person: str) -> list[str]:
         """Return the WeChat accounts of a person, by the names under which messages to them are kept."""
@@ -237,16 +237,16 @@ class People:
         """Part a WeChat account from its person, who stays known by the ID document."""
         await self._identities.delete({"_id": self._identity_id("openid", openid)})
 
-    async def _take(self, kind: str, value: str, person: str) -> str:
-        """Bind an identity to a person unless it has one; return whose it is."""
-        return await self._bind(self._identity_id(kind, value), person)
+    async def _find_owner(self, identity: str) -> str | None:
+        found = await self._identities.find(identity)
+        return found.person if found else None
 
     async def _bind(self, identity: str, person: str) -> str:
+        """Bind an identity to a person unless it has one; return whose it is."""
         try:
             await self._identities.insert(Identity(id=identity, person=person))
         except Duplicate:
-            standing = await self._identities.find(identity)
-            return standing.person if standing else person
+            return await self._find_owner(identity) or person
         return person
 
     async def _write(self, person: str, who: Particulars, state: PersonState, evidence: Evidence) -> None:

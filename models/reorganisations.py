@@ -4,7 +4,8 @@ Invariants: the reorganisations of both trees are numbered without a gap, and nu
 who has seen n come true. Its insertion is the whole promise: of two at once one is judged after the other, so
 that no circle can arise; and a crash afterwards leaves nothing undone, for `finish` derives the rest from the
 entry, any number of times, by any process. What is derived: the organisation's own document, once, by number;
-the end of the appointments at an organisation that has ended; the audit. Memberships, scans and figures keep
+the end of the appointments at an organisation that has ended; what waits at one that was closed is sent back
+(`models/stranded_reviews.py`); the audit. Memberships, scans and figures keep
 the organisation that they were written with: who answers for it follows from the trees
 (`models/organisations.py`), and so nothing of its history is rewritten.
 """
@@ -28,6 +29,7 @@ from models.organisation_desk import OrganisationChanged, OrganisationDesk, Orga
 from models.organisations import ORGANISATIONS_CHANGED, Organisation
 from models.requests import Keyed
 from models.store import Collection, Duplicate, Store
+from models.stranded_reviews import StrandedReviews
 from models.versions import next_change, version_of
 
 ATTEMPTS = 8
@@ -118,10 +120,12 @@ class Reorganisations:
         organisation_store: Store[Organisation],
         desk: OrganisationDesk,
         registry: Registry,
+        stranded: StrandedReviews,
     ) -> None:
         self._store = store
         self._organisation_store = organisation_store
         self._desk = desk
+        self._stranded = stranded
         self._organisations = registry.organisations
         self._appointments = registry.appointments
         self._audit = registry.audit
@@ -232,6 +236,8 @@ class Reorganisations:
         await self._write(one, await self._values(one))
         if one.kind != "move":
             await self._end_appointments(one)
+        if one.kind == "close":
+            await self._stranded.send_back_from(one.organisation)
         await self._audit.record_named({f"reorganisation:{one.id}": _fact(one)})
         await self._store.change({"_id": one.id, "pending": one.pending}, {}, without=("pending",))
         await self._signals.send(ORGANISATIONS_CHANGED)

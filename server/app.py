@@ -194,7 +194,7 @@ def build_world(
         signals=signals,
         people=people,
         organisations=organisations,
-        trees=build_union_trees(stores, registry, people, vault, board),
+        trees=build_union_trees(stores, registry, people, vault, board, book.stranded),
         appointments=appointments,
         memberships=memberships,
         members=Members(people, memberships, organisations),

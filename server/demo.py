@@ -81,6 +81,7 @@ DEMO_TEMPLATES = (
 
 IMPORTED_DOCUMENT = "410105199001011233"
 """Of nobody: its check digit is right, its order of birth invented."""
+IMPORTED_CARD_NUMBER = "YS-2019-0007"
 
 ROLES = (
     Role("courier", "演示骑手", "外卖骑手，会员", "active"),
@@ -207,7 +208,9 @@ async def _enrol(world: World, role: Role, state: MembershipState, at: datetime)
 async def _import(world: World, at: datetime) -> None:
     """Enter somebody as a union's roster does, unless that was done."""
     role = next(one for one in ROLES if one.key == "imported")
-    who = Particulars(name=role.name, id_document=IMPORTED_DOCUMENT, phone=role.phone)
+    who = Particulars(
+        name=role.name, id_document=IMPORTED_DOCUMENT, phone=role.phone, card_number=IMPORTED_CARD_NUMBER
+    )
     person = await world.people.register(who)
     await world.memberships.begin(
         Membership(person=person, organisation=STREET, state="active", since=local_day(at), entered=at)

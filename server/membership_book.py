@@ -22,6 +22,7 @@ from models.own_memberships import OwnMemberships
 from models.people import People
 from models.signals import Signals
 from models.store import Collection, Store
+from models.stranded_reviews import StrandedReviews
 
 COLLECTIONS: tuple[Collection[Any], ...] = (MEMBERSHIPS, MOVEMENTS)
 
@@ -48,6 +49,7 @@ class MembershipBook(Struct, frozen=True):
     figures: MembershipFigures
     effects: MembershipEffects
     figure_checks: FigureChecks
+    stranded: StrandedReviews
 
 
 def build_membership_book(
@@ -67,4 +69,5 @@ def build_membership_book(
         figures,
         MembershipEffects(stores[MEMBERSHIPS.name], known.audit, figures, known.cards, known.people, notices),
         FigureChecks(memberships, stores[MOVEMENTS.name], known.organisations),
+        StrandedReviews(desk, memberships, known.organisations, now),
     )

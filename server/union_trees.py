@@ -14,6 +14,7 @@ from models.people import People
 from models.reorganisations import REORGANISATIONS, Reorganisations
 from models.station_board import StationBoard
 from models.store import Collection, Store
+from models.stranded_reviews import StrandedReviews
 from models.vault import Vault
 
 COLLECTIONS: tuple[Collection[Any], ...] = (ORGANISATIONS, ORGANISATION_CONTACTS, REORGANISATIONS, DEVICES)
@@ -31,7 +32,12 @@ class UnionTrees(Struct, frozen=True):
 
 
 def build_union_trees(
-    stores: dict[str, Store[Any]], registry: Registry, people: People, vault: Vault, board: StationBoard
+    stores: dict[str, Store[Any]],
+    registry: Registry,
+    people: People,
+    vault: Vault,
+    board: StationBoard,
+    stranded: StrandedReviews,
 ) -> UnionTrees:
     """Return the desks over stores by name."""
     desk = OrganisationDesk(stores[ORGANISATIONS.name], registry)
@@ -40,7 +46,7 @@ def build_union_trees(
     return UnionTrees(
         desk,
         OrganisationContacts(contacts, desk, vault, registry.audit, registry.now),
-        Reorganisations(stores[REORGANISATIONS.name], stores[ORGANISATIONS.name], desk, registry),
+        Reorganisations(stores[REORGANISATIONS.name], stores[ORGANISATIONS.name], desk, registry, stranded),
         AppointmentDesk(registry.appointments, registry.organisations, people, registry.now),
         devices,
         DeviceDesk(stores[DEVICES.name], devices, registry.organisations, desk, board, registry.now),

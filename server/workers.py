@@ -100,18 +100,24 @@ class Workers:
         steps.append(self._repeat("withdrawals", world.privacy.withdrawals.work, AUDIT_SECONDS))
         steps.append(self._repeat("corrections", world.privacy.corrections.work, AUDIT_SECONDS))
         steps.append(self._repeat("reorganisations", world.trees.reorganisations.finish, DUE_SECONDS))
+        steps.append(self._repeat("contacts", self._complete_contacts, AUDIT_SECONDS, once=True))
         steps.append(self._repeat("audit", world.auditing.work, AUDIT_SECONDS))
         steps.append(self._repeat("retention", world.privacy.retention.run, SWEEP_SECONDS))
         steps.append(self._repeat(CLAIMS_DUE, world.claiming.work, DUE_SECONDS))
         steps.append(self._repeat(IMPORTS_DUE, world.rosters.imports.work, DUE_SECONDS))
         sweeps = (
             world.trees.reorganisations.repair_paths,
+            world.membership_book.stranded.work,
             world.claiming.reviews.forget_old,
             world.rosters.jobs.forget_old,
             world.visits.report_photos.forget_old,
         )
         steps += [self._repeat("sweep", sweep, SWEEP_SECONDS) for sweep in sweeps]
         self._tasks += [asyncio.create_task(step) for step in steps]
+
+    async def _complete_contacts(self) -> None:
+        known = self._world.organisations.list_known()
+        await self._world.trees.contacts.complete([one.id for one in known])
 
     async def _repeat(
         self, word: str, work: Callable[[], Awaitable[None]], seconds: float, *, once: bool = False

@@ -2,6 +2,7 @@
 
 import { action, askHere, byId, dayAfter, fill, fixed, lastDayOf, make, row, say, showPager } from "./console.js";
 import { APPOINTMENT_STATES, POSTS, TIERS } from "./console_words.js";
+import { chooseOrganisation, chosenOrganisation } from "./console_choice.js";
 
 const PATH = "/api/v1/staff/appointments";
 
@@ -38,9 +39,7 @@ function appointmentRow(one) {
 function openForm() {
   key = crypto.randomUUID();
   byId("form-fields").reset();
-  if (byId("where").value) {
-    byId("organisation").value = byId("where").value;
-  }
+  chooseOrganisation("organisation", chosenOrganisation("where"));
   say(byId("form-problem"), "");
   byId("form").showModal();
 }

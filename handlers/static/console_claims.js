@@ -2,6 +2,7 @@
 
 import { action, askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
 import { CLAIM_PARTS, CLAIM_WHYS } from "./console_words.js";
+import "./console_choice.js";
 
 const CLAIMS = "/api/v1/staff/claims";
 

@@ -2,6 +2,7 @@
 
 import { action, ask, askHere, byId, dayAfter, fill, fixed, lastDayOf, make, row, say, showPager } from "./console.js";
 import { DEVICE_STATES } from "./console_words.js";
+import "./console_choice.js";
 
 const PATH = "/api/v1/staff/devices";
 

@@ -1,6 +1,7 @@
 /** Figures of memberships on a past date, as entered by a day, with what was corrected since; level by level. */
 
 import { askHere, byId, fill, make, row, say } from "./console.js";
+import "./console_choice.js";
 
 const ORGANISATIONS = "/api/v1/staff/organisations";
 

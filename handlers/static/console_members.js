@@ -3,6 +3,7 @@
 import { action, askHere, byId, fill, fixed, link, make, row, saveHere, say, showPager } from "./console.js";
 import { openCard } from "./console_cards.js";
 import { MEMBERSHIP_STATES } from "./console_words.js";
+import "./console_choice.js";
 
 const MEMBERS = "/api/v1/staff/members";
 

@@ -2,6 +2,7 @@
 
 import { action, askHere, byId, fill, fixed, lastDayOf, link, make, row, say, showPager, timeOf } from "./console.js";
 import { DECISIONS, GIG_KINDS, MEMBERSHIP_STATES, REFUSAL_REASONS, WORKER_FORMS } from "./console_words.js";
+import "./console_choice.js";
 
 const MEMBERSHIPS = "/api/v1/staff/memberships";
 const CHOICES = {

@@ -2,6 +2,7 @@
 
 import { askHere, byId, fill, fixed, make, row, say, sendFile } from "./console.js";
 import { ROSTER_OUTCOMES, ROSTER_STATES } from "./console_words.js";
+import "./console_choice.js";
 
 const IMPORTS = "/api/v1/staff/members/imports";
 const LARGEST = 10_000_000;

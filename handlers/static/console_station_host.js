@@ -1,6 +1,7 @@
 /** One station: which organisation runs it, and so who is told when people doubt that it is open. */
 
-import { askHere, byId, make, say } from "./console.js";
+import { askHere, byId, say } from "./console.js";
+import { chooseOrganisation } from "./console_choice.js";
 
 const HOST = `/api/v1/staff/stations/${byId("station").dataset.code}/organisation`;
 
@@ -12,13 +13,7 @@ async function load() {
 }
 
 function show(host) {
-  const choice = byId("host");
-  if (host.organisation && !Array.from(choice.options).some((one) => one.value === host.organisation)) {
-    const other = make("option", "", host.organisationName);
-    other.value = host.organisation;
-    choice.append(other);
-  }
-  choice.value = host.organisation ?? "";
+  chooseOrganisation("host", { id: host.organisation ?? "", name: host.organisation ? host.organisationName : "" });
   byId("host-words").textContent = host.organisation
     ? `有人反映问题时，先通知站长 ${host.keepers} 人，两小时后通知工会工作人员 ${host.officers} 人。`
     : "没有确定由谁管理，反映的问题不通知任何人，只列在“驿站问题”里。";

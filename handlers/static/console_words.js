@@ -74,6 +74,7 @@ const TRANSFER_REASONS = {
   wrong_organisation: "不属于本工会",
   no_such_employment: "单位没有此人",
   incomplete: "信息不完整",
+  organisation_closed: "所申请的工会已关闭",
 };
 
 export const REFUSAL_REASONS = {

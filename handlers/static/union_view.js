@@ -64,7 +64,7 @@ export function createUnionView({ client, person, member, onClaimed }) {
       case "refused":
         return lastEvent === "withdraw" ? "您已撤回申请，可以重新申请。" : `${REFUSALS[reason] || "申请未通过"}。可以重新申请。`;
       default:
-        return `会籍自 ${since} 起算。`;
+        return `${lastEvent === "refuse_transfer" ? `接转没有办成：${REFUSALS[reason] || "被退回"}。` : ""}会籍自 ${since} 起算。`;
     }
   }
 

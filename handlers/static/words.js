@@ -20,6 +20,7 @@ export const REFUSALS = {
   identity_unproven: "身份未能核实",
   no_such_employment: "未查到您在该单位的用工关系",
   incomplete: "资料不全",
+  organisation_closed: "您申请的工会已经关闭",
 };
 
 /** The last day of a time limit that ends at midnight, such as "7月20日". */

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.screens import Screens
-from tests.browser.test_console import sign_in
+from tests.browser.test_console import choose_organisation, sign_in
 from tests.browser.test_kiosk import CODE, ask
 from tests.browser.test_legibility import complaints
 
@@ -87,7 +87,7 @@ async def test_an_officer_closes_a_station_with_a_reason_and_opens_it_again(scre
 async def test_an_officer_says_who_runs_a_station_and_goes_on_with_its_hours(screens: Screens) -> None:
     page, _ = await open_station(screens)
     await expect(page.locator("#host-words")).to_contain_text("没有确定由谁管理")
-    await page.select_option("#host", label="　　演示街道工会服务站")
+    await choose_organisation(page, "host", "演示街道工会")
     await page.click("#host-form button")
     await expect(page.locator("#host-words")).to_contain_text("先通知站长 1 人")
     await expect(page.locator("#done")).to_have_text("已确定由演示街道工会服务站管理")

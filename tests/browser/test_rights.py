@@ -9,7 +9,7 @@ import pytest
 from models.clock import LOCAL, utc_now
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.screens import Screens, read_code, scan
-from tests.browser.test_console import sign_in
+from tests.browser.test_console import choose_organisation, sign_in
 from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
@@ -72,9 +72,9 @@ async def test_an_appointment_to_come_is_seen_ended_and_found_again_among_those_
     async with open_demo(tmp_path) as url, open_screens(browser, url) as screens:
         page = await sign_in(screens, "officer")
         await page.goto("/console/appointments")
-        await page.select_option("#where", label="　　演示街道工会服务站")
+        await choose_organisation(page, "where", "演示街道工会")
         await page.click("#add")
-        await expect(page.locator("#organisation option:checked")).to_contain_text("演示街道工会服务站")
+        await expect(page.locator("#organisation-text")).to_have_value("演示街道工会服务站")
         await page.fill("#name", "演示环卫工")
         await page.fill("#phone", PHONE)
         await page.fill("#since", day(3))
@@ -96,11 +96,12 @@ async def test_an_appointment_to_come_is_seen_ended_and_found_again_among_those_
 
         screens.expect_refusals(403)
         await page.select_option("#which", "current")
-        await page.select_option("#where", "")
+        await page.fill("#where-text", "")
         await page.click("#add")
         await page.fill("#name", "演示环卫工")
         await page.fill("#phone", PHONE)
         await page.select_option("#role", "officer")
+        await choose_organisation(page, "organisation", "演示区职工")
         await page.click("#form-fields .primary")
         await expect(page.locator("#form-problem")).to_contain_text("由上级工会或安全管理员办理")
 

@@ -8,7 +8,9 @@ import pytest
 
 from models.appointments import ANY_ROLE, Role
 from models.audit import AUDIT_ENTRIES, Search
+from models.clock import local_day
 from models.memberships import Membership
+from models.people import Particulars
 from models.store import EngineUnavailable, Store
 from models.tables import read_records
 from models.vault import mask_phone
@@ -61,6 +63,30 @@ async def test_a_member_is_found_by_exactly_the_name_or_the_phone(http: Http, ma
     for text in (name[:-1], phone[:-1], "没有的人"):
         reply = await http("POST", f"{MEMBERS}/searches", {"text": text}, headers=headers)
         assert (reply.json["list"], reply.json["total"]) == ([], 0)
+
+
+async def test_a_member_is_found_by_exactly_the_number_of_the_old_card(
+    http: Http, make: Factory, service: Service, clock: Clock
+) -> None:
+    place = await make.organisation()
+    _, headers = await make.console("officer", place)
+    _, elsewhere = await make.console("officer", await make.organisation())
+    number = f"Gh-{secrets.token_hex(6)}"
+    person = await service.world.people.register(
+        Particulars(name="旧卡人", id_document=secrets.token_hex(8), phone="10000000008", card_number=number)
+    )
+    today = local_day(clock.at)
+    await service.world.memberships.begin(
+        Membership(person=person, organisation=place, state="active", since=today, entered=clock.at)
+    )
+    for text in (number, f" {number.upper()} "):
+        found = (await http("POST", f"{MEMBERS}/searches", {"text": text}, headers=headers)).json
+        assert [(row["id"], row["name"]) for row in found["list"]] == [(person, "旧*人")]
+        assert number not in str(found)
+    for text in (number[:-1], f"{number}0"):
+        assert (await http("POST", f"{MEMBERS}/searches", {"text": text}, headers=headers)).json["total"] == 0
+    foreign = await http("POST", f"{MEMBERS}/searches", {"text": number}, headers=elsewhere)
+    assert foreign.json["list"] == [], "another union's"
 
 
 async def test_personal_data_are_shown_with_a_reason_that_is_entered_first(

@@ -3,10 +3,12 @@
 import secrets
 
 import pytest
+from msgspec.structs import replace
 
 from models.contact_traces import ContactTraces
 from models.erasures import CONFIRMATION
 from models.organisation_contacts import Contacts, SealedContacts, open_contacts, seal_contacts
+from models.organisations import Organisation
 from models.people import Particulars
 from models.store import Database, Store
 from server.app import World
@@ -57,6 +59,27 @@ async def test_a_contact_is_in_the_own_export_without_anybody_else_s_name(office
     export = await offices.world.privacy.exports.make(person)
     [part] = [one for one in export.parts if one.collection == "organisation_contacts"]
     assert part.rows == [{"联系人": who.name, "联系电话": who.phone}]
+
+
+async def test_contacts_from_before_the_index_are_found_once_a_process_has_begun(offices: Offices) -> None:
+    person, who = await register(offices)
+    contacts = Contacts(contact=who.name, phone=who.phone)
+    old, other, none = [
+        replace(seal_contacts(VAULT, secrets.token_hex(8), one, offices.clock.at), phone_index=None)
+        for one in (contacts, Contacts(contact="王小明", phone="037112351000"), Contacts(chair=who.name))
+    ]
+    for one in (old, other, none):
+        await offices.store.insert(one)
+        made = Organisation(id=one.id, name="测试工会", tree="local", changed=offices.clock.at)
+        await offices.world.organisations.put(made)
+    assert await offices.traces.list_of(person, who) == []
+    keeper = offices.world.trees.contacts
+    for _ in range(2):
+        await keeper.complete([one.id for one in offices.world.organisations.list_known()])
+        assert [trace.organisation for trace in await offices.traces.list_of(person, who)] == [old.id]
+    kept = await offices.store.find(old.id)
+    assert kept == replace(old, phone_index=VAULT.blind("phone", who.phone))
+    assert await offices.store.find(none.id) == none
 
 
 async def test_a_corrected_name_or_phone_is_corrected_among_the_contacts_too(offices: Offices) -> None:

@@ -11,9 +11,12 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from handlers.nearby import write_station
 from models.appointments import APPOINTMENTS, Appointment, Appointments
 from models.audit import AUDIT_ENTRIES, Audit
+from models.clock import local_day
 from models.devices import DEVICES
 from models.errors import Refusal
 from models.ids import new_id
+from models.membership_desk import MembershipDesk
+from models.memberships import MEMBERSHIPS, Membership, Memberships, MembershipState
 from models.organisation_contacts import ORGANISATION_CONTACTS
 from models.organisation_desk import Registry
 from models.organisations import ORGANISATIONS, Organisation, Organisations
@@ -24,6 +27,7 @@ from models.signals import Signals
 from models.station_board import StationBoard
 from models.stations import STATIONS
 from models.store import Collection, Database, Store
+from models.stranded_reviews import StrandedReviews
 from models.vault import Vault
 from models.versions import version_of
 from server.union_trees import UnionTrees, build_union_trees
@@ -33,7 +37,7 @@ from tests.models.mortal import Crash, Life, Mortal
 VAULT = Vault({"1": b"k" * 32}, b"i" * 32)
 COLLECTIONS: tuple[Collection[Any], ...] = (
     ORGANISATIONS, ORGANISATION_CONTACTS, REORGANISATIONS, APPOINTMENTS, AUDIT_ENTRIES, PEOPLE, VAULT_ROWS,
-    IDENTITIES, DEVICES, STATIONS,
+    IDENTITIES, DEVICES, STATIONS, MEMBERSHIPS,
 )  # fmt: skip
 MOST_WRITES = 12
 
@@ -52,7 +56,10 @@ class Process:
         signals = Signals(FakeAsyncRedis(server=FakeServer()))
         registry = Registry(self.organisations, self.appointments, audit, signals, clock.now)
         board = StationBoard(self.stores["stations"], write_station, clock.now)
-        self.trees: UnionTrees = build_union_trees(self.stores, registry, people, VAULT, board)
+        self.memberships = Memberships(self.stores["memberships"])
+        desk = MembershipDesk(self.memberships, self.organisations, signals, clock.now)
+        stranded = StrandedReviews(desk, self.memberships, self.organisations, clock.now)
+        self.trees: UnionTrees = build_union_trees(self.stores, registry, people, VAULT, board, stranded)
 
     async def stored(self, organisation: str) -> Organisation:
         found = await self.stores["organisations"].find(organisation)
@@ -100,6 +107,25 @@ class Site:
             )
         self.version = await process.version(self.here)
         return self
+
+    async def wait_at(self, union: str) -> list[str]:
+        """Two who applied at a union, and one who is being transferred to it."""
+        process, waiting = await self.start(), list[str]()
+        states: tuple[MembershipState, ...] = ("applied", "applied", "transferring")
+        for state in states:
+            is_coming = state == "transferring"
+            membership = Membership(
+                person=new_id(),
+                organisation=self.there if is_coming else union,
+                state=state,
+                target=union if is_coming else None,
+                origin="active" if is_coming else None,
+                since=local_day(self.clock.at),
+                entered=self.clock.at,
+            )
+            await process.memberships.begin(membership)
+            waiting.append(membership.person)
+        return waiting
 
     async def start(self, ends_at: int = -1, *, after: bool = False) -> Process:
         process = Process(self._database, self.clock, Life(ends_at, after=after))
@@ -165,6 +191,34 @@ async def test_a_merger_that_was_entered_is_finished_by_any_worker_though_nobody
             continue
         return
     pytest.fail("a merger makes more writes than were tried")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_a_closing_that_was_entered_sends_back_what_waits_once_wherever_a_process_dies(
+    site: Site, *, after: bool
+) -> None:
+    for ends_at in range(1, MOST_WRITES):
+        await site.open()
+        waiting = await site.wait_at(site.street)
+        dying, died = await site.start(ends_at, after=after), False
+        version = await dying.version(site.street)
+        try:
+            await dying.decide(site.officer, "close", site.street, None, "k", version)
+        except Crash:
+            died = True
+        workers = [await site.start() for _ in range(2)]
+        await asyncio.gather(*(worker.trees.reorganisations.finish() for worker in workers))
+        sent = [await workers[0].memberships.find(person) for person in waiting]
+        standings = [(one.state, one.organisation, one.target, one.version) for one in sent if one]
+        assert standings == [
+            ("refused", site.street, None, 2),
+            ("refused", site.street, None, 2),
+            ("active", site.there, None, 2),
+        ]
+        if not died:
+            assert ends_at > 5
+            return
+    pytest.fail("a closing makes more writes than were tried")
 
 
 async def test_a_worker_that_slept_over_a_later_move_does_not_bring_the_earlier_one_back(site: Site) -> None:

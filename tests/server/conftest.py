@@ -10,7 +10,9 @@ import pytest
 from pymongo import AsyncMongoClient
 from tornado.httpclient import AsyncHTTPClient
 
+from server.supervisor import EmbeddedEngine
 from tests.server.demos import Environment
+from tests.server.wire_gate import WireGate
 
 URI = os.environ.get("MONGODB_URI", "")
 
@@ -31,3 +33,13 @@ async def environment(tmp_path: Path) -> AsyncIterator[Environment]:
     if URI:
         async with AsyncMongoClient[dict[str, Any]](URI) as driver:
             await driver.drop_database(database)
+
+
+@pytest.fixture
+async def gate(tmp_path: Path) -> AsyncIterator[WireGate]:
+    """A gate that is not open yet, before an embedded engine that outlives the servers behind it."""
+    engine = EmbeddedEngine(tmp_path / "documents")
+    gate = WireGate(await engine.start())
+    yield gate
+    await gate.close()
+    await engine.stop()

@@ -3,9 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,13 +11,11 @@ from pymongo import AsyncMongoClient
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 from server.demo import DISTRICT, NEXT_STREET, ROLES, STREET
-from server.loopback import HOST
-from server.supervisor import EmbeddedEngine
 from tests.factories import Reply
 from tests.server.demos import Environment, Server, running
 from tests.server.harness import eventually
 from tests.server.test_membership_crashes import sign_in
-from tests.server.wire_gate import Cut, WireGate
+from tests.server.wire_gate import Cut, WireGate, Write
 
 pytestmark = [
     pytest.mark.engines,
@@ -88,11 +84,10 @@ async def count_audited(server: Server, organisation: str, headers: dict[str, st
 
 
 class Kills:
-    """An engine that outlives the servers before it, and what they had begun."""
+    """The servers before an engine that outlives them, and what they had begun."""
 
-    def __init__(self, engine_port: int, environment: Environment) -> None:
-        self._gate = WireGate(engine_port)
-        self._uri = f"mongodb://{HOST}:{engine_port}/?directConnection=true"
+    def __init__(self, gate: WireGate, environment: Environment) -> None:
+        self._gate = gate
         self._environment = environment
         self.begun: list[Begun] = []
 
@@ -100,19 +95,16 @@ class Kills:
         """The variables of servers that stand behind the gate."""
         return {**self._environment, "MONGODB_URI": await self._gate.open()}
 
-    async def close(self) -> None:
-        await self._gate.close()
-
     async def kill_amid(self, server: Server, desk: Desk, kind: str, place: int) -> None:
         """Have a server decide, and kill it at a write; what it left is pending."""
         one, key = await desk.make(len(self.begun)), secrets.token_hex(8)
-        self._gate.arm(Cut("reorganisations", COLLECTIONS, place, server.process.kill))
+        self._gate.arm(Cut(Write("insert", "reorganisations"), COLLECTIONS, place, server.process.kill))
         with suppress(OSError, HTTPClientError):
             reply = await desk.reorganise(one, kind, key)
             pytest.fail(f"a server that was killed answered {reply.status}")
         await asyncio.wait_for(server.process.wait(), 10)
         self.begun.append(Begun(one, kind, key))
-        async with AsyncMongoClient[dict[str, Any]](self._uri) as client:
+        async with AsyncMongoClient[dict[str, Any]](self._gate.engine_uri) as client:
             decided = client[self._environment["MONGODB_DATABASE"]]["reorganisations"]
             (left,) = await decided.find({"organisation": one["id"]}).to_list()
             assert left["pending"]
@@ -127,18 +119,10 @@ class Kills:
         assert [each["number"] for each in found] == [len(self.begun)]
 
 
-@pytest.fixture
-async def kills(environment: Environment, tmp_path: Path) -> AsyncIterator[Kills]:
-    engine = EmbeddedEngine(tmp_path / "documents")
-    kills = Kills(int((await engine.start()).rpartition(":")[2].strip("/")), environment)
-    yield kills
-    await kills.close()
-    await engine.stop()
-
-
 async def test_a_killed_server_s_merger_and_move_are_found_and_finished(
-    kills: Kills, client: AsyncHTTPClient
+    environment: Environment, gate: WireGate, client: AsyncHTTPClient
 ) -> None:
+    kills = Kills(gate, environment)
     behind = await kills.open()
     headers: dict[str, str] = {}
     for kind, place in CUTS:

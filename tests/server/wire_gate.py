@@ -30,9 +30,9 @@ class Write(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """Where a server ends: the `place`-th write to some collections, from the first insert into `begins`."""
+    """Where a server ends: the `place`-th write to some collections, from the first one like `begins`."""
 
-    begins: str
+    begins: Write
     collections: frozenset[str]
     place: int
     strike: Callable[[], None]
@@ -41,8 +41,9 @@ class Cut(NamedTuple):
 class WireGate:
     """The gate, from `open` to `close`."""
 
-    def __init__(self, engine_port: int) -> None:
-        self._engine_port = engine_port
+    def __init__(self, engine_uri: str) -> None:
+        self.engine_uri = engine_uri
+        self._engine_port = int(engine_uri.rpartition(":")[2].partition("/")[0])
         self._cut: Cut | None = None
         self._seen = 0
         self._server: asyncio.Server | None = None
@@ -109,7 +110,7 @@ class WireGate:
         cut = self._cut
         if cut is None or write is None:
             return False
-        is_first = write == Write("insert", cut.begins)
+        is_first = write == cut.begins
         if not self._seen and not is_first:
             return False
         if is_first or write.collection in cut.collections:
