@@ -54,6 +54,9 @@ async def _nothing_said(service: Service, code: str) -> None:
     visits.evidence._known.clear()
     visits.evidence._marked.clear()
     visits.evidence._closed.clear()
+    visits.evidence._floors._known.clear()
+    visits.evidence._floors._before.clear()
+    visits.evidence._floors._now = None
 
 
 @pytest.fixture(autouse=True)
@@ -130,15 +133,50 @@ async def test_what_is_doubted_or_closed_for_today_is_not_among_the_open(
     await state(True)
 
 
-async def test_a_page_that_lost_what_is_doubted_is_continued_without_a_gap(http: Http, code: str) -> None:
+async def test_whoever_pages_on_sees_each_station_once_whatever_is_reported_meanwhile(
+    http: Http, code: str, clock: Clock
+) -> None:
+    async def walk(path: str) -> list[str]:
+        """Turn pages of one, while two people report the station that comes first after the second page."""
+        found, after = [], ""
+        for number in range(100):
+            page = (await http("GET", f"{path}{after}")).json
+            found += [one["code"] for one in page["items"]]
+            if page["next"] is None:
+                return found
+            after = f"&after={page['next']}"
+            if number == 1 and found[0] == code:
+                clock.advance(seconds=1)
+                for _ in range(2):
+                    await report(http, code)
+        raise AssertionError("the pages have no end")
+
+    whole = [one["code"] for one in (await http("GET", NEAR)).json["items"]]
+    single = NEAR.replace("limit=100", "limit=1")
+    assert whole[0] == code
+    assert await walk(single) == whole
+    after = [one["code"] for one in (await http("GET", NEAR)).json["items"]]
+    assert sorted(after) == sorted(whole)
+    assert after[0] != code
+    assert await walk(single) == after
+    assert await walk(f"{single}&onlyOpen=true") == [
+        one["code"] for one in (await http("GET", f"{NEAR}&onlyOpen=true")).json["items"]
+    ]
+
+
+async def test_what_is_doubted_after_the_list_was_begun_is_left_out_of_the_open_and_the_rest_goes_on(
+    http: Http, code: str, clock: Clock
+) -> None:
     path = f"{NEAR.replace('limit=100', 'limit=1')}&onlyOpen=true"
     every = [one["code"] for one in (await http("GET", f"{NEAR}&onlyOpen=true")).json["items"]]
-    for _ in range(2):
-        await report(http, code)
     first = (await http("GET", path)).json
-    assert first["items"] == []
+    clock.advance(seconds=1)
+    for _ in range(2):
+        await report(http, every[1])
     second = (await http("GET", f"{path}&after={first['next']}")).json
-    assert [one["code"] for one in second["items"]] == every[1:2]
+    assert second["items"] == []
+    third = (await http("GET", f"{path}&after={second['next']}")).json
+    assert [one["code"] for one in third["items"]] == every[2:3]
 
 
 async def test_a_search_shows_the_mark_and_ranks_a_doubted_station_among_the_unknown(
