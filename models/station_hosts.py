@@ -1,14 +1,15 @@
 """Who runs a station: an organisation, whose 站长 and officers are asked when something is wrong.
 
-Service is city-wide: any staff may answer for any station. Who is to be told follows from the organisation,
-which an officer sets for the stations of the own subtree and for those of nobody.
+Service is city-wide: any staff may answer for any station. Who is to be told, and who sees the photos that
+people send, follows from the organisation, which an officer sets for the stations of the own subtree and for
+those of nobody.
 """
 
 from typing import Literal
 
 from msgspec import Struct
 
-from models.appointments import Appointments
+from models.appointments import SCANNERS, Appointments
 from models.errors import Forbidden
 from models.member_lists import NoSuchOrganisation
 from models.membership_offices import Offices
@@ -66,6 +67,11 @@ class StationHosts:
         details = {"organisation": organisation} if organisation else {}
         change = Change("station_host_set", {"organisation": organisation}, details)
         return self._host(await self._changes.make(officer, code, version, change))
+
+    def oversees(self, person: str, station: Station) -> bool:
+        """Say whether a station is run where somebody is staff, or below, or by nobody. NotStaff."""
+        places, host = self._appointments.list_places(person, SCANNERS), station.organisation
+        return host is None or any(self._organisations.is_within(host, place) for place in places)
 
     def list_keepers(self, station: Station) -> list[str]:
         """Return the station staff of a station's organisation, or of the nearest one above that has some."""

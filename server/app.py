@@ -174,7 +174,7 @@ def build_world(
     consents = build_consents(stores, people, now)
     changes = StationChanges(stores["stations"], Office(appointments, auditing.audit, signals), now)
     hosts = StationHosts(changes, organisations, appointments, book.offices)
-    near = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault, consents)
+    near = visiting.Around(board, hosts, scans, known, judge, guards, masters, media_checks, vault, consents)
     forgetting = (sessions.forget, subscriptions.forget, consents.forget, people.forget_openid)
     effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)
     console = build_console(stores, vault, auditing.audit, appointments, sessions, now)

@@ -11,7 +11,7 @@ from PIL import Image
 from models.evidence import Evidence
 from models.station_reports import StationReport
 from server.service import Service
-from tests.factories import Clock, Factory, Http, Reply
+from tests.factories import Clock, Factory, Http, Reply, Someone, change
 from tests.handlers.test_check_ins import NEAR, code, device, pair, shown, stations, visit
 from tests.handlers.waiting import until
 from tests.models.hostile_pictures import png
@@ -417,6 +417,15 @@ def photo() -> bytes:
     return content.getvalue()
 
 
+async def keeper(make: Factory, service: Service, code: str) -> Someone:
+    """Staff of the organisation that runs the station."""
+    host = service.world.board.get(code).organisation
+    assert host
+    someone = await make.member(staff=True)
+    await make.appoint(someone.person, organisation=host)
+    return someone
+
+
 class TestPhotos:
     """A photo of the locked door."""
 
@@ -425,18 +434,52 @@ class TestPhotos:
         return await http("PUT", path, raw=content, token=token, headers={"Content-Type": "image/jpeg"})
 
     async def test_a_reporter_adds_a_photo_that_staff_see_without_what_came_with_it(
-        self, http: Http, code: str, make: Factory
+        self, http: Http, code: str, make: Factory, service: Service
     ) -> None:
         mine = device()
         made = await report(http, code, by=mine)
         assert (await self.put(http, made, mine, photo())).status == 200
-        staff = await make.member(staff=True)
+        staff = await keeper(make, service, code)
         path = f"/api/v1/staff/reports/{made.json['report']}/photo"
         seen = await http("GET", path, token=staff.token)
         assert (seen.status, seen.headers["Content-Type"]) == (200, "image/jpeg")
         assert Image.open(io.BytesIO(seen.body)).size == (64, 48)
         assert b"secret-place" not in seen.body
         assert (await http("GET", path)).status == 401
+
+    async def test_those_see_it_who_run_the_station(
+        self, http: Http, code: str, make: Factory, service: Service
+    ) -> None:
+        host = service.world.board.get(code).organisation
+        mine, street = device(), await make.organisation()
+        below, elsewhere = await make.organisation(street), await make.organisation()
+        made = await report(http, code, by=mine)
+        without = await report(http, code, "other")
+        assert (await self.put(http, made, mine, photo())).status == 200
+        path = f"/api/v1/staff/reports/{made.json['report']}/photo"
+
+        async def seen(organisation: str) -> tuple[int, dict[str, bool]]:
+            _, headers = await make.console("officer", organisation)
+            listed = (await http("GET", f"/api/v1/staff/stations/{code}/reports", headers=headers)).json
+            reply = await http("GET", path, headers=headers)
+            return reply.status, {one["report"]: one["hasPhoto"] for one in listed["items"]}
+
+        shown, hidden = ({made.json["report"]: has, without.json["report"]: False} for has in (True, False))
+        await change(service, code, organisation=below)
+        assert await seen(street) == (200, shown)
+        assert await seen(below) == (200, shown)
+        assert await seen(elsewhere) == (403, hidden)
+        await change(service, code, organisation=None)
+        assert await seen(elsewhere) == (200, shown)
+        await change(service, code, organisation=host)
+
+    async def test_a_photo_that_is_not_there_is_not_found(
+        self, http: Http, code: str, make: Factory, service: Service
+    ) -> None:
+        made, staff = await report(http, code), await keeper(make, service, code)
+        for name in (made.json["report"], "0" * 32):
+            reply = await http("GET", f"/api/v1/staff/reports/{name}/photo", token=staff.token)
+            assert reply.code == "photo_not_found"
 
     async def test_nobody_else_adds_one_and_nobody_later(self, http: Http, code: str, clock: Clock) -> None:
         mine = device()
@@ -464,7 +507,7 @@ class TestPhotos:
         path = f"/api/v1/report-photos/{kept.key}"
         assert (await http("GET", path)).body == kept.picture
         await service.world.media_checks.settle(kept.check, "risky")
-        staff = await make.member(staff=True)
+        staff = await keeper(make, service, code)
         refused = await http("GET", f"/api/v1/staff/reports/{kept.id}/photo", token=staff.token)
         clock.advance(hours=1)
         assert (await http("GET", path)).code == "photo_not_found"
