@@ -1,7 +1,7 @@
 """The board of stations: this process's snapshot of them all, replaced when some change."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from models.clock import Now
@@ -42,6 +42,11 @@ class StationBoard:
             return self._finder.page(wanted, at, after, floors)
         found = self._finder.nearest(wanted, at, floors)
         return Page(found, mark_of(found[-1], at, floors) if len(found) == wanted.limit else None)
+
+    @property
+    def stations(self) -> Iterable[Station]:
+        """All stations, whatever their state."""
+        return self._finder.stations
 
     def get(self, code: str) -> Station:
         """Return a station by its code, in any case; NoSuchStation otherwise."""

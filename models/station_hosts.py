@@ -68,6 +68,10 @@ class StationHosts:
         change = Change("station_host_set", {"organisation": organisation}, details)
         return self._host(await self._changes.make(officer, code, version, change))
 
+    def list_own(self, officer: str) -> frozenset[str]:
+        """Return the organisations where somebody is an officer, and all below them. NotStaff."""
+        return frozenset(self._offices.list_within(officer, None))
+
     def oversees(self, person: str, station: Station) -> bool:
         """Say whether a station is run where somebody is staff, or below, or by nobody. NotStaff."""
         places, host = self._appointments.list_places(person, SCANNERS), station.organisation

@@ -48,6 +48,7 @@ from models.station_hosts import StationHosts
 from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.station_notices import StationNotices
+from models.station_search import StationSearch
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
@@ -266,6 +267,7 @@ def build_services(
             world.people, world.memberships, world.organisations, world.membership_book.offices, audit
         ),
         station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
+        station_search=StationSearch(world.stations, world.board, world.station_hosts, world.appointments),
         station_hours=world.station_hours,
         station_hosts=world.station_hosts,
         audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),
