@@ -79,11 +79,15 @@ class StationHosts:
 
     def list_keepers(self, station: Station) -> list[str]:
         """Return the station staff of a station's organisation, or of the nearest one above that has some."""
-        return self._nearest(station, "station_staff")
+        return next(iter(self._levels(station, "station_staff")), [])
 
-    def list_officers(self, station: Station) -> list[str]:
-        """Return the officers of a station's organisation, or of the nearest one above that has some."""
-        return self._nearest(station, "officer")
+    def list_officers(self, station: Station, *, is_late: bool = False) -> list[str]:
+        """Return the officers of a station's organisation, or of the nearest one above that has some.
+
+        When they are late, those of the next level above them that has some; the same where none has.
+        """
+        levels = self._levels(station, "officer")
+        return levels[is_late and len(levels) > 1] if levels else []
 
     def _check(self, officer: str, organisation: str) -> None:
         known = self._organisations.find(organisation)
@@ -92,11 +96,10 @@ class StationHosts:
         if not known.is_open:
             raise OrganisationEnded
 
-    def _nearest(self, station: Station, role: Literal["station_staff", "officer"]) -> list[str]:
-        if station.organisation is None:
-            return []
-        above = self._organisations.list_upwards(station.organisation)
-        return self._appointments.list_nearest(above, role)
+    def _levels(self, station: Station, role: Literal["station_staff", "officer"]) -> list[list[str]]:
+        """Return who holds a role, level by level, from the nearest to the station that has some."""
+        places = self._organisations.list_upwards(station.organisation) if station.organisation else []
+        return [held for place in places if (held := self._appointments.list_holders(place, role))]
 
     def _host(self, station: Station) -> Host:
         return Host(

@@ -9,7 +9,7 @@ from models.audit import Search
 from models.messages import Message
 from models.organisations import Organisation
 from server.service import Service
-from tests.factories import Clock, Factory, Http, Someone
+from tests.factories import Clock, Factory, Http, Someone, change
 from tests.handlers.test_check_ins import code, stations
 from tests.handlers.test_station_hours import Headers, a_station
 from tests.handlers.test_station_reports import _no_limits_left, _nothing_said, report, tickets
@@ -102,6 +102,47 @@ async def test_the_keeper_is_told_of_a_ticket_and_the_street_when_it_is_late(
     clock.advance(hours=2, seconds=1)
     assert await told(officer, "street") is not None
     assert await told(keeper, "street") is None
+
+
+async def test_the_district_is_told_of_a_ticket_that_is_late_at_the_street(
+    http: Http, make: Factory, service: Service, clock: Clock, code: str, told: Told
+) -> None:
+    board = service.world.board
+    before, city = board.get(code).organisation, await make.organisation()
+    district = await make.organisation(city)
+    street = await make.organisation(city, district)
+    people = [(await make.console("officer", place))[0] for place in (street, city)]
+    of_street, of_city = people
+    await change(service, code, organisation=street)
+    for _ in range(2):
+        await report(http, code)
+    clock.advance(hours=2, seconds=1)
+    assert await told(of_street, "street") is not None
+    assert await told(of_city, "street") is None
+    clock.advance(hours=23, minutes=59)
+    assert await told(of_city, "district") is None
+    clock.advance(minutes=1, seconds=1)
+    assert await told(of_city, "district") is not None
+    assert await told(of_street, "district") is None
+    clock.advance(hours=24, seconds=1)
+    await service.world.visits.tickets.escalate()
+    (ticket,) = await tickets(http, make, code)
+    assert (ticket["tierWords"], ticket["due"], ticket["state"]) == ("区县", None, "open")
+    await change(service, code, organisation=before)
+
+
+async def test_where_there_is_no_level_above_the_same_officers_are_told_again(
+    http: Http, make: Factory, service: Service, clock: Clock, code: str, told: Told
+) -> None:
+    before, alone = service.world.board.get(code).organisation, await make.organisation()
+    officer, _ = await make.console("officer", alone)
+    await change(service, code, organisation=alone)
+    for _ in range(2):
+        await report(http, code)
+    for tier, hours in (("street", 2), ("district", 24)):
+        clock.advance(hours=hours, seconds=1)
+        assert await told(officer, tier) is not None
+    await change(service, code, organisation=before)
 
 
 async def test_a_ticket_that_is_answered_already_is_told_to_nobody(

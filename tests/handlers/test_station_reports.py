@@ -305,7 +305,7 @@ async def test_a_station_that_its_keeper_opened_takes_visits_outside_its_hours(
     del evidence._known[daytime]
 
 
-async def test_a_ticket_goes_to_the_street_and_stays_until_it_is_answered(
+async def test_a_ticket_goes_to_the_street_then_the_district_and_stays_until_it_is_answered(
     http: Http, code: str, make: Factory, clock: Clock, service: Service
 ) -> None:
     await report(http, code, "facility_broken")
@@ -318,6 +318,10 @@ async def test_a_ticket_goes_to_the_street_and_stays_until_it_is_answered(
     await asyncio.gather(work(), work())
     (ticket,) = await tickets(http, make, code)
     assert (ticket["tierWords"], ticket["due"]) == ("街道", "2026-07-16T14:00:05+08:00")
+    clock.advance(days=1)
+    await asyncio.gather(work(), work())
+    (ticket,) = await tickets(http, make, code)
+    assert (ticket["tierWords"], ticket["due"]) == ("区县", "2026-07-17T14:00:05+08:00")
     clock.advance(days=1)
     await work()
     (ticket,) = await tickets(http, make, code)
