@@ -187,7 +187,7 @@ class NearbyWriter:
         `at` is the moment if another one than now was asked about, `place` what a name stood for.
         """
         # What people report holds for now alone.
-        marks = {} if at else self._evidence.tell(page.found, now)
+        marks = {} if at else self._evidence.tell((one.station.id for one in page.found), now)
         pieces = [b'{"items":[']
         for one in page.found:
             face = one.face if datum == "gcj02" else self._face(one.station, datum)

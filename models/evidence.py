@@ -7,8 +7,8 @@ later than the report answers it at once. What happens at check-ins is noted in 
 every few seconds, at most once in five minutes per station: a crash loses freshness and nothing else.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, time, timedelta
 from typing import Literal
 
 from msgspec import Struct, field
@@ -16,11 +16,11 @@ from msgspec.structs import replace
 
 from models.clock import LOCAL, Now, local_day
 from models.filters import Index
-from models.finder import Found, Page
+from models.finder import Page
 from models.hours_open import State
 from models.mirrors import Mirror
 from models.presence import Presence
-from models.ranks import Floor, FloorBook, Floors
+from models.ranks import CLOSED_RANK, UNKNOWN_RANK, Floor, FloorBook, Floors
 from models.store import Collection, Duplicate, EngineUnavailable, Store
 
 EVIDENCE_CHANGED = "evidence"
@@ -28,6 +28,7 @@ EVIDENCE_CHANGED = "evidence"
 REPORT_STANDS = timedelta(hours=2)
 FRESH = timedelta(minutes=5)
 TICK = timedelta(milliseconds=1)
+DAY = timedelta(days=1)
 TRIES = 10
 
 Problem = Literal["locked", "nothing_works", "facility_broken", "wrong_place", "other"]
@@ -67,6 +68,14 @@ class Statement(Struct, frozen=True, gc=False):
     is_open: bool
     at: datetime
     by: str
+
+
+class Reason(Struct, frozen=True, gc=False):
+    """Why a station is set back: its least rank, until when if that is known, and what is said of it."""
+
+    rank: int
+    until: datetime | None
+    said: Mark | Statement
 
 
 class Evidence(Struct, frozen=True, kw_only=True, gc=False):
@@ -124,6 +133,17 @@ def floor_of(evidence: Evidence) -> Floor:
     )
 
 
+def reasons_of(evidence: Evidence, at: datetime) -> list[Reason]:
+    """Return what sets a station back at a moment, the 站长's word first."""
+    said = find_statement(evidence, at)
+    doubts = [mark for mark in standing(evidence, at) if _is_doubt(mark)]
+    reasons = [Reason(UNKNOWN_RANK, None, mark) for mark in doubts[:1]]
+    if said and not said.is_open:
+        midnight = datetime.combine(said.at.astimezone(LOCAL).date() + DAY, time(), LOCAL)
+        reasons.insert(0, Reason(CLOSED_RANK, midnight, said))
+    return reasons
+
+
 def find_statement(evidence: Evidence | None, at: datetime) -> Statement | None:
     """Return what the 站长 said today, if anything."""
     said = evidence.said if evidence else None
@@ -157,7 +177,7 @@ class EvidenceBoard:
         """Return how far back stations are set now, or in a list that was `begun` within the last minutes."""
         return self._floors.as_of(begun) if begun else self._floors.now(at)
 
-    def tell(self, found: Sequence[Found], at: datetime) -> dict[str, Mark | Statement]:
+    def tell(self, codes: Iterable[str], at: datetime) -> dict[str, Mark | Statement]:
         """Return what is to be said of each of some stations, by code; of most there is nothing.
 
         That is the 站长's word that it is closed for today, or else the gravest mark that stands.
@@ -165,7 +185,7 @@ class EvidenceBoard:
         told: dict[str, Mark | Statement] = {}
         if not self._marked and not self._closed:
             return told
-        for code in (one.station.id for one in found):
+        for code in codes:
             if code not in self._marked and code not in self._closed:
                 continue
             evidence = self._known.get(code)
@@ -175,6 +195,10 @@ class EvidenceBoard:
             elif marks := standing(evidence, at):
                 told[code] = marks[0]
         return told
+
+    def list_reasons(self, at: datetime) -> dict[str, list[Reason]]:
+        """Return why stations are set back now, by code."""
+        return {code: reasons_of(self._known[code], at) for code in self._floors.now(at)}
 
     def leave_open(self, page: Page, at: datetime) -> Page:
         """Return a page of open stations without those that are set back since the list was begun.

@@ -48,9 +48,13 @@ class StationBoard:
         """All stations, whatever their state."""
         return self._finder.stations
 
+    def find(self, code: str) -> Station | None:
+        """Return a station by its code, in any case, if there is one."""
+        return self._finder.find(code.upper())
+
     def get(self, code: str) -> Station:
         """Return a station by its code, in any case; NoSuchStation otherwise."""
-        station = self._finder.find(code.upper())
+        station = self.find(code)
         if station is None:
             raise NoSuchStation
         return station

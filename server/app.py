@@ -295,6 +295,6 @@ def build_services(
         addresses=Addresses(front.proxies),
         limits=Limits(LocalLimits(lambda: now().timestamp()), world.shared_limits, is_on=front.has_limits),
         nearby=NearbyWriter(world.visits.evidence),
-        district_files=DistrictFiles(world.board),
+        district_files=DistrictFiles(world.board, world.visits.evidence),
         demo=platform.demo,
     )
