@@ -183,10 +183,14 @@ class Appointments:
         """Return the person's appointments, those that are over or yet to come too."""
         return list(self._by_person.get(person, {}).values())
 
+    def list_at(self, organisation: str, role: Role) -> list[Appointment]:
+        """Return the appointments to a role at this very organisation that are in force."""
+        held = self.list_in_force()
+        return [one for one in held if (one.organisation, one.role) == (organisation, role)]
+
     def list_holders(self, organisation: str, role: Role) -> list[str]:
         """Return the people who hold a role at this very organisation now."""
-        held = self.list_in_force()
-        return sorted({one.person for one in held if (one.organisation, one.role) == (organisation, role)})
+        return sorted({one.person for one in self.list_at(organisation, role)})
 
     async def admit(
         self, person: str | None, action: Action, way: str, roles: frozenset[Role] = ANY_ROLE

@@ -174,7 +174,7 @@ def build_world(
     media_checks = MediaChecks(stores["media_checks"], now)
     consents = build_consents(stores, people, now)
     changes = StationChanges(stores["stations"], Office(appointments, auditing.audit, signals), now)
-    hosts = StationHosts(changes, organisations, appointments, book.offices)
+    hosts = StationHosts(changes, organisations, appointments, book.offices, people)
     near = visiting.Around(board, hosts, scans, known, judge, guards, masters, media_checks, vault, consents)
     forgetting = (sessions.forget, subscriptions.forget, consents.forget, people.forget_openid)
     effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)

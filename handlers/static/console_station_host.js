@@ -1,8 +1,11 @@
 /** One station: which organisation runs it, and so who is told when people doubt that it is open. */
 
-import { askHere, byId, make, say } from "./console.js";
+import { askHere, byId, make, options, say } from "./console.js";
 
+const EVERYBODY = ["", "不指定：全部站长都通知"];
 const HOST = `/api/v1/staff/stations/${byId("station").dataset.code}/organisation`;
+
+let shown = null;
 
 async function load() {
   const host = await askHere(byId("host-problem"), "GET", HOST);
@@ -12,6 +15,7 @@ async function load() {
 }
 
 function show(host) {
+  shown = host;
   const choice = byId("host");
   if (host.organisation && !Array.from(choice.options).some((one) => one.value === host.organisation)) {
     const other = make("option", "", host.organisationName);
@@ -19,14 +23,34 @@ function show(host) {
     choice.append(other);
   }
   choice.value = host.organisation ?? "";
+  showKeepers();
+  const own = host.choices.find((one) => one.appointment === host.keeper);
+  const keepers = own ? `本站站长 ${labelOf(own)}` : `站长 ${host.keepers} 人`;
   byId("host-words").textContent = host.organisation
-    ? `有人反映问题时，先通知站长 ${host.keepers} 人，两小时后通知工会工作人员 ${host.officers} 人。`
+    ? `有人反映问题时，先通知${keepers}，两小时后通知工会工作人员 ${host.officers} 人，再过一天通知上一级。`
     : "没有确定由谁管理，反映的问题不通知任何人，只列在“驿站问题”里。";
 }
 
+/** The 站长 of the organisation that runs the station; those of another are known once that is saved. */
+function showKeepers() {
+  const choice = byId("keeper");
+  const isSame = byId("host").value === (shown.organisation ?? "");
+  const choices = isSame ? shown.choices : [];
+  choice.replaceChildren(...options([EVERYBODY, ...choices.map((one) => [one.appointment, labelOf(one)])]));
+  choice.value = (isSame && shown.keeper) || "";
+  choice.disabled = choices.length === 0;
+}
+
+/** Masked names may be alike: since when somebody is appointed tells them apart. */
+const labelOf = ({ name, since }) => `${name}（${since.slice(0, 10)} 起）`;
+
 async function save(event) {
   event.preventDefault();
-  const body = { version: byId("station").dataset.version, organisation: byId("host").value || null };
+  const body = {
+    version: byId("station").dataset.version,
+    organisation: byId("host").value || null,
+    keeper: byId("keeper").value || null,
+  };
   const host = await askHere(byId("host-problem"), "PUT", HOST, body);
   if (host) {
     byId("station").dataset.version = host.version;
@@ -36,4 +60,5 @@ async function save(event) {
 }
 
 byId("host-form").addEventListener("submit", save);
+byId("host").addEventListener("change", showKeepers);
 load();

@@ -20,8 +20,10 @@ STAFF = "/api/v1/staff/stations"
 Told = Callable[[Someone, str], Awaitable[Message | None]]
 
 
-async def host(http: Http, headers: Headers, station: dict[str, Any], organisation: str | None) -> Any:
-    body = {"version": station["version"], "organisation": organisation}
+async def host(
+    http: Http, headers: Headers, station: dict[str, Any], organisation: str | None, keeper: str | None = None
+) -> Any:
+    body = {"version": station["version"], "organisation": organisation, "keeper": keeper}
     return await http("PUT", f"{STAFF}/{station['code']}/organisation", body, headers=headers)
 
 
@@ -43,6 +45,45 @@ async def test_an_officer_says_who_runs_a_station(http: Http, make: Factory, ser
     assert [(one.actor, one.action, one.details) for one in page.rows] == [
         (officer.person, "station_host_set", {"organisation": street})
     ]
+
+
+async def test_of_several_keepers_the_station_s_own_is_told_alone_until_the_appointment_ends(
+    http: Http, make: Factory, service: Service
+) -> None:
+    street, elsewhere = await make.organisation(), await make.organisation()
+    _, headers = await make.console("officer", street)
+    people = [await make.member(name=name, organisation=street) for name in ("王一", "李二")]
+    first, second = [await make.appoint(one.person, organisation=street) for one in people]
+    stranger = await make.appoint((await make.member()).person, organisation=elsewhere)
+    station = await a_station(http, headers)
+    given = (await host(http, headers, station, street)).json
+    assert (given["keepers"], given["keeper"]) == (2, None)
+    since = "2026-07-14T12:00:05+08:00"
+    assert given["choices"] == [
+        {"appointment": first.id, "name": "*一", "since": since},
+        {"appointment": second.id, "name": "*二", "since": since},
+    ]
+    for wrong in (stranger.id, "NOSUCHAPPOINTMENT"):
+        refused = await host(http, headers, given, street, wrong)
+        assert (refused.status, refused.code) == (404, "appointment_not_found")
+    named = (await host(http, headers, given, street, second.id)).json
+    assert (named["keepers"], named["keeper"]) == (1, second.id)
+
+    hosts, stations = service.world.station_hosts, service.world.stations._store
+    kept = await stations.find(station["code"])
+    assert kept
+    assert hosts.list_keepers(kept) == [people[1].person]
+    entries = await service.world.auditing.audit.list_page(Search(object=station["code"]), 1, 10)
+    assert {"organisation": street, "keeper": second.id} in [entry.details for entry in entries.rows]
+    _, others = await make.console("officer", elsewhere)
+    read = (await http("GET", f"{STAFF}/{station['code']}/organisation", headers=others)).json
+    assert (read["keepers"], read["keeper"], read["choices"]) == (1, None, [])
+
+    await service.world.appointments.end(second.id, "test")
+    assert hosts.list_keepers(kept) == [people[0].person]
+    over = (await http("GET", f"{STAFF}/{station['code']}/organisation", headers=headers)).json
+    assert (over["keepers"], over["keeper"]) == (1, None)
+    assert (await host(http, headers, named, street)).json["keeper"] is None
 
 
 async def test_only_the_own_organisations_can_be_given_and_taken(http: Http, make: Factory) -> None:
