@@ -1,29 +1,35 @@
 """A district's stations in one file that a phone takes along: where, what, and when open in the next days.
 
-Left out are stations that are not on the map or not operating, and the reasons for a closed door. A district
-with more than fits into one file of `LIMIT` bytes is split into parts, by the codes of its stations.
+Left out are stations that are not on the map or not operating, the reasons for a closed door, and what one
+person alone reports. A district with more than fits into one file of `LIMIT` bytes is split into parts, by
+the codes of its stations.
 """
 
 import asyncio
 import gzip
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from handlers.evidence import MarkReply
 from handlers.fields import Moment
 from handlers.nearby import AnyFacility, AnyKind, District, HoursWords
 from handlers.wire import Wire, encode, local
 from models.clock import LOCAL
 from models.districts import NoSuchDistrict, resolve
+from models.evidence import EvidenceBoard, Reason
 from models.hours import Closure, Hours
+from models.hours_open import State
 from models.hours_words import words
+from models.ranks import RANKING
 from models.station_board import StationBoard
 from models.station_columns import FACILITY_BITS
-from models.stations import FACILITIES, KINDS, Station, StationKind
+from models.stations import FACILITIES, KINDS, Station, StationKind, folded
 
 LIMIT = 256_000
 # What a part's own fields may take of it, the names of the facilities among them.
@@ -31,8 +37,10 @@ HEAD = 2_000
 DAYS = 14
 # Beyond the last day, so that on its evening it is known when a station closes.
 MARGIN_DAYS = 1
-_MOST_SCHEDULES = 9_999
+_MOST_SCHEDULES = _MOST_STATIONS = 9_999
 FILES_KEPT = 32
+Reasons = Mapping[str, Sequence[Reason]]
+NONE: Reasons = MappingProxyType({})
 _KIND_PLACES: dict[StationKind | None, int] = {None: -1} | {kind: place for place, kind in enumerate(KINDS)}
 
 
@@ -42,6 +50,18 @@ class OpeningsReply(Wire, frozen=True):
     hours: HoursWords
     states: Annotated[str, Meta(examples=["coc"], description="o: open, c: closed, u: unknown")]
     minutes: tuple[Annotated[float, Meta(examples=[300])], ...]
+
+
+class SetBackReply(Wire, frozen=True):
+    """Why a station, by its place in the lists, ranks no higher than `ranksAs` now, and until when.
+
+    Its 站长 closed it for the day, or two people doubt that it is open: then it is not known until when.
+    """
+
+    place: Annotated[int, Meta(examples=[0])]
+    ranks_as: Annotated[State, Meta(examples=["unknown"])]
+    until: Annotated[Moment | None, Meta(examples=[None])]
+    mark: MarkReply
 
 
 class DistrictReply(Wire, frozen=True):
@@ -68,6 +88,7 @@ class DistrictReply(Wire, frozen=True):
     schedule_of: list[Annotated[int, Meta(examples=[0], description="Its place in `schedules`")]]
     facilities: list[Annotated[int, Meta(examples=[5], description="Bits in order of `facilityNames`")]]
     kinds: list[Annotated[int, Meta(examples=[-1], description="Its place in `kindNames`, or -1")]]
+    marks: list[SetBackReply]
 
 
 class Written(Struct, frozen=True):
@@ -95,29 +116,44 @@ class _Row(NamedTuple):
 
     station: Station
     openings: OpeningsReply
+    reasons: Sequence[Reason]
+
+    def marks(self, place: int) -> list[SetBackReply]:
+        """Return why the station is set back, as of its place in a file."""
+        return [
+            SetBackReply(
+                place=place,
+                ranks_as=RANKING[one.rank],
+                until=local(one.until) if one.until else None,
+                mark=MarkReply.of(one.said),
+            )
+            for one in self.reasons
+        ]
 
     def size(self) -> int:
         """Return the most bytes that the station takes in a file, but for its openings."""
         one, place = self.station, self.station.position
         degrees = (place.longitude, place.latitude) if place else ()
         many = (one.id, one.name, one.address, *degrees, _MOST_SCHEDULES, _bits(one), _KIND_PLACES[one.kind])
-        return len(encode(many))
+        return len(encode(many)) + (len(encode(self.marks(_MOST_STATIONS))) if self.reasons else 0)
 
 
 class DistrictFiles:
-    """Writes the files, each once while neither the stations nor the day change."""
+    """Writes the files, each once while neither the stations, nor what sets them back, nor the day change."""
 
-    def __init__(self, board: StationBoard) -> None:
+    def __init__(self, board: StationBoard, evidence: EvidenceBoard) -> None:
         self._board = board
-        self._kept: dict[str, tuple[tuple[int, datetime], asyncio.Task[Edition]]] = {}
+        self._evidence = evidence
+        self._kept: dict[str, tuple[tuple[int, datetime, Reasons], asyncio.Task[Edition]]] = {}
 
     async def get(self, district: str, now: datetime) -> Edition:
         """Return a district's file; NoSuchDistrict."""
         since = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-        state = self._board.generation, since
+        reasons = self._reasons(district, now)
+        state = self._board.generation, since, reasons
         kept = self._kept.get(district)
         if kept is None or kept[0] != state:
-            writing = asyncio.create_task(asyncio.to_thread(self._write, district, since))
+            writing = asyncio.create_task(asyncio.to_thread(self._write, district, since, reasons))
             self._kept.pop(district, None)
             kept = self._kept[district] = state, writing
             if len(self._kept) > FILES_KEPT:
@@ -129,16 +165,25 @@ class DistrictFiles:
             self._kept.pop(district, None)
             raise
 
-    def _write(self, district: str, since: datetime) -> Edition:
-        return write_edition(self._board.in_district(district), since)
+    def _reasons(self, district: str, now: datetime) -> Reasons:
+        """Return why stations of a district are set back now."""
+        asked, every = folded(district), self._evidence.list_reasons(now)
+        there = ((self._board.find(code), reasons) for code, reasons in every.items())
+        return {one.id: reasons for one, reasons in there if one and folded(one.district) == asked}
+
+    def _write(self, district: str, since: datetime, reasons: Reasons) -> Edition:
+        return write_edition(self._board.in_district(district), since, reasons)
 
 
-def write_edition(stations: Sequence[Station], since: datetime) -> Edition:
-    """Return the file of some stations of a district, at least one, from a local midnight on."""
+def write_edition(stations: Sequence[Station], since: datetime, reasons: Reasons = NONE) -> Edition:
+    """Return the file of some stations of a district, at least one, from a local midnight on.
+
+    `reasons` say why some of them, by code, are set back now.
+    """
     ordered = sorted(stations, key=lambda station: station.id)
     schedules = {(station.hours, station.closure) for station in ordered}
     openings = {schedule: _openings(*schedule, since) for schedule in schedules}
-    rows = [_Row(station, openings[station.hours, station.closure]) for station in ordered]
+    rows = [_Row(one, openings[one.hours, one.closure], reasons.get(one.id, ())) for one in ordered]
     replies = [_reply(some, since) for some in _split(rows)]
     version = hashlib.sha256(b"\n".join(map(encode, replies))).hexdigest()[:16]
     parts = []
@@ -194,6 +239,7 @@ def _reply(rows: Sequence[_Row], since: datetime) -> DistrictReply:
         schedule_of=numbers,
         facilities=[_bits(station) for station in stations],
         kinds=[_KIND_PLACES[station.kind] for station in stations],
+        marks=[mark for place, row in enumerate(rows) for mark in row.marks(place)],
     )
 
 

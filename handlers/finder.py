@@ -17,15 +17,15 @@ from models.errors import Invalid
 from models.finder import Mark, Wanted
 from models.places import NoSuchPlace, Place, SeveralPlaces
 from models.positions import Position, PositionOutsideCountry, to_gcj02
+from models.ranks import NO_FLOORS, PAGES_LAST
 
 RADIUS_METRES = 5_000
 AHEAD = timedelta(days=7)
-# So long the pages that follow stand in the order of the first.
-PAGES_LAST = timedelta(minutes=10)
 MINUTE = timedelta(minutes=1)
 ONLY_OPEN = (
     "Leave out what is closed or unknown; of now also what two people doubt (待核实) and what its 站长 "
-    "closed for today, so that a page may hold fewer than `limit` and have a `next` all the same"
+    "closed for today. What closes while pages are turned is left out of a later page, which may then hold "
+    "fewer than `limit`, or none, and have a `next` all the same"
 )
 
 
@@ -149,9 +149,12 @@ def _answer(services: Services, query: StationsQuery, place: Place | None) -> St
     now = services.now()
     at = query.moment(now)
     wanted = query.wanted(place.position if place else query.position())
-    page = services.stations.page(wanted, at or now, query.mark(now, at))
-    if wanted.only_open and at is None:
-        page = services.visits.evidence.leave_open(page, now)
+    after, evidence = query.mark(now, at), services.visits.evidence
+    # What people report holds for now alone.
+    floors = NO_FLOORS if at else evidence.floors(now, after.at if after else None)
+    page = services.stations.page(wanted, at or now, after, floors)
+    if after and wanted.only_open and at is None:
+        page = evidence.leave_open(page, now)
     return services.nearby.write(page, now, query.datum or "gcj02", at, place)
 
 

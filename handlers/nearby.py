@@ -187,9 +187,9 @@ class NearbyWriter:
         `at` is the moment if another one than now was asked about, `place` what a name stood for.
         """
         # What people report holds for now alone.
-        found, marks = (page.found, {}) if at else self._evidence.judge(page.found, now)
+        marks = {} if at else self._evidence.tell((one.station.id for one in page.found), now)
         pieces = [b'{"items":[']
-        for one in found:
+        for one in page.found:
             face = one.face if datum == "gcj02" else self._face(one.station, datum)
             pieces += face, b',"distanceMetres":%d,"open":' % one.metres, self._written(one.openness)
             if mark := marks and marks.get(one.station.id):

@@ -60,6 +60,7 @@ from models.station_hosts import StationHosts
 from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.station_reports import StationReports
+from models.station_search import StationSearch
 from models.station_tickets import StationTickets
 from models.subscriptions import Subscriptions
 from models.system import SystemDesk
@@ -156,6 +157,7 @@ class Services(Struct, frozen=True, kw_only=True):
     member_lists: MemberLists
     member_exports: MemberExports
     station_lists: StationLists
+    station_search: StationSearch
     station_hours: StationHours
     station_hosts: StationHosts
     audit_desk: AuditDesk

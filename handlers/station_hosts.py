@@ -5,31 +5,45 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers.base import CONSOLE, Handler, endpoint
-from handlers.fields import Name, OrganisationId, StationCode
+from handlers.fields import MaskedName, Moment, Name, OrganisationId, StationCode
 from handlers.nearby import StationName
 from handlers.station_hours import Version
-from handlers.wire import Asked, Wire
-from models.appointments import NotStaff
+from handlers.wire import Asked, Wire, local
+from models.appointments import NoSuchAppointment, NotStaff
 from models.member_lists import NoSuchOrganisation
 from models.organisation_desk import OrganisationEnded
 from models.station_changes import StationChanged
-from models.station_hosts import Host, StationOfOthers
+from models.station_hosts import Host, Running, StationOfOthers
 from models.stations import NoSuchStation
 from models.versions import version_of
 
 AnyOrganisation = Annotated[OrganisationId | None, Meta(examples=["6Q0B8Z2J4N1TFE7M"])]
 People = Annotated[int, Meta(examples=[2])]
+AppointmentId = Annotated[str, Meta(min_length=1, max_length=64, examples=["6Q0B8Z2J4N1TFE7M"])]
+AnyKeeper = Annotated[AppointmentId | None, Meta(examples=[None])]
 
 
 class HostRequest(Asked, frozen=True):
-    """Who is to run the station; null: nobody."""
+    """Who is to run the station, null: nobody; and whose of its 站长 it is, null: all of them are told."""
 
     version: Version
     organisation: AnyOrganisation
+    keeper: AnyKeeper = None
+
+
+class KeeperReply(Wire, frozen=True):
+    """A 站长 who may be named as the station's own."""
+
+    appointment: AppointmentId
+    name: MaskedName
+    since: Moment
 
 
 class HostReply(Wire, frozen=True):
-    """Who runs a station, and how many people are asked about it: station staff, then officers."""
+    """Who runs a station, and how many people are asked about it: station staff, then officers.
+
+    `keeper` is the one of the `choices` who is named as the station's own 站长: for the subtree's officers.
+    """
 
     code: StationCode
     name: StationName
@@ -38,6 +52,8 @@ class HostReply(Wire, frozen=True):
     organisation_name: Name
     keepers: People
     officers: People
+    keeper: AnyKeeper
+    choices: list[KeeperReply]
 
     @classmethod
     def of(cls, host: Host) -> "HostReply":
@@ -50,6 +66,11 @@ class HostReply(Wire, frozen=True):
             organisation_name=host.name,
             keepers=host.keepers,
             officers=host.officers,
+            keeper=host.keeper,
+            choices=[
+                KeeperReply(appointment=one.appointment, name=one.name, since=local(one.since))
+                for one in host.choices
+            ],
         )
 
 
@@ -69,14 +90,15 @@ class StationHostHandler(Handler):
             NoSuchStation,
             NoSuchOrganisation,
             OrganisationEnded,
+            NoSuchAppointment,
             StationOfOthers,
             StationChanged,
         )
     )
     async def put(self, code: str, *, body: HostRequest) -> HostReply:
         """Say who runs a station that nobody runs, or one of the officer's own organisations."""
-        hosts = self.services.station_hosts
-        return HostReply.of(await hosts.set(self.session.subject, code, body.version, body.organisation))
+        hosts, running = self.services.station_hosts, Running(body.organisation, body.keeper)
+        return HostReply.of(await hosts.set(self.session.subject, code, body.version, running))
 
 
 ROUTES = [("/api/v1/staff/stations/{code}/organisation", StationHostHandler)]

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from msgspec import Meta, field
 
 from handlers.base import CONSOLE, Handler, endpoint
-from handlers.fields import Moment, PageNumber, PageSize, StationCode, Total
+from handlers.fields import LINE, Moment, PageNumber, PageSize, StationCode, Total
 from handlers.media import Xlsx
 from handlers.nearby import Address, District, HoursWords, StationName
 from handlers.wire import Asked, PageQuery, Wire, local
@@ -15,6 +15,7 @@ from models.hours_words import words
 from models.records import TableTooLarge, UnreadableTable
 from models.station_imports import Outcome, Row
 from models.station_lists import Imported
+from models.station_search import Question
 from models.stations import Saved, Station, StationState
 from models.table_rows import WrongHeading
 
@@ -24,6 +25,27 @@ LIST_BYTES = 700_000
 Number = Annotated[int, Meta(examples=[2])]
 Words = Annotated[str, Meta(examples=["没有填写"])]
 Column = Annotated[str, Meta(examples=["开放时间"])]
+
+
+class StationsQuery(PageQuery, frozen=True):
+    """Which page, and of which stations: all, those whose record holds some words, those of my own."""
+
+    text: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=60,
+                pattern=LINE,
+                examples=["杜岭街"],
+                description="Words that code, name, address or district hold, each of them",
+            ),
+        ]
+        | None
+    ) = None
+    own: Annotated[
+        bool, Meta(examples=[False], description="Only stations run by my organisations and those below")
+    ] = False
 
 
 class StationRow(Wire, frozen=True):
@@ -150,14 +172,17 @@ def saved_as(name: str) -> str:
 
 
 class StationsTableHandler(Handler):
-    """All stations."""
+    """Stations."""
 
     kinds = CONSOLE
 
     @endpoint(refuses=(NotStaff,))
-    async def get(self, *, query: PageQuery) -> StationTable:
-        """Return a page of stations, the last changed first."""
-        found = await self.services.station_lists.list_page(self.session.subject, query.page, query.page_size)
+    async def get(self, *, query: StationsQuery) -> StationTable:
+        """Return a page of the stations asked for, the last changed first."""
+        asked = Question(query.text or "", query.own)
+        found = await self.services.station_search.list_page(
+            self.session.subject, asked, query.page, query.page_size
+        )
         return StationTable(
             rows=[StationRow.of(station) for station in found.rows],
             total=found.total,

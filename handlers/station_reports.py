@@ -18,6 +18,7 @@ from models.photos import PhotosBusy
 from models.picture_heads import PictureTooLarge, UnreadablePicture, UnsupportedPicture
 from models.report_photos import NoSuchPhoto, PhotoNotAllowed, PhotoTooLate
 from models.sessions import SessionExpired
+from models.station_hosts import StationOfOthers
 from models.station_reports import NoSuchReport, Received, ReportRead, Said
 from models.stations import SUPERVISION_PHONE, NoSuchStation
 from models.text_checks import Decision, TextNotAllowed, judge_text
@@ -82,12 +83,16 @@ class PhotoReply(Wire, frozen=True):
 
 
 class StaffReportReply(Wire, frozen=True):
-    """A report as the 站长 reads it; `held` words were not passed by WeChat yet."""
+    """A report as the 站长 reads it; `held` words were not passed by WeChat yet.
+
+    `hasPhoto` says that there is a photo which the reader may see.
+    """
 
     report: ReportId
     problem: AnyProblem
     words: Words
     held: Annotated[bool, Meta(examples=[True])]
+    has_photo: Annotated[bool, Meta(examples=[False])]
     at: Moment
 
     @classmethod
@@ -95,7 +100,12 @@ class StaffReportReply(Wire, frozen=True):
         """Return a report without anything that could name its reporter."""
         report = read.report
         return cls(
-            report=report.id, problem=report.problem, words=read.words, held=report.held, at=local(report.at)
+            report=report.id,
+            problem=report.problem,
+            words=read.words,
+            held=report.held,
+            has_photo=read.has_photo,
+            at=local(report.at),
         )
 
 
@@ -195,9 +205,9 @@ class StaffPhotoHandler(Handler):
 
     kinds = OFFICES
 
-    @endpoint(refuses=(NotStaff, NoSuchPhoto, PhotoNotAllowed))
+    @endpoint(refuses=(NotStaff, StationOfOthers, NoSuchPhoto, PhotoNotAllowed))
     async def get(self, report: str) -> Jpeg:
-        """Return the photo of a report."""
+        """Return the photo of a report to staff where the station is run, or above."""
         return Jpeg(await self.services.visits.report_photos.get(self.session.subject, report))
 
 

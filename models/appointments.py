@@ -8,7 +8,7 @@ appointments of one person to one role in one organisation from being made twice
 (`models/devices.py`) holds the role `scanner` by its enrolment.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -183,14 +183,14 @@ class Appointments:
         """Return the person's appointments, those that are over or yet to come too."""
         return list(self._by_person.get(person, {}).values())
 
+    def list_at(self, organisation: str, role: Role) -> list[Appointment]:
+        """Return the appointments to a role at this very organisation that are in force."""
+        held = self.list_in_force()
+        return [one for one in held if (one.organisation, one.role) == (organisation, role)]
+
     def list_holders(self, organisation: str, role: Role) -> list[str]:
         """Return the people who hold a role at this very organisation now."""
-        held = self.list_in_force()
-        return sorted({one.person for one in held if (one.organisation, one.role) == (organisation, role)})
-
-    def list_nearest(self, places: Iterable[str], role: Role) -> list[str]:
-        """Return the people who hold a role at the first of some organisations where anybody does."""
-        return next(filter(None, (self.list_holders(place, role) for place in places)), [])
+        return sorted({one.person for one in self.list_at(organisation, role)})
 
     async def admit(
         self, person: str | None, action: Action, way: str, roles: frozenset[Role] = ANY_ROLE

@@ -7,8 +7,8 @@ later than the report answers it at once. What happens at check-ins is noted in 
 every few seconds, at most once in five minutes per station: a crash loses freshness and nothing else.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, time, timedelta
 from typing import Literal
 
 from msgspec import Struct, field
@@ -16,10 +16,11 @@ from msgspec.structs import replace
 
 from models.clock import LOCAL, Now, local_day
 from models.filters import Index
-from models.finder import RANKING, Found, Page
+from models.finder import Page
 from models.hours_open import State
 from models.mirrors import Mirror
 from models.presence import Presence
+from models.ranks import CLOSED_RANK, UNKNOWN_RANK, Floor, FloorBook, Floors
 from models.store import Collection, Duplicate, EngineUnavailable, Store
 
 EVIDENCE_CHANGED = "evidence"
@@ -27,6 +28,7 @@ EVIDENCE_CHANGED = "evidence"
 REPORT_STANDS = timedelta(hours=2)
 FRESH = timedelta(minutes=5)
 TICK = timedelta(milliseconds=1)
+DAY = timedelta(days=1)
 TRIES = 10
 
 Problem = Literal["locked", "nothing_works", "facility_broken", "wrong_place", "other"]
@@ -42,8 +44,6 @@ PROBLEM_WORDS: dict[Problem, str] = {
 ANSWERED_BY_A_VISIT: frozenset[Problem] = frozenset({"locked"})
 # Who goes there may find nothing: a station of which two people say so is no longer called open.
 SHUT: frozenset[Problem] = frozenset({"locked", "nothing_works"})
-UNKNOWN_RANK = RANKING.index("unknown")
-CLOSED_RANK = RANKING.index("closed")
 INSIDE: frozenset[Presence] = frozenset({"screen", "staff"})
 
 
@@ -68,6 +68,14 @@ class Statement(Struct, frozen=True, gc=False):
     is_open: bool
     at: datetime
     by: str
+
+
+class Reason(Struct, frozen=True, gc=False):
+    """Why a station is set back: its least rank, until when if that is known, and what is said of it."""
+
+    rank: int
+    until: datetime | None
+    said: Mark | Statement
 
 
 class Evidence(Struct, frozen=True, kw_only=True, gc=False):
@@ -115,6 +123,27 @@ def standing(evidence: Evidence | None, at: datetime) -> list[Mark]:
     return [mark for mark in found if mark and stands(mark, evidence, at)]
 
 
+def floor_of(evidence: Evidence) -> Floor:
+    """Return how far back a station is set; what two people say stands until it is answered."""
+    marks = evidence.marks.values()
+    said = evidence.said
+    return Floor(
+        is_doubted=any(_is_doubt(mark) and stands(mark, evidence, mark.last) for mark in marks),
+        closed_on=said.at.astimezone(LOCAL).date() if said and not said.is_open else None,
+    )
+
+
+def reasons_of(evidence: Evidence, at: datetime) -> list[Reason]:
+    """Return what sets a station back at a moment, the 站长's word first."""
+    said = find_statement(evidence, at)
+    doubts = [mark for mark in standing(evidence, at) if _is_doubt(mark)]
+    reasons = [Reason(UNKNOWN_RANK, None, mark) for mark in doubts[:1]]
+    if said and not said.is_open:
+        midnight = datetime.combine(said.at.astimezone(LOCAL).date() + DAY, time(), LOCAL)
+        reasons.insert(0, Reason(CLOSED_RANK, midnight, said))
+    return reasons
+
+
 def find_statement(evidence: Evidence | None, at: datetime) -> Statement | None:
     """Return what the 站长 said today, if anything."""
     said = evidence.said if evidence else None
@@ -136,6 +165,7 @@ class EvidenceBoard:
         self._known: dict[str, Evidence] = {}
         self._marked: set[str] = set()
         self._closed: set[str] = set()
+        self._floors = FloorBook()
         self._noted: dict[str, tuple[datetime, datetime | None]] = {}
         self.mirror = Mirror(store, self._absorb, now)
 
@@ -143,49 +173,42 @@ class EvidenceBoard:
         """Return what is known of a station."""
         return self._known.get(station)
 
-    def judge(
-        self, found: Sequence[Found], at: datetime
-    ) -> tuple[Sequence[Found], dict[str, Mark | Statement]]:
-        """Return found stations, and what is to be said of each, by code; of most there is nothing.
+    def floors(self, at: datetime, begun: datetime | None = None) -> Floors:
+        """Return how far back stations are set now, or in a list that was `begun` within the last minutes."""
+        return self._floors.as_of(begun) if begun else self._floors.now(at)
 
-        That is the 站长's word that it is closed for today, or else the gravest mark that stands. Those that
-        people doubt come among those whose hours nobody knows, those that are closed for today after them.
+    def tell(self, codes: Iterable[str], at: datetime) -> dict[str, Mark | Statement]:
+        """Return what is to be said of each of some stations, by code; of most there is nothing.
+
+        That is the 站长's word that it is closed for today, or else the gravest mark that stands.
         """
         told: dict[str, Mark | Statement] = {}
-        ranks: dict[str, int] = {}
         if not self._marked and not self._closed:
-            return found, told
-        for code in (one.station.id for one in found):
+            return told
+        for code in codes:
             if code not in self._marked and code not in self._closed:
                 continue
             evidence = self._known.get(code)
-            said, marks = find_statement(evidence, at), standing(evidence, at)
+            said = find_statement(evidence, at)
             if said and not said.is_open:
-                told[code], ranks[code] = said, CLOSED_RANK
-            elif marks:
-                told[code], ranks[code] = marks[0], UNKNOWN_RANK if any(map(_is_doubt, marks)) else 0
+                told[code] = said
+            elif marks := standing(evidence, at):
+                told[code] = marks[0]
+        return told
 
-        def order(one: Found) -> tuple[int, int, str]:
-            rank = RANKING.index(one.openness.state)
-            return max(rank, ranks.get(one.station.id, 0)), one.metres, one.station.id
-
-        return sorted(found, key=order) if any(ranks.values()) else found, told
+    def list_reasons(self, at: datetime) -> dict[str, list[Reason]]:
+        """Return why stations are set back now, by code."""
+        return {code: reasons_of(self._known[code], at) for code in self._floors.now(at)}
 
     def leave_open(self, page: Page, at: datetime) -> Page:
-        """Return a page of open stations without those that people doubt, or that the 站长 closed for today.
+        """Return a page of open stations without those that are set back since the list was begun.
 
         It may then hold fewer than asked for, or none, and be continued all the same.
         """
-        if not self._marked and not self._closed:
+        floors = self._floors.now(at)
+        if not floors:
             return page
-        return replace(page, found=[one for one in page.found if not self._is_shut(one.station.id, at)])
-
-    def _is_shut(self, station: str, at: datetime) -> bool:
-        """Say whether evidence of now goes before the hours; a single report does not."""
-        if station not in self._marked and station not in self._closed:
-            return False
-        evidence = self._known.get(station)
-        return not is_open_at(evidence, "open", at) or any(map(_is_doubt, standing(evidence, at)))
+        return replace(page, found=[one for one in page.found if one.station.id not in floors])
 
     def note(self, station: str, presence: Presence, at: datetime) -> None:
         """Remember a visit, to be written soon."""
@@ -248,6 +271,8 @@ class EvidenceBoard:
                 (self._marked.add if one.marks else self._marked.discard)(one.id)
                 is_closed = one.said is not None and not one.said.is_open
                 (self._closed.add if is_closed else self._closed.discard)(one.id)
+                heard = self._now() if self.mirror.loaded else one.changed
+                self._floors.put(one.id, floor_of(one), heard)
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -2,7 +2,8 @@
 
 A `Finder` is a snapshot of the stations. Those that are open come first, then those about to close, then
 those whose hours nobody knows, then the closed; within each the nearest, and of two at the same metre the
-lower code. The answer is the one that looking at every station would give.
+lower code. What people report, and the 站长's word, may set a station further back (`models/ranks.py`). The
+answer is the one that looking at every station would give.
 
 There are two ways to it, which agree. The quick one stands on a *view*: every schedule's openness, which
 holds until the first of them changes; the stations parted by it into grids, so that a search at night does
@@ -21,10 +22,11 @@ import numpy as np
 from msgspec import Struct
 
 from models.grid import ROWS, Density, Grid, Points, Whole
-from models.hours_open import Openness, State, openness
+from models.hours_open import Openness, openness
 from models.ids import decode
 from models.patches import Patches
 from models.positions import Position
+from models.ranks import NO_FLOORS, OPEN_RANKS, RANKING, Floors, Lowering
 from models.station_columns import (
     FACILITY_BITS,
     KIND_BITS,
@@ -37,9 +39,6 @@ from models.station_columns import (
 )
 from models.stations import Facility, Station, StationKind
 
-RANKING: tuple[State, ...] = ("open", "closing", "unknown", "closed")
-# The first two of them are open.
-OPEN_RANKS = 2
 # A key of the slow way is the rank, the metres and the row in one number; metres are fewer than this.
 METRES = 1 << 20
 # Of so many other moments it is remembered what was open.
@@ -134,6 +133,7 @@ class Finder:
         self._view: _View | None = None
         self._next: _View | None = None
         self._moments: dict[datetime, dict[int, Openness]] = {}
+        self._lowering = Lowering(NO_FLOORS, columns.codes)
 
     @property
     def stations(self) -> Iterable[Station]:
@@ -169,27 +169,36 @@ class Finder:
     def _is_followed(self, view: _View) -> bool:
         return view.until == inf or (self._next is not None and self._next.since == view.until)
 
-    def nearest(self, wanted: Wanted, at: datetime) -> list[Found]:
+    def nearest(self, wanted: Wanted, at: datetime, floors: Floors = NO_FLOORS) -> list[Found]:
         """Return at most `limit` operating stations that count, the most useful first."""
         view = self._view_at(at.timestamp())
         if view is None:
-            return self.page(wanted, at).found
+            return self.page(wanted, at, None, floors).found
         answers = view.answers
         patches = view.open_patches if wanted.only_open else view.patches
         near = patches.nearest(wanted.position, wanted.radius, _marks(wanted), wanted.limit)
+        # A floor only ever sets a station back: without one among these they are the first all the same.
+        if floors and any(station.id in floors for _, (station, _, _) in near):
+            return self.page(wanted, at, None, floors).found
         return [Found(station, metres, answers[schedule], face) for metres, (station, schedule, face) in near]
 
-    def page(self, wanted: Wanted, at: datetime, after: Mark | None = None) -> Page:
+    def page(
+        self, wanted: Wanted, at: datetime, after: Mark | None = None, floors: Floors = NO_FLOORS
+    ) -> Page:
         """Return the stations that come after a mark, or the first ones.
 
-        They are in the order of the mark's moment, so that no station comes twice or never while pages are
-        turned; whether each is open is said as of `at`, and with `only_open` a page leaves out what has
-        closed meanwhile.
+        They are in the order of the mark's moment, of which the floors are too, so that no station comes
+        twice or never while pages are turned; whether each is open is said as of `at`, and with `only_open`
+        a page leaves out what has closed meanwhile.
         """
         moment = after.at if after else at
         search = self._density.search(wanted.position, wanted.radius, _marks(wanted))
         _, rows, metres = self._grid.within(search)
-        keys = (self._ranks(rows, moment) * METRES + metres.astype(np.int64)) * ROWS + rows
+        ranks = self._ranks(rows, moment)
+        if floors:
+            self._lowering = self._lowering.of(floors)
+            self._lowering.lower(ranks, rows)
+        keys = (ranks * METRES + metres.astype(np.int64)) * ROWS + rows
         keys.sort()
         first = int(np.searchsorted(keys, self._key(after))) if after else 0
         end = int(np.searchsorted(keys, OPEN_RANKS * METRES * ROWS)) if wanted.only_open else len(keys)
@@ -275,9 +284,10 @@ class Finder:
         return self._stations[row], self._schedules[row], self._faces[row]
 
 
-def mark_of(found: Found, at: datetime) -> Mark:
+def mark_of(found: Found, at: datetime, floors: Floors = NO_FLOORS) -> Mark:
     """Return the mark of a station that was found and ranked for a moment."""
-    return Mark(RANKING.index(found.openness.state), found.metres, found.station.id, at)
+    rank = max(RANKING.index(found.openness.state), floors.get(found.station.id, 0))
+    return Mark(rank, found.metres, found.station.id, at)
 
 
 def _marks(wanted: Wanted) -> int:

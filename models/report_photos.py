@@ -3,13 +3,13 @@
 Invariants: only a report's own reporter adds its photo, within an hour, one per report (the last counts); of
 what came only the pixels are kept (`models/photos.py`). Where WeChat can be asked it judges the photo, which
 it fetches by an address that nobody can guess, for an hour; what it calls risky is not shown any more.
+Those see it who are staff where the station is run, or above; of a station that nobody runs any staff.
 """
 
 from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
-from models.appointments import SCANNERS, Appointments
 from models.clock import Now
 from models.errors import Conflict, Missing
 from models.filters import Index
@@ -65,13 +65,11 @@ class ReportPhotos:
         store: Store[ReportPhoto],
         reports: StationReports,
         checks: MediaChecks,
-        appointments: Appointments,
         now: Now,
     ) -> None:
         self._store = store
         self._reports = reports
         self._checks = checks
-        self._appointments = appointments
         self._now = now
 
     async def add(
@@ -84,6 +82,7 @@ class ReportPhotos:
         clean = await photos.clean(content, side=SIDE)
         photo = ReportPhoto(id=found.id, key=new_id() + new_id(), picture=clean.content, at=at)
         await self._store.put(photo)
+        await self._reports.note_photo(found.id)
         return photo
 
     async def note_check(self, photo: ReportPhoto, check: str | None) -> None:
@@ -99,9 +98,9 @@ class ReportPhotos:
         return found.picture
 
     async def get(self, officer: str, report: str) -> bytes:
-        """Return a report's photo; NotStaff, NoSuchPhoto, PhotoNotAllowed."""
-        self._appointments.get(officer, SCANNERS)
-        found = await self._store.find(report)
+        """Return a report's photo; NotStaff, StationOfOthers, NoSuchPhoto, PhotoNotAllowed."""
+        overseen = await self._reports.find_overseen(officer, report)
+        found = await self._store.find(report) if overseen else None
         if found is None:
             raise NoSuchPhoto
         if found.check and await self._checks.find_verdict(found.check) == "risky":

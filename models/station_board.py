@@ -1,7 +1,7 @@
 """The board of stations: this process's snapshot of them all, replaced when some change."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from models.clock import Now
@@ -10,6 +10,7 @@ from models.finder import Finder, Mark, Page, Wanted, mark_of
 from models.mirrors import Mirror
 from models.places import Place, Places, the_place
 from models.positions import Position
+from models.ranks import NO_FLOORS, Floors
 from models.station_columns import Describe
 from models.stations import NoSuchStation, Station, folded
 from models.store import Store
@@ -30,16 +31,30 @@ class StationBoard:
         self._districts: tuple[Finder, dict[str, list[Station]]] | None = None
         self.mirror = Mirror(store, self._absorb, now)
 
-    def page(self, wanted: Wanted, at: datetime, after: Mark | None = None) -> Page:
-        """Return the most useful stations near a position, or those that come after a mark."""
+    def page(
+        self, wanted: Wanted, at: datetime, after: Mark | None = None, floors: Floors = NO_FLOORS
+    ) -> Page:
+        """Return the most useful stations near a position, or those that come after a mark.
+
+        The floors are those of the moment that the list was begun.
+        """
         if after:
-            return self._finder.page(wanted, at, after)
-        found = self._finder.nearest(wanted, at)
-        return Page(found, mark_of(found[-1], at) if len(found) == wanted.limit else None)
+            return self._finder.page(wanted, at, after, floors)
+        found = self._finder.nearest(wanted, at, floors)
+        return Page(found, mark_of(found[-1], at, floors) if len(found) == wanted.limit else None)
+
+    @property
+    def stations(self) -> Iterable[Station]:
+        """All stations, whatever their state."""
+        return self._finder.stations
+
+    def find(self, code: str) -> Station | None:
+        """Return a station by its code, in any case, if there is one."""
+        return self._finder.find(code.upper())
 
     def get(self, code: str) -> Station:
         """Return a station by its code, in any case; NoSuchStation otherwise."""
-        station = self._finder.find(code.upper())
+        station = self.find(code)
         if station is None:
             raise NoSuchStation
         return station

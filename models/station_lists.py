@@ -1,4 +1,4 @@
-"""Stations as an officer sees them: the table, and lists that are imported.
+"""Lists of stations that officers import.
 
 An import is two steps with the same content: a check, which shows what becomes of every row and changes
 nothing, and the import itself. What is imported is entered in the audit first, by the content's hash: the
@@ -14,12 +14,11 @@ from msgspec import Struct
 from models.appointments import Appointments, Role
 from models.audit import Audit, Fact
 from models.hours_words import words
-from models.pages import Page
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
 from models.station_imports import ImportResult, Report, read_stations, with_notes
 from models.station_sheets import problem_sheet, template
-from models.stations import NoSuchStation, Saved, Station, Stations, keeps_hours
+from models.stations import NoSuchStation, Saved, Stations, keeps_hours
 
 OFFICERS: frozenset[Role] = frozenset({"officer"})
 
@@ -58,7 +57,7 @@ class _Known(Container[str]):
 
 
 class StationLists:
-    """Lists stations and imports lists of them, for officers."""
+    """Imports lists of stations, for officers."""
 
     def __init__(
         self,
@@ -73,11 +72,6 @@ class StationLists:
         self._appointments = appointments
         self._audit = audit
         self._signals = signals
-
-    async def list_page(self, officer: str, page: int, size: int) -> Page[Station]:
-        """Return a page of all stations, the last changed first; NotStaff."""
-        self._appointments.get(officer, OFFICERS)
-        return await self._stations.list_page(page, size)
 
     async def check(self, officer: str, content: bytes, source: str) -> Imported:
         """Read a list and store nothing; NotStaff, UnreadableTable, TableTooLarge, WrongHeading."""

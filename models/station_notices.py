@@ -1,4 +1,7 @@
-"""Subscription messages about tickets: to the 站长 when one is opened, to the officers when it is theirs.
+"""Subscription messages about tickets: to the 站长 when one is opened, to officers when it is theirs.
+
+First the officers nearest to the organisation that runs the station are told; once their time has run out,
+those of the next level above that has some, or the same again where there is none.
 
 A message is named after the ticket, whose turn it is and the WeChat account, and so goes out once however
 often it is asked for. A station that nobody runs has nobody to be told: its tickets stand in the list alone.
@@ -13,8 +16,8 @@ from models.messages import Messages
 from models.people import People
 from models.station_board import StationBoard
 from models.station_hosts import StationHosts
-from models.station_tickets import Ticket
-from models.stations import NoSuchStation
+from models.station_tickets import Ticket, Tier
+from models.stations import NoSuchStation, Station
 
 PURPOSE = "station_ticket"
 PAGE = "pages/staff/index"
@@ -29,6 +32,7 @@ PHRASES: Mapping[Problem, str] = MappingProxyType(
     }
 )
 """What is wrong; five characters at most (WeChat, phrase)."""
+LATE_PHRASE = "超期未处理"
 
 
 class StationNotices:
@@ -46,13 +50,17 @@ class StationNotices:
             station = self._board.get(ticket.station)
         except NoSuchStation:
             return
-        is_first = ticket.tier == "keeper"
         fields = {
             "thing1": station.name[:LONGEST_THING],
-            "phrase2": PHRASES[ticket.problem],
+            "phrase2": LATE_PHRASE if ticket.tier == "district" else PHRASES[ticket.problem],
             "date3": spell(ticket.due or ticket.opened),
         }
-        for person in self._hosts.list_keepers(station) if is_first else self._hosts.list_officers(station):
+        for person in self._list_people(ticket.tier, station):
             for account in await self._people.list_accounts(person):
                 name = f"{PURPOSE}:{ticket.id}:{ticket.tier}:{account}"
                 await self._messages.queue(name, account, PURPOSE, PAGE, fields)
+
+    def _list_people(self, tier: Tier, station: Station) -> list[str]:
+        if tier == "keeper":
+            return self._hosts.list_keepers(station)
+        return self._hosts.list_officers(station, is_late=tier == "district")

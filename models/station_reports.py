@@ -5,8 +5,8 @@ name made from them, so that it sent again is the same fact. The first report ma
 second person's within the hour makes the station doubtful (待核实) and opens a ticket; a second person is
 somebody with another device and another address, or another login, so that neither one phone nor one network
 can do it alone. Marks and tickets are derived from the reports: a worker that finds one `pending` derives
-them again. The words are for the 站长 and officers, sealed, and never published; after thirty days reports
-are removed.
+them again. The words are for staff, the photo for those who run the station (`station_hosts.py`) alone; the
+words are sealed, and neither is ever published; after thirty days reports are removed.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ from models.filters import Index
 from models.offices import Office
 from models.privacy_notices import kept
 from models.station_board import StationBoard
+from models.station_hosts import StationHosts, StationOfOthers
 from models.station_tickets import StationTickets
 from models.store import Collection, Duplicate, Store
 from models.text_checks import Decision
@@ -66,6 +67,7 @@ class StationReport(Struct, frozen=True, kw_only=True):
     reporter: str
     source: str
     with_login: bool = False
+    with_photo: bool = False
     at: datetime
     pending: str | None = None
 
@@ -78,18 +80,20 @@ class Received(Struct, frozen=True):
 
 
 class ReportRead(Struct, frozen=True):
-    """A report as the 站长 and officers read it."""
+    """A report as the 站长 and officers read it, and whether there is a photo for the reader's eyes."""
 
     report: StationReport
     words: str
+    has_photo: bool
 
 
 class Reported(Struct, frozen=True):
-    """What a report touches: where stations are, their evidence, the tickets."""
+    """What a report touches: where stations are, their evidence, the tickets, who runs them."""
 
     board: StationBoard
     evidence: EvidenceBoard
     tickets: StationTickets
+    hosts: StationHosts
 
 
 STATION_REPORTS = Collection(
@@ -139,6 +143,7 @@ class StationReports:
         self._board = reported.board
         self._evidence = reported.evidence
         self._tickets = reported.tickets
+        self._hosts = reported.hosts
         self._office = office
         self._vault = vault
         self._now = now
@@ -155,9 +160,22 @@ class StationReports:
     async def list_of(self, officer: str, code: str) -> list[ReportRead]:
         """Return the latest reports of a station, newest first; NotStaff, NoSuchStation."""
         self._office.appointments.get(officer, SCANNERS)
-        station = self._board.get(code).id
-        reports = await self._store.list_({"station": station}, sort="-at", limit=MOST_LISTED)
-        return [ReportRead(one, self._read(one)) for one in reports]
+        station = self._board.get(code)
+        sees = self._hosts.oversees(officer, station)
+        reports = await self._store.list_({"station": station.id}, sort="-at", limit=MOST_LISTED)
+        return [ReportRead(one, self._read(one), one.with_photo and sees) for one in reports]
+
+    async def find_overseen(self, officer: str, report: str) -> StationReport | None:
+        """Return a report of a station whose photos somebody may see; NotStaff, StationOfOthers."""
+        self._office.appointments.get(officer, SCANNERS)
+        found = await self._store.find(report)
+        if found and not self._hosts.oversees(officer, self._board.get(found.station)):
+            raise StationOfOthers
+        return found
+
+    async def note_photo(self, report: str) -> None:
+        """Remember that a report has a photo."""
+        await self._store.change({"_id": report}, {"with_photo": True})
 
     async def work(self) -> None:
         """Derive what a process that ended left undone, and remove what is too old."""

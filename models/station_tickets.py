@@ -1,15 +1,16 @@
-"""Tickets: what two people reported of a station, for the 站长, then the street, with a clock.
+"""Tickets: what two people reported of a station, for the 站长, the street, then the district, with a clock.
 
 Invariants: one open ticket per station and problem (`live`, unique while it is open). A ticket is the 站长's
-for two hours, then the street's for a day, then overdue; a worker moves it on condition of the clock that it
-saw, and tells those whose turn it is, which `pending` says until it is done. Who answers a ticket answers the
-station's mark first: a crash between the two leaves an open ticket, to be answered again, never a marked
-station that nobody is asked about. Any of the union's staff may answer: service is city-wide.
+for two hours, then the street's for a day, then the district's for another, then overdue; a worker moves it
+on condition of the clock that it saw, and tells those whose turn it is, which `pending` says until it is
+done. Who answers a ticket answers the station's mark first: a crash between the two leaves an open ticket, to
+be answered again, never a marked station that nobody is asked about. Any of the union's staff may answer:
+service is city-wide.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -27,13 +28,19 @@ from models.store import Collection, Duplicate, Store
 TICKETS_DUE = "station-tickets"
 KEEPER_HAS = timedelta(hours=2)
 STREET_HAS = timedelta(hours=24)
+DISTRICT_HAS = timedelta(hours=24)
 BATCH = 100
 MOST_LISTED = 100
 
-Tier = Literal["keeper", "street"]
+Tier = Literal["keeper", "street", "district"]
 TicketState = Literal["open", "answered"]
 Answer = Literal["opened", "fixed", "hours_corrected", "not_so"]
-TIERS: dict[Tier, str] = {"keeper": "站长", "street": "街道"}
+TIERS: dict[Tier, str] = {"keeper": "站长", "street": "街道", "district": "区县"}
+# Whose a ticket is when a tier's time is over, and for how long; above the district there is nobody.
+NEXT: dict[Tier, tuple[Tier, timedelta]] = {
+    "keeper": ("street", STREET_HAS),
+    "street": ("district", DISTRICT_HAS),
+}
 
 
 class NoSuchTicket(Missing):
@@ -158,12 +165,13 @@ class StationTickets:
                 await self._store.change(seen, {}, without=("pending",))
 
     async def escalate(self) -> None:
-        """Move the tickets whose time is over: to the street, then nowhere further."""
+        """Move the tickets whose time is over: to the street, to the district, then nowhere further."""
         while late := await self._store.list_({"due": {"$lte": self._now()}}, sort="due", limit=BATCH):
             for ticket in late:
-                is_next = ticket.tier == "keeper"
-                due = self._now() + STREET_HAS if is_next else None
-                moved = {"tier": "street", "due": due, **({"pending": "street"} if is_next else {})}
+                moved: dict[str, Any] = {"due": None}
+                if following := NEXT.get(ticket.tier):
+                    tier, time = following
+                    moved = {"tier": tier, "due": self._now() + time, "pending": tier}
                 await self._store.change({"_id": ticket.id, "due": ticket.due}, moved)
 
     async def _clear(self, station: str, problem: Problem) -> None:

@@ -113,7 +113,8 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     """One station. `position` is in GCJ-02; without one it is not shown on a map.
 
     `hours_by` is the officer who set the hours, None where they are a list's; `organisation` is the one whose
-    staff run the station, None while nobody has said so.
+    staff run the station, None while nobody has said so; `keeper` is the appointment of its own 站长, if one
+    of the organisation's is named.
     """
 
     id: str = field(name="_id")
@@ -127,6 +128,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     hours_text: str = ""
     hours_by: str | None = None
     organisation: str | None = None
+    keeper: str | None = None
     closure: Closure | None = None
     facilities: tuple[Facility, ...] = ()
     state: StationState = "operating"

@@ -89,6 +89,22 @@ CASES = (
     Case("000000ZZ", 9000, 0, ALWAYS_TEXT, lambda _: [(0, 24, False)], ("water",)),
 )  # fmt: skip
 
+# Why a station is set back: its code, how it ranks at best, until when, and what is said.
+MARKS: tuple[tuple[str, str, str | None, dict[str, str]], ...] = (
+    ("00000001", "closed", "2026-09-29T00:00:00+08:00", {
+        "problem": "closed_today", "state": "stated", "since": "2026-09-28T08:10:00+08:00",
+        "last": "2026-09-28T08:10:00+08:00", "words": "08:10 站长说今天不开放",
+    }),
+    ("00000001", "unknown", None, {
+        "problem": "locked", "state": "doubtful", "since": "2026-09-28T07:30:00+08:00",
+        "last": "2026-09-28T07:50:00+08:00", "words": "07:50 有人反映锁门，待核实",
+    }),
+    ("00000002", "unknown", None, {
+        "problem": "nothing_works", "state": "doubtful", "since": "2026-09-28T09:00:00+08:00",
+        "last": "2026-09-28T09:20:00+08:00", "words": "09:20 有人反映设施都不能用，待核实",
+    }),
+)  # fmt: skip
+
 # When, and what is asked for besides; each from several places.
 MOMENTS = (
     "2026-09-28T00:00:00+08:00", "2026-09-28T11:44:59.999+08:00", "2026-09-28T11:45:00+08:00",
@@ -172,20 +188,34 @@ def written(at: datetime) -> str:
     return at.astimezone(CHINA).isoformat(timespec="milliseconds" if at.microsecond else "seconds")
 
 
-def question(here: tuple[float, float], text: str, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return a question, and the codes, metres and openness of its answer."""
+def set_back(case: Case, at: datetime) -> tuple[int, str | None]:
+    """Return the rank that a station has at best at a moment, and the problem that is told of it first."""
+    held = [
+        (RANKING.index(ranks_as), mark["problem"])
+        for code, ranks_as, until, mark in MARKS
+        if code == case.code and (until is None or at < datetime.fromisoformat(until))
+    ]
+    return (max(rank for rank, _ in held), held[0][1]) if held else (0, None)
+
+
+def question(
+    here: tuple[float, float], text: str, wanted: dict[str, Any], *, with_marks: bool = False
+) -> dict[str, Any]:
+    """Return a question, and the codes, metres, openness and problem of its answer."""
     at, place = datetime.fromisoformat(text), beside(*here)
     found = []
     for case in CASES:
         far = round(metres(place, beside(case.east, case.north)))
         says = answer(case, at)
+        floor, problem = set_back(case, at) if with_marks else (0, None)
+        rank = max(RANKING.index(says["state"]), floor)
         if (
             far <= wanted.get("radius", 5000)
             and set(wanted.get("facilities", ())) <= set(case.facilities)
             and wanted.get("kind", case.kind) == case.kind
-            and (says["state"] in ("open", "closing") or not wanted.get("onlyOpen"))
+            and (rank < RANKING.index("unknown") or not wanted.get("onlyOpen"))
         ):
-            found.append((RANKING.index(says["state"]), far, case.code, says))
+            found.append((rank, far, case.code, {**says, "problem": problem}))
     found.sort(key=lambda one: one[:3])
     return {
         "at": text,
@@ -221,6 +251,7 @@ def file() -> dict[str, Any]:
         "scheduleOf": [keys.index((case.text, case.closed)) for case in CASES],
         "facilities": [sum(1 << FACILITIES.index(name) for name in case.facilities) for case in CASES],
         "kinds": [KINDS.index(case.kind) if case.kind else -1 for case in CASES],
+        "marks": [],
     }
 
 
@@ -236,11 +267,22 @@ def openings(case: Case) -> dict[str, Any]:
 
 
 def vectors() -> dict[str, Any]:
-    """Return the file's text as data: the closures, the district's file, the questions with their answers."""
+    """Return the file's text as data: the closures, the district's file, the questions with their answers.
+
+    `marks` may stand in the file, and `marked` are the answers to questions about now that then follow.
+    """
+    places = [case.code for case in CASES]
     return {
         "closures": {case.code: [at and written(at) for at in case.closed] for case in CASES if case.closed},
         "file": file(),
         "questions": [
             question(here, text, wanted) for text in MOMENTS for here in PLACES for wanted in WANTED
+        ],
+        "marks": [
+            {"place": places.index(code), "ranksAs": ranks_as, "until": until, "mark": mark}
+            for code, ranks_as, until, mark in MARKS
+        ],
+        "marked": [
+            question(PLACES[0], text, wanted, with_marks=True) for text in MOMENTS for wanted in WANTED
         ],
     }

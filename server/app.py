@@ -49,6 +49,7 @@ from models.station_hosts import StationHosts
 from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.station_notices import StationNotices
+from models.station_search import StationSearch
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
@@ -174,8 +175,8 @@ def build_world(
     media_checks = MediaChecks(stores["media_checks"], now)
     consents = build_consents(stores, people, now)
     changes = StationChanges(stores["stations"], Office(appointments, auditing.audit, signals), now)
-    hosts = StationHosts(changes, organisations, appointments, book.offices)
-    near = visiting.Around(board, scans, known, judge, guards, masters, media_checks, vault, consents)
+    hosts = StationHosts(changes, organisations, appointments, book.offices, people)
+    near = visiting.Around(board, hosts, scans, known, judge, guards, masters, media_checks, vault, consents)
     forgetting = (sessions.forget, subscriptions.forget, consents.forget, people.forget_openid)
     effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)
     console = build_console(stores, vault, auditing.audit, appointments, sessions, now)
@@ -267,6 +268,7 @@ def build_services(
             world.people, world.memberships, world.organisations, world.membership_book.offices, audit
         ),
         station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
+        station_search=StationSearch(world.stations, world.board, world.station_hosts, world.appointments),
         station_hours=world.station_hours,
         station_hosts=world.station_hosts,
         audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),
@@ -294,6 +296,6 @@ def build_services(
         addresses=Addresses(front.proxies),
         limits=Limits(LocalLimits(lambda: now().timestamp()), world.shared_limits, is_on=front.has_limits),
         nearby=NearbyWriter(world.visits.evidence),
-        district_files=DistrictFiles(world.board),
+        district_files=DistrictFiles(world.board, world.visits.evidence),
         demo=platform.demo,
     )

@@ -22,6 +22,7 @@ from models.scan_visits import ScanVisits
 from models.scans import SCANS, Scans
 from models.screens import SCREENS, SCREENS_CHANGED, Screens
 from models.station_board import StationBoard
+from models.station_hosts import StationHosts
 from models.station_reports import STATION_REPORTS, Reported, StationReports
 from models.station_tickets import STATION_TICKETS, StationTickets
 from models.store import Collection, Store
@@ -38,6 +39,7 @@ class Around(Struct, frozen=True):
     """What visits stand on."""
 
     board: StationBoard
+    hosts: StationHosts
     scans: Scans
     known: Known
     judge: Judge
@@ -61,7 +63,7 @@ def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
     leases = Leases(stores["leases"], now)
     counts = VisitCounts(visits, stores[VISIT_COUNTS.name], stores[VISIT_DAYS.name], audit, leases, now)
     tickets = StationTickets(stores[STATION_TICKETS.name], board, evidence, office, now)
-    reported = Reported(board, evidence, tickets)
+    reported = Reported(board, evidence, tickets, around.hosts)
     reports = StationReports(stores[STATION_REPORTS.name], reported, office, around.vault, now)
     batches = ScanBatches(stores[SCANS.name], known.cards, around.judge, around.guards, now)
     photos = stores[REPORT_PHOTOS.name]
@@ -73,7 +75,7 @@ def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
         evidence=evidence,
         reports=reports,
         tickets=tickets,
-        report_photos=ReportPhotos(photos, reports, around.media_checks, office.appointments, now),
+        report_photos=ReportPhotos(photos, reports, around.media_checks, now),
     )
 
 

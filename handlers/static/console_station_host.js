@@ -1,9 +1,12 @@
 /** One station: which organisation runs it, and so who is told when people doubt that it is open. */
 
-import { askHere, byId, say } from "./console.js";
+import { askHere, byId, options, say } from "./console.js";
 import { chooseOrganisation } from "./console_choice.js";
 
+const EVERYBODY = ["", "不指定：全部站长都通知"];
 const HOST = `/api/v1/staff/stations/${byId("station").dataset.code}/organisation`;
+
+let shown = null;
 
 async function load() {
   const host = await askHere(byId("host-problem"), "GET", HOST);
@@ -13,15 +16,36 @@ async function load() {
 }
 
 function show(host) {
+  shown = host;
   chooseOrganisation("host", { id: host.organisation ?? "", name: host.organisation ? host.organisationName : "" });
+  showKeepers();
+  const own = host.choices.find((one) => one.appointment === host.keeper);
+  const keepers = own ? `本站站长 ${labelOf(own)}` : `站长 ${host.keepers} 人`;
   byId("host-words").textContent = host.organisation
-    ? `有人反映问题时，先通知站长 ${host.keepers} 人，两小时后通知工会工作人员 ${host.officers} 人。`
+    ? `有人反映问题时，先通知${keepers}，两小时后通知工会工作人员 ${host.officers} 人，再过一天通知上一级。`
     : "没有确定由谁管理，反映的问题不通知任何人，只列在“驿站问题”里。";
 }
 
+/** The 站长 of the organisation that runs the station; those of another are known once that is saved. */
+function showKeepers() {
+  const choice = byId("keeper");
+  const isSame = byId("host").value === (shown.organisation ?? "");
+  const choices = isSame ? shown.choices : [];
+  choice.replaceChildren(...options([EVERYBODY, ...choices.map((one) => [one.appointment, labelOf(one)])]));
+  choice.value = (isSame && shown.keeper) || "";
+  choice.disabled = choices.length === 0;
+}
+
+/** Masked names may be alike: since when somebody is appointed tells them apart. */
+const labelOf = ({ name, since }) => `${name}（${since.slice(0, 10)} 起）`;
+
 async function save(event) {
   event.preventDefault();
-  const body = { version: byId("station").dataset.version, organisation: byId("host").value || null };
+  const body = {
+    version: byId("station").dataset.version,
+    organisation: byId("host").value || null,
+    keeper: byId("keeper").value || null,
+  };
   const host = await askHere(byId("host-problem"), "PUT", HOST, body);
   if (host) {
     byId("station").dataset.version = host.version;
@@ -31,4 +55,5 @@ async function save(event) {
 }
 
 byId("host-form").addEventListener("submit", save);
+byId("host").addEventListener("change", showKeepers);
 load();

@@ -48,12 +48,31 @@ async function openAnswer(ticket) {
   const path = `/api/v1/staff/stations/${ticket.station}/reports`;
   const found = await askHere(byId("answering-problem"), "GET", path);
   if (found && chosen === ticket) {
-    const told = found.items.filter((report) => report.problem === ticket.problem && report.words !== "");
+    const told = found.items.filter((report) => report.problem === ticket.problem && (report.words || report.hasPhoto));
     byId("reports").replaceChildren(...told.slice(0, 5).map(reportLine));
   }
 }
 
-const reportLine = (report) => make("p", "quiet", `${timeOf(report.at).slice(0, 16)} “${report.words}”`);
+function reportLine(report) {
+  const at = timeOf(report.at).slice(0, 16);
+  const line = make("div", "report", make("p", "quiet", report.words ? `${at} “${report.words}”` : at));
+  if (report.hasPhoto) {
+    line.append(photoOf(report, at));
+  }
+  return line;
+}
+
+/** A report's photo, which opens alone in its full size; one that WeChat objects to is not shown. */
+function photoOf(report, at) {
+  const shown = make("img", "");
+  shown.src = `/api/v1/staff/reports/${report.report}/photo`;
+  shown.alt = `${at} 反映时拍的照片，点开看原图`;
+  const opens = make("a", "photo", shown);
+  opens.href = shown.src;
+  opens.target = "_blank";
+  shown.addEventListener("error", () => opens.replaceWith(make("p", "quiet", "照片不能显示：可能没有通过内容安全检查，或已过期")));
+  return opens;
+}
 
 async function answer(event) {
   event.preventDefault();

@@ -11,11 +11,17 @@ let list = null;
 let report = null;
 
 async function show(page) {
-  const table = await askHere(byId("problem"), "GET", `${STATIONS}?page=${page}`);
+  const text = byId("search").value.trim();
+  const asked = new URLSearchParams({ page, own: byId("own").checked });
+  if (text) {
+    asked.set("text", text);
+  }
+  const table = await askHere(byId("problem"), "GET", `${STATIONS}?${asked}`);
   if (!table) {
     return;
   }
-  fill(byId("rows"), table.list.map(stationRow), "还没有驿站");
+  const isAll = !text && !byId("own").checked;
+  fill(byId("rows"), table.list.map(stationRow), isAll ? "还没有驿站" : "没有找到这样的驿站");
   showPager(byId("pager"), table, show);
 }
 
@@ -111,6 +117,11 @@ function reportRow(one) {
   );
 }
 
+byId("search-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  show(1);
+});
+byId("own").addEventListener("change", () => show(1));
 byId("import-form").addEventListener("submit", check);
 byId("file").addEventListener("change", () => {
   byId("report").hidden = true;

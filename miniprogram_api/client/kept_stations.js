@@ -130,7 +130,8 @@ function createKeptStations({ request, now, slot }) {
 
     /**
      * Stations of the kept districts, the most useful first, without a network. Of days that a file does not
-     * tell it is unknown whether a station is open.
+     * tell it is unknown whether a station is open. What set a station back when the file was written (its 站长
+     * closed it for the day, people doubt that it is open) counts for now alone, as online.
      * @param {Wanted} wanted
      * @returns {{items: object[], serverTime: string}} as `stationsNear` gives them
      */
@@ -149,21 +150,37 @@ function createKeptStations({ request, now, slot }) {
 }
 
 /** The stations of a file that count, each with its rank and metres. */
-function nearIn(file, here, at, { facilities = [], kind, onlyOpen = false, radius = 5000 }) {
+function nearIn(file, here, at, { facilities = [], kind, onlyOpen = false, radius = 5000, at: other }) {
   const span = { since: Date.parse(file.since), days: file.days };
   const states = file.schedules.map((openings) => opennessAt(openings, span, at));
+  const setBack = other === undefined ? setBackAt(file, at) : new Map();
   const bits = facilities.map((name) => file.facilityNames.indexOf(name));
   const found = [];
   file.codes.forEach((code, place) => {
     const open = states[file.scheduleOf[place]];
-    const rank = RANKING.indexOf(open.state);
+    const { floor, mark } = setBack.get(place) || { floor: 0, mark: null };
+    const rank = Math.max(RANKING.indexOf(open.state), floor);
     const hasAll = bits.every((bit) => bit >= 0 && (file.facilities[place] >> bit) & 1);
     const isOfKind = kind === undefined || kind === null || file.kindNames[file.kinds[place]] === kind;
     if (hasAll && isOfKind && (rank < OPEN_RANKS || !onlyOpen)) {
       const metres = Math.round(metresBetween(here, [file.longitudes[place], file.latitudes[place]]));
       if (metres <= radius) {
-        found.push({ file, place, code, rank, metres, open });
+        found.push({ file, place, code, rank, metres, open, mark });
       }
+    }
+  });
+  return found;
+}
+
+/** Which stations of a file rank no higher than a floor at a moment, by their place, and what is said of them. */
+function setBackAt(file, at) {
+  const found = new Map();
+  // A file that was kept by an earlier edition of this library may have none.
+  (file.marks || []).forEach(({ place, ranksAs, until, mark }) => {
+    const known = found.get(place);
+    if (until === null || at < Date.parse(until)) {
+      const floor = Math.max(RANKING.indexOf(ranksAs), known ? known.floor : 0);
+      found.set(place, { floor, mark: known ? known.mark : mark });
     }
   });
   return found;
@@ -173,7 +190,7 @@ function byUse(one, other) {
   return one.rank - other.rank || one.metres - other.metres || (one.code < other.code ? -1 : 1);
 }
 
-function reply({ file, place, code, metres, open }, datum) {
+function reply({ file, place, code, metres, open, mark }, datum) {
   const bits = file.facilities[place];
   return {
     code,
@@ -185,6 +202,7 @@ function reply({ file, place, code, metres, open }, datum) {
     facilities: file.facilityNames.filter((_, bit) => (bits >> bit) & 1),
     distanceMetres: metres,
     open,
+    mark,
   };
 }
 

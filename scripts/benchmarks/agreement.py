@@ -13,9 +13,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from models.finder import OPEN_RANKS, RANKING, Finder, Wanted
+from models.finder import Finder, Wanted
 from models.hours_open import openness
 from models.positions import EARTH_RADIUS_METRES, Position
+from models.ranks import OPEN_RANKS, RANKING
 from models.stations import FACILITIES, Facility, Station
 from scripts.benchmarks.country import SEED, make_points, make_stations
 from scripts.benchmarks.inside import NOON

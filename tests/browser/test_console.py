@@ -132,6 +132,27 @@ async def test_a_list_is_checked_row_by_row_and_then_imported(screens: Screens, 
     await expect(page.locator("#rows tr").first).to_contain_text("浏览器测试驿站")
 
 
+async def test_a_station_is_found_by_a_part_of_its_name_among_all_or_the_own(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    await page.goto("/console/stations")
+    await page.fill("#search", "杜岭")
+    await page.press("#search", "Enter")
+    rows = page.locator("#rows tr")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("金水区")
+    code, name = await rows.locator("td").nth(0).inner_text(), await rows.locator("td").nth(1).inner_text()
+    await page.fill("#search", code.lower())
+    await page.click("#search-form button")
+    await expect(rows.locator("td").nth(1)).to_have_text(name)
+    await page.fill("#search", "没有这样的驿站")
+    await page.click("#search-form button")
+    await expect(page.locator("#rows")).to_have_text("没有找到这样的驿站")
+    await page.fill("#search", "")
+    await page.check("#own")
+    await expect(page.locator("#rows a").first).to_be_visible()
+    assert await complaints(screens, page) == []
+
+
 async def test_the_template_can_be_filled_in_and_imported(screens: Screens, tmp_path: Path) -> None:
     page = await sign_in(screens, "officer")
     await page.goto("/console/stations")

@@ -1,10 +1,12 @@
 """The console's pages about stations, walked through by an officer: hours, tickets, screen, visits."""
 
 import base64
+import io
 import secrets
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from tests.browser.screens import Screens
 from tests.browser.test_console import choose_organisation, sign_in
@@ -42,8 +44,21 @@ async def report_locked(screens: Screens, code: str) -> None:
     for person in ("courier", "cleaner"):
         login = (await ask(screens, "POST", "/demo/login-codes", {"person": person}))["code"]
         token = (await ask(screens, "POST", "/api/v1/sessions", {"code": login}))["token"]
-        body = {"problem": "locked", "device": secrets.token_urlsafe(16), "words": "铁链锁着"}
-        await ask(screens, "POST", f"/api/v1/stations/{code}/reports", body, token)
+        device = secrets.token_urlsafe(16)
+        body = {"problem": "locked", "device": device, "words": "铁链锁着"}
+        made = await ask(screens, "POST", f"/api/v1/stations/{code}/reports", body, token)
+        if person == "courier":
+            await send_photo(screens, f"/api/v1/reports/{made['report']}/photo?device={device}", token)
+
+
+async def send_photo(screens: Screens, path: str, token: str) -> None:
+    """A photo of the locked door: brown, on a grey wall."""
+    content, drawn = io.BytesIO(), Image.new("RGB", (640, 480), "#9a9a94")
+    drawn.paste("#6b4226", (220, 120, 420, 480))
+    drawn.save(content, "JPEG")
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "image/jpeg"}
+    answer = await screens.context.request.put(path, data=content.getvalue(), headers=headers)
+    assert answer.ok, await answer.text()
 
 
 async def test_an_officer_corrects_hours_and_everybody_sees_them(screens: Screens) -> None:
@@ -92,6 +107,17 @@ async def test_an_officer_says_who_runs_a_station_and_goes_on_with_its_hours(scr
     await expect(page.locator("#host-words")).to_contain_text("先通知站长 1 人")
     await expect(page.locator("#done")).to_have_text("已确定由演示街道工会服务站管理")
     assert await complaints(screens, page) == []
+    await page.select_option("#keeper", index=1)
+    name = await page.locator("#keeper option:checked").inner_text()
+    await page.click("#host-form button")
+    await expect(page.locator("#host-words")).to_contain_text(f"先通知本站站长 {name}，两小时后")
+    await page.select_option("#host", label="没有确定")
+    await expect(page.locator("#keeper")).to_be_disabled()
+    await page.reload()
+    await expect(page.locator("#keeper option:checked")).to_have_text(name)
+    await page.select_option("#keeper", index=0)
+    await page.click("#host-form button")
+    await expect(page.locator("#host-words")).to_contain_text("先通知站长 1 人")
     await page.fill("#hours-text", "24小时")
     await page.click("#hours-form .primary")
     await expect(page.locator("#done")).to_have_text("已公布：24小时开放")
@@ -135,6 +161,10 @@ async def test_a_ticket_shows_its_clock_and_is_answered(screens: Screens) -> Non
     assert await complaints(screens, page) == []
     await row.locator("button").click()
     await expect(page.locator("#reports")).to_contain_text("铁链锁着")
+    picture = page.locator("#reports .photo img")
+    await expect(picture).to_have_count(1)
+    await page.wait_for_function("document.querySelector('#reports img').naturalWidth === 640")
+    assert await complaints(screens, page) == []
     await page.click("#answering-form .primary")
     await expect(page.locator("#answering")).to_be_visible()
     await page.select_option("#answer", "opened")

@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 from msgspec import Struct
 
-from handlers.district_files import DistrictReply, write_edition
+from handlers.district_files import DistrictReply, SetBackReply, write_edition
 from handlers.nearby import OpennessReply
 from models.clock import LOCAL
+from models.evidence import Mark, Reason, Statement
 from models.finder import Finder, Found, Wanted
 from models.hours import Closure
 from models.hours_text import parse_hours
 from models.positions import Position, from_gcj02, to_gcj02
+from models.ranks import RANKING
 from models.stations import FACILITIES, KINDS, Facility, Station, StationKind
 from tests.models.test_finder import CENTRE, CLOSURES, NOON, SCHEDULES, make_station
 
@@ -57,6 +59,8 @@ class Vectors(Struct, frozen=True):
     closures: dict[str, tuple[datetime, datetime | None]]
     file: DistrictReply
     questions: list[Question]
+    marks: list[SetBackReply]
+    marked: list[Question]
 
 
 VECTORS = msgspec.json.decode(
@@ -118,6 +122,7 @@ def row_of(found: Found) -> dict[str, Any]:
         "state": said["state"],
         "until": moment(said["until"]),
         "opensAt": moment(said["opensAt"]),
+        "problem": None,
     }
 
 
@@ -151,6 +156,42 @@ def test_the_finder_answers_the_vectors_questions(is_prepared: bool) -> None:
             for one in question.found
         ]
         assert found == expected
+
+
+def reason_of(one: SetBackReply) -> Reason:
+    """Return what the server knows of a station that is marked so."""
+    mark = one.mark
+    said: Mark | Statement = Statement(False, mark.last, "")
+    if mark.problem != "closed_today":
+        said = Mark(mark.problem, "doubtful", mark.since, mark.last)
+    return Reason(RANKING.index(one.ranks_as), one.until, said)
+
+
+def test_the_marks_of_the_vectors_are_what_the_server_writes() -> None:
+    reasons: dict[str, list[Reason]] = {}
+    for mark in VECTORS.marks:
+        reasons.setdefault(VECTORS.file.codes[mark.place], []).append(reason_of(mark))
+    edition = write_edition(stations_of(VECTORS), VECTORS.file.since, reasons)
+    assert msgspec.json.decode(edition.parts[0].plain, type=DistrictReply).marks == VECTORS.marks
+
+
+def floors_at(at: datetime) -> dict[str, int]:
+    """Return how far the vectors' marks set stations back at a moment."""
+    floors: dict[str, int] = {}
+    for one in VECTORS.marks:
+        if one.until is None or at < one.until:
+            code = VECTORS.file.codes[one.place]
+            floors[code] = max(floors.get(code, 0), RANKING.index(one.ranks_as))
+    return floors
+
+
+def test_the_finder_ranks_the_marked_as_the_vectors_say() -> None:
+    finder = Finder(stations_of(VECTORS))
+    for question in VECTORS.marked:
+        finder.prepare(question.at)
+        found = finder.nearest(wanted_of(question.wanted), question.at, floors_at(question.at))
+        expected = [(one["code"], one["distanceMetres"], one["state"]) for one in question.found]
+        assert [(one.station.id, one.metres, one.openness.state) for one in found] == expected
 
 
 def random_stations(random: np.random.Generator, count: int) -> list[Station]:

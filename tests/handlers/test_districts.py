@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from handlers.district_files import LIMIT, DistrictReply, Edition, write_edition
 from handlers.districts import accepts_gzip
+from models.evidence import Evidence, Mark, Reason, Statement
 from models.hours_open import openness
 from models.ids import encode
+from models.ranks import UNKNOWN_RANK
 from models.stations import FACILITIES, Station
 from scripts.benchmarks.country import make_stations
 from tests.factories import NOON, Clock, Http, change
@@ -83,6 +85,39 @@ async def test_a_change_makes_another_edition(http: Http, service: Any) -> None:
     assert read((await http("GET", JINSHUI)).body) == file
 
 
+async def test_what_is_doubted_or_closed_for_today_is_in_the_file_and_makes_another_edition(
+    http: Http, service: Any, clock: Clock
+) -> None:
+    evidence = service.world.visits.evidence
+    before = await http("GET", JINSHUI)
+    code = read(before.body).codes[1]
+
+    async def say(**values: Any) -> tuple[list[tuple[str, str, str | None, str]], str]:
+        async def add(seen: Evidence) -> Evidence:
+            return replace(seen, **values)
+
+        clock.advance(seconds=1)
+        await evidence.change(code, add)
+        reply = await http("GET", JINSHUI)
+        again = await http("GET", JINSHUI, headers={"If-None-Match": reply.headers["ETag"]})
+        assert again.status == 304
+        marks = msgspec.json.decode(reply.body)["marks"]
+        found = [(one["ranksAs"], one["mark"]["state"], one["until"], one["mark"]["words"]) for one in marks]
+        assert {one["place"] for one in marks} <= {1}
+        return found, reply.headers["ETag"]
+
+    one, two = (Mark("locked", state, NOON, NOON) for state in ("reported", "doubtful"))
+    assert await say(marks={"locked": one}) == ([], before.headers["ETag"])
+    doubted, tag = await say(marks={"locked": two})
+    assert doubted == [("unknown", "doubtful", None, "12:00 有人反映锁门，待核实")]
+    assert tag != before.headers["ETag"]
+    closed, _ = await say(said=Statement(False, clock.now(), "somebody"))
+    today = ("closed", "stated", "2026-07-16T00:00:00+08:00", "12:00 站长说今天不开放")
+    assert closed == [today, *doubted]
+    answered = {"locked": clock.now()}
+    assert await say(answered=answered, said=None) == ([], before.headers["ETag"])
+
+
 async def test_the_file_is_compressed_for_who_says_so(http: Http) -> None:
     plain = await http("GET", JINSHUI, headers={"Accept-Encoding": "identity"})
     zipped = await http("GET", JINSHUI, headers={"Accept-Encoding": "br, gzip"})
@@ -130,6 +165,19 @@ def test_a_large_district_is_split_and_nothing_is_left_out() -> None:
     assert [code for part in parts for code in part.codes] == sorted(station.id for station in stations)
     assert [(part.part, part.parts) for part in parts] == [(n, len(parts)) for n in range(1, len(parts) + 1)]
     assert {part.version for part in parts} == {edition.version}
+
+
+def test_a_district_of_which_every_station_is_doubted_is_split_as_well() -> None:
+    stations = crowd(1200)
+    mark = Mark("nothing_works", "doubtful", NOON, NOON)
+    reasons = {station.id: [Reason(UNKNOWN_RANK, None, mark)] for station in stations}
+    edition = write_edition(stations, MIDNIGHT, reasons)
+    parts = read_parts(edition)
+    assert len(parts) > 1
+    assert all(len(part.plain) <= LIMIT for part in edition.parts)
+    assert [[mark.place for mark in part.marks] for part in parts] == [
+        list(range(len(part.codes))) for part in parts
+    ]
 
 
 def test_every_station_keeps_its_own_hours_and_facilities() -> None:

@@ -9,7 +9,7 @@ from models.audit import Search
 from models.messages import Message
 from models.organisations import Organisation
 from server.service import Service
-from tests.factories import Clock, Factory, Http, Someone
+from tests.factories import Clock, Factory, Http, Someone, change
 from tests.handlers.test_check_ins import code, stations
 from tests.handlers.test_station_hours import Headers, a_station
 from tests.handlers.test_station_reports import _no_limits_left, _nothing_said, report, tickets
@@ -20,8 +20,10 @@ STAFF = "/api/v1/staff/stations"
 Told = Callable[[Someone, str], Awaitable[Message | None]]
 
 
-async def host(http: Http, headers: Headers, station: dict[str, Any], organisation: str | None) -> Any:
-    body = {"version": station["version"], "organisation": organisation}
+async def host(
+    http: Http, headers: Headers, station: dict[str, Any], organisation: str | None, keeper: str | None = None
+) -> Any:
+    body = {"version": station["version"], "organisation": organisation, "keeper": keeper}
     return await http("PUT", f"{STAFF}/{station['code']}/organisation", body, headers=headers)
 
 
@@ -43,6 +45,45 @@ async def test_an_officer_says_who_runs_a_station(http: Http, make: Factory, ser
     assert [(one.actor, one.action, one.details) for one in page.rows] == [
         (officer.person, "station_host_set", {"organisation": street})
     ]
+
+
+async def test_of_several_keepers_the_station_s_own_is_told_alone_until_the_appointment_ends(
+    http: Http, make: Factory, service: Service
+) -> None:
+    street, elsewhere = await make.organisation(), await make.organisation()
+    _, headers = await make.console("officer", street)
+    people = [await make.member(name=name, organisation=street) for name in ("王一", "李二")]
+    first, second = [await make.appoint(one.person, organisation=street) for one in people]
+    stranger = await make.appoint((await make.member()).person, organisation=elsewhere)
+    station = await a_station(http, headers)
+    given = (await host(http, headers, station, street)).json
+    assert (given["keepers"], given["keeper"]) == (2, None)
+    since = "2026-07-14T12:00:05+08:00"
+    assert given["choices"] == [
+        {"appointment": first.id, "name": "*一", "since": since},
+        {"appointment": second.id, "name": "*二", "since": since},
+    ]
+    for wrong in (stranger.id, "NOSUCHAPPOINTMENT"):
+        refused = await host(http, headers, given, street, wrong)
+        assert (refused.status, refused.code) == (404, "appointment_not_found")
+    named = (await host(http, headers, given, street, second.id)).json
+    assert (named["keepers"], named["keeper"]) == (1, second.id)
+
+    hosts, stations = service.world.station_hosts, service.world.stations._store
+    kept = await stations.find(station["code"])
+    assert kept
+    assert hosts.list_keepers(kept) == [people[1].person]
+    entries = await service.world.auditing.audit.list_page(Search(object=station["code"]), 1, 10)
+    assert {"organisation": street, "keeper": second.id} in [entry.details for entry in entries.rows]
+    _, others = await make.console("officer", elsewhere)
+    read = (await http("GET", f"{STAFF}/{station['code']}/organisation", headers=others)).json
+    assert (read["keepers"], read["keeper"], read["choices"]) == (1, None, [])
+
+    await service.world.appointments.end(second.id, "test")
+    assert hosts.list_keepers(kept) == [people[0].person]
+    over = (await http("GET", f"{STAFF}/{station['code']}/organisation", headers=headers)).json
+    assert (over["keepers"], over["keeper"]) == (1, None)
+    assert (await host(http, headers, named, street)).json["keeper"] is None
 
 
 async def test_only_the_own_organisations_can_be_given_and_taken(http: Http, make: Factory) -> None:
@@ -102,6 +143,47 @@ async def test_the_keeper_is_told_of_a_ticket_and_the_street_when_it_is_late(
     clock.advance(hours=2, seconds=1)
     assert await told(officer, "street") is not None
     assert await told(keeper, "street") is None
+
+
+async def test_the_district_is_told_of_a_ticket_that_is_late_at_the_street(
+    http: Http, make: Factory, service: Service, clock: Clock, code: str, told: Told
+) -> None:
+    board = service.world.board
+    before, city = board.get(code).organisation, await make.organisation()
+    district = await make.organisation(city)
+    street = await make.organisation(city, district)
+    people = [(await make.console("officer", place))[0] for place in (street, city)]
+    of_street, of_city = people
+    await change(service, code, organisation=street)
+    for _ in range(2):
+        await report(http, code)
+    clock.advance(hours=2, seconds=1)
+    assert await told(of_street, "street") is not None
+    assert await told(of_city, "street") is None
+    clock.advance(hours=23, minutes=59)
+    assert await told(of_city, "district") is None
+    clock.advance(minutes=1, seconds=1)
+    assert await told(of_city, "district") is not None
+    assert await told(of_street, "district") is None
+    clock.advance(hours=24, seconds=1)
+    await service.world.visits.tickets.escalate()
+    (ticket,) = await tickets(http, make, code)
+    assert (ticket["tierWords"], ticket["due"], ticket["state"]) == ("区县", None, "open")
+    await change(service, code, organisation=before)
+
+
+async def test_where_there_is_no_level_above_the_same_officers_are_told_again(
+    http: Http, make: Factory, service: Service, clock: Clock, code: str, told: Told
+) -> None:
+    before, alone = service.world.board.get(code).organisation, await make.organisation()
+    officer, _ = await make.console("officer", alone)
+    await change(service, code, organisation=alone)
+    for _ in range(2):
+        await report(http, code)
+    for tier, hours in (("street", 2), ("district", 24)):
+        clock.advance(hours=hours, seconds=1)
+        assert await told(officer, tier) is not None
+    await change(service, code, organisation=before)
 
 
 async def test_a_ticket_that_is_answered_already_is_told_to_nobody(

@@ -2,13 +2,16 @@
 
 import base64
 import secrets
+from urllib.parse import urlencode
 
 from models.audit import Search
 from models.station_imports import read_stations
 from models.station_sheets import EXAMPLE
+from models.stations import station_code
 from models.tables import read_records
 from server.service import Service
-from tests.factories import Factory, Http
+from tests.factories import Factory, Http, change
+from tests.handlers.waiting import until
 
 STATIONS = "/api/v1/staff/stations"
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -102,3 +105,55 @@ async def test_only_officers_import(http: Http, make: Factory) -> None:
     assert (reply.status, reply.code) == (403, "staff_not_allowed")
     for place in ("", "/imports/template.xlsx"):
         assert (await http("GET", STATIONS + place, headers=headers)).code == "staff_not_allowed"
+
+
+async def found(http: Http, headers: dict[str, str], **asked: str) -> list[str]:
+    """The names on all pages of a search."""
+    names: list[str] = []
+    for page in range(1, 100):
+        query = urlencode({**asked, "page": page, "pageSize": 2})
+        reply = await http("GET", f"{STATIONS}?{query}", headers=headers)
+        assert reply.status == 200, reply.body
+        names += [row["name"] for row in reply.json["list"]]
+        if len(names) >= reply.json["total"]:
+            return names
+    raise AssertionError("the pages have no end")
+
+
+async def test_stations_are_found_by_their_code_name_address_or_district(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    mark = secrets.token_hex(6)
+    names = [f"{word}{mark}站" for word in ("东风", "西街", "南阳")]
+    assert (await http("POST", f"{STATIONS}/imports", a_list(*names), headers=headers)).status == 201
+
+    async def are_there() -> bool:
+        return sorted(await found(http, headers, text=mark)) == sorted(names)
+
+    await until(are_there, bool)
+    assert await found(http, headers, text=f"东 风 {mark.upper()}") == names[:1]
+    assert await found(http, headers, text=f"{mark} 西街") == names[1:2]
+    code = station_code("测试区", names[2])
+    assert await found(http, headers, text=code.lower()) == names[2:]
+    assert set(names) <= set(await found(http, headers, text="中山路1号 测试区"))
+    assert await found(http, headers, text=f"{mark}站东风") == []
+    refused = await http("GET", f"{STATIONS}?text={'x' * 61}", headers=headers)
+    assert (refused.status, refused.json["details"]["field"]) == (400, "query.text")
+
+
+async def test_an_officer_can_look_at_the_stations_of_the_own_subtree_alone(
+    http: Http, make: Factory, service: Service
+) -> None:
+    district = await make.organisation()
+    street, elsewhere = await make.organisation(district), await make.organisation()
+    _, headers = await make.console("officer", district)
+    mark = secrets.token_hex(6)
+    names = [f"{word}{mark}" for word in ("甲", "乙", "丙")]
+    assert (await http("POST", f"{STATIONS}/imports", a_list(*names), headers=headers)).status == 201
+    for name, organisation in zip(names, (street, elsewhere, None), strict=True):
+        await change(service, station_code("测试区", name), organisation=organisation)
+    assert await found(http, headers, own="true") == names[:1]
+    assert await found(http, headers, own="true", text=mark) == names[:1]
+    assert await found(http, headers, own="true", text=f"乙{mark}") == []
+    _, others = await make.console("officer", elsewhere)
+    assert await found(http, others, own="true", text=mark) == names[1:2]
+    assert sorted(await found(http, others, text=mark)) == sorted(names)

@@ -11,7 +11,7 @@ from PIL import Image
 from models.evidence import Evidence
 from models.station_reports import StationReport
 from server.service import Service
-from tests.factories import Clock, Factory, Http, Reply
+from tests.factories import Clock, Factory, Http, Reply, Someone, change
 from tests.handlers.test_check_ins import NEAR, code, device, pair, shown, stations, visit
 from tests.handlers.waiting import until
 from tests.models.hostile_pictures import png
@@ -54,6 +54,9 @@ async def _nothing_said(service: Service, code: str) -> None:
     visits.evidence._known.clear()
     visits.evidence._marked.clear()
     visits.evidence._closed.clear()
+    visits.evidence._floors._known.clear()
+    visits.evidence._floors._before.clear()
+    visits.evidence._floors._now = None
 
 
 @pytest.fixture(autouse=True)
@@ -130,15 +133,50 @@ async def test_what_is_doubted_or_closed_for_today_is_not_among_the_open(
     await state(True)
 
 
-async def test_a_page_that_lost_what_is_doubted_is_continued_without_a_gap(http: Http, code: str) -> None:
+async def test_whoever_pages_on_sees_each_station_once_whatever_is_reported_meanwhile(
+    http: Http, code: str, clock: Clock
+) -> None:
+    async def walk(path: str) -> list[str]:
+        """Turn pages of one, while two people report the station that comes first after the second page."""
+        found, after = [], ""
+        for number in range(100):
+            page = (await http("GET", f"{path}{after}")).json
+            found += [one["code"] for one in page["items"]]
+            if page["next"] is None:
+                return found
+            after = f"&after={page['next']}"
+            if number == 1 and found[0] == code:
+                clock.advance(seconds=1)
+                for _ in range(2):
+                    await report(http, code)
+        raise AssertionError("the pages have no end")
+
+    whole = [one["code"] for one in (await http("GET", NEAR)).json["items"]]
+    single = NEAR.replace("limit=100", "limit=1")
+    assert whole[0] == code
+    assert await walk(single) == whole
+    after = [one["code"] for one in (await http("GET", NEAR)).json["items"]]
+    assert sorted(after) == sorted(whole)
+    assert after[0] != code
+    assert await walk(single) == after
+    assert await walk(f"{single}&onlyOpen=true") == [
+        one["code"] for one in (await http("GET", f"{NEAR}&onlyOpen=true")).json["items"]
+    ]
+
+
+async def test_what_is_doubted_after_the_list_was_begun_is_left_out_of_the_open_and_the_rest_goes_on(
+    http: Http, code: str, clock: Clock
+) -> None:
     path = f"{NEAR.replace('limit=100', 'limit=1')}&onlyOpen=true"
     every = [one["code"] for one in (await http("GET", f"{NEAR}&onlyOpen=true")).json["items"]]
-    for _ in range(2):
-        await report(http, code)
     first = (await http("GET", path)).json
-    assert first["items"] == []
+    clock.advance(seconds=1)
+    for _ in range(2):
+        await report(http, every[1])
     second = (await http("GET", f"{path}&after={first['next']}")).json
-    assert [one["code"] for one in second["items"]] == every[1:2]
+    assert second["items"] == []
+    third = (await http("GET", f"{path}&after={second['next']}")).json
+    assert [one["code"] for one in third["items"]] == every[2:3]
 
 
 async def test_a_search_shows_the_mark_and_ranks_a_doubted_station_among_the_unknown(
@@ -267,7 +305,7 @@ async def test_a_station_that_its_keeper_opened_takes_visits_outside_its_hours(
     del evidence._known[daytime]
 
 
-async def test_a_ticket_goes_to_the_street_and_stays_until_it_is_answered(
+async def test_a_ticket_goes_to_the_street_then_the_district_and_stays_until_it_is_answered(
     http: Http, code: str, make: Factory, clock: Clock, service: Service
 ) -> None:
     await report(http, code, "facility_broken")
@@ -280,6 +318,10 @@ async def test_a_ticket_goes_to_the_street_and_stays_until_it_is_answered(
     await asyncio.gather(work(), work())
     (ticket,) = await tickets(http, make, code)
     assert (ticket["tierWords"], ticket["due"]) == ("街道", "2026-07-16T14:00:05+08:00")
+    clock.advance(days=1)
+    await asyncio.gather(work(), work())
+    (ticket,) = await tickets(http, make, code)
+    assert (ticket["tierWords"], ticket["due"]) == ("区县", "2026-07-17T14:00:05+08:00")
     clock.advance(days=1)
     await work()
     (ticket,) = await tickets(http, make, code)
@@ -379,6 +421,15 @@ def photo() -> bytes:
     return content.getvalue()
 
 
+async def keeper(make: Factory, service: Service, code: str) -> Someone:
+    """Staff of the organisation that runs the station."""
+    host = service.world.board.get(code).organisation
+    assert host
+    someone = await make.member(staff=True)
+    await make.appoint(someone.person, organisation=host)
+    return someone
+
+
 class TestPhotos:
     """A photo of the locked door."""
 
@@ -387,18 +438,52 @@ class TestPhotos:
         return await http("PUT", path, raw=content, token=token, headers={"Content-Type": "image/jpeg"})
 
     async def test_a_reporter_adds_a_photo_that_staff_see_without_what_came_with_it(
-        self, http: Http, code: str, make: Factory
+        self, http: Http, code: str, make: Factory, service: Service
     ) -> None:
         mine = device()
         made = await report(http, code, by=mine)
         assert (await self.put(http, made, mine, photo())).status == 200
-        staff = await make.member(staff=True)
+        staff = await keeper(make, service, code)
         path = f"/api/v1/staff/reports/{made.json['report']}/photo"
         seen = await http("GET", path, token=staff.token)
         assert (seen.status, seen.headers["Content-Type"]) == (200, "image/jpeg")
         assert Image.open(io.BytesIO(seen.body)).size == (64, 48)
         assert b"secret-place" not in seen.body
         assert (await http("GET", path)).status == 401
+
+    async def test_those_see_it_who_run_the_station(
+        self, http: Http, code: str, make: Factory, service: Service
+    ) -> None:
+        host = service.world.board.get(code).organisation
+        mine, street = device(), await make.organisation()
+        below, elsewhere = await make.organisation(street), await make.organisation()
+        made = await report(http, code, by=mine)
+        without = await report(http, code, "other")
+        assert (await self.put(http, made, mine, photo())).status == 200
+        path = f"/api/v1/staff/reports/{made.json['report']}/photo"
+
+        async def seen(organisation: str) -> tuple[int, dict[str, bool]]:
+            _, headers = await make.console("officer", organisation)
+            listed = (await http("GET", f"/api/v1/staff/stations/{code}/reports", headers=headers)).json
+            reply = await http("GET", path, headers=headers)
+            return reply.status, {one["report"]: one["hasPhoto"] for one in listed["items"]}
+
+        shown, hidden = ({made.json["report"]: has, without.json["report"]: False} for has in (True, False))
+        await change(service, code, organisation=below)
+        assert await seen(street) == (200, shown)
+        assert await seen(below) == (200, shown)
+        assert await seen(elsewhere) == (403, hidden)
+        await change(service, code, organisation=None)
+        assert await seen(elsewhere) == (200, shown)
+        await change(service, code, organisation=host)
+
+    async def test_a_photo_that_is_not_there_is_not_found(
+        self, http: Http, code: str, make: Factory, service: Service
+    ) -> None:
+        made, staff = await report(http, code), await keeper(make, service, code)
+        for name in (made.json["report"], "0" * 32):
+            reply = await http("GET", f"/api/v1/staff/reports/{name}/photo", token=staff.token)
+            assert reply.code == "photo_not_found"
 
     async def test_nobody_else_adds_one_and_nobody_later(self, http: Http, code: str, clock: Clock) -> None:
         mine = device()
@@ -426,7 +511,7 @@ class TestPhotos:
         path = f"/api/v1/report-photos/{kept.key}"
         assert (await http("GET", path)).body == kept.picture
         await service.world.media_checks.settle(kept.check, "risky")
-        staff = await make.member(staff=True)
+        staff = await keeper(make, service, code)
         refused = await http("GET", f"/api/v1/staff/reports/{kept.id}/photo", token=staff.token)
         clock.advance(hours=1)
         assert (await http("GET", path)).code == "photo_not_found"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from models.clock import LOCAL
-from models.finder import RANKING, Finder, Found, Wanted
+from models.finder import Finder, Found, Wanted
 from models.grid import CELL_DEGREES, cell_of, centre_of
 from models.hours import UNKNOWN, Closure, Hours
 from models.hours_open import openness
@@ -18,6 +18,7 @@ from models.hours_text import parse_hours
 from models.ids import encode
 from models.patches import REACH_METRES
 from models.positions import EARTH_RADIUS_METRES, NORTH, SOUTH, WEST, Position, metres_between
+from models.ranks import RANKING
 from models.stations import FACILITIES, Facility, Station
 
 NOON = datetime(2026, 7, 15, 12, 0, tzinfo=LOCAL)

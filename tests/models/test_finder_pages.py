@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from models.finder import OPEN_RANKS, RANKING, Finder, Found, Mark, Wanted, mark_of
+from models.finder import Finder, Found, Mark, Wanted, mark_of
 from models.hours_open import openness
 from models.positions import Position
+from models.ranks import OPEN_RANKS, RANKING
 from models.stations import KINDS, Station, StationKind
 from tests.models.test_finder import (
     CENTRE,

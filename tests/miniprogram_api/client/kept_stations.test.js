@@ -3,7 +3,7 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
-const { file, questions } = require("../../vectors/district_stations.json");
+const { file, questions, marks, marked } = require("../../vectors/district_stations.json");
 const { FakeServer, answers, makeSetting, noNetwork, refuses, succeeds } = require("./fakes.js");
 
 const PATH = `/api/v1/districts/${encodeURIComponent(file.district)}/stations`;
@@ -15,19 +15,20 @@ function serving(...steps) {
   return server;
 }
 
-async function settingWithDistrict(storage) {
-  const setting = makeSetting({ server: serving(succeeds(file)), storage });
+async function settingWithDistrict(storage, served = file) {
+  const setting = makeSetting({ server: serving(succeeds(served)), storage });
   await setting.client.keepDistrict(file.district);
   setting.server.on(ROUTE, noNetwork);
   return setting;
 }
 
-const short = ({ code, distanceMetres, open: { state, until, opensAt } }) => ({
+const short = ({ code, distanceMetres, open: { state, until, opensAt }, mark }) => ({
   code,
   distanceMetres,
   state,
   until,
   opensAt,
+  problem: mark === null ? null : mark.problem,
 });
 
 /** The file as two parts, every other station in each. */
@@ -61,6 +62,27 @@ describe("stations without a network", () => {
     });
   });
 
+  test("those that are set back rank and are marked as in every vector, and only now", async () => {
+    const setting = await settingWithDistrict(undefined, Object.assign({}, file, { marks }));
+    marked.forEach(({ at, unixMilliseconds, wanted, found }) => {
+      setting.at = unixMilliseconds;
+      assert.deepEqual(setting.client.keptStationsNear(wanted).items.map(short), found, at);
+    });
+    setting.at = 0;
+    questions.forEach(({ at, wanted, found }) => {
+      assert.deepEqual(setting.client.keptStationsNear(Object.assign({ at }, wanted)).items.map(short), found, at);
+    });
+  });
+
+  test("a file that an earlier edition kept has no marks", async () => {
+    const earlier = Object.assign({}, file);
+    delete earlier.marks;
+    const setting = await settingWithDistrict(undefined, earlier);
+    const [{ unixMilliseconds, wanted, found }] = questions;
+    setting.at = unixMilliseconds;
+    assert.deepEqual(setting.client.keptStationsNear(wanted).items.map(short), found);
+  });
+
   test("they are there after the program was started anew", async () => {
     const { storage } = await settingWithDistrict();
     const { at, wanted, found } = questions[0];
@@ -91,6 +113,7 @@ describe("stations without a network", () => {
         opensAt: "2026-09-28T13:00:00+08:00",
         reason: null,
       },
+      mark: null,
     });
   });
 

@@ -1,0 +1,92 @@
+"""Finding stations for officers: by what their records say, in the whole city or in the own subtree.
+
+The search looks at the stations that the process holds in memory, and so follows a change within two seconds;
+the table without any question is read from the database.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from itertools import accumulate
+
+from msgspec import Struct
+
+from models.appointments import Appointments
+from models.pages import Page
+from models.station_board import StationBoard
+from models.station_hosts import StationHosts
+from models.station_lists import OFFICERS
+from models.stations import Station, Stations, folded
+
+BREAK = "\n"
+
+
+class Question(Struct, frozen=True):
+    """Words that a station's record holds, each of them; `only_own`: it is run in the officer's subtree."""
+
+    text: str = ""
+    only_own: bool = False
+
+
+class StationTexts:
+    """What the records of some stations say, in one text; making one belongs off the loop, as does asking.
+
+    The last changed come first.
+    """
+
+    def __init__(self, stations: Iterable[Station]) -> None:
+        self._stations = sorted(stations, key=lambda station: (station.changed, station.id), reverse=True)
+        lines = [
+            BREAK.join(map(folded, (one.id, one.name, one.address, one.district))) + 2 * BREAK
+            for one in self._stations
+        ]
+        self._text = "".join(lines)
+        self._ends = list(accumulate(map(len, lines)))
+
+    def find(self, text: str, admits: Callable[[Station], bool]) -> list[Station]:
+        """Return the admitted stations whose record holds every word of a text."""
+        words = [folded(word) for word in text.split()]
+        if not words:
+            return [station for station in self._stations if admits(station)]
+        rows = self._rows(words[0])
+        for word in words[1:]:
+            rows &= self._rows(word)
+        return [self._stations[row] for row in sorted(rows) if admits(self._stations[row])]
+
+    def _rows(self, word: str) -> set[int]:
+        rows: set[int] = set()
+        place = self._text.find(word)
+        while place >= 0:
+            row = bisect_right(self._ends, place)
+            rows.add(row)
+            place = self._text.find(word, self._ends[row])
+        return rows
+
+
+class StationSearch:
+    """Lists and finds stations for officers."""
+
+    def __init__(
+        self, stations: Stations, board: StationBoard, hosts: StationHosts, appointments: Appointments
+    ) -> None:
+        self._stations = stations
+        self._board = board
+        self._hosts = hosts
+        self._appointments = appointments
+        # Only remembered: it follows from the board.
+        self._texts: tuple[int, StationTexts] | None = None
+
+    async def list_page(self, officer: str, question: Question, page: int, size: int) -> Page[Station]:
+        """Return a page of the stations asked for, the last changed first; NotStaff."""
+        self._appointments.get(officer, OFFICERS)
+        if question == Question():
+            return await self._stations.list_page(page, size)
+        own = self._hosts.list_own(officer) if question.only_own else None
+        found = await asyncio.to_thread(self._find, question.text, own)
+        return Page(found[(page - 1) * size : page * size], len(found))
+
+    def _find(self, text: str, own: frozenset[str] | None) -> list[Station]:
+        generation = self._board.generation
+        if self._texts is None or self._texts[0] != generation:
+            self._texts = generation, StationTexts(self._board.stations)
+        return self._texts[1].find(text, lambda station: own is None or station.organisation in own)
