@@ -26,6 +26,11 @@ LOG_BYTES = 1_000_000
 # A child that lived this long was well: its death is a first one again.
 STEADY_SECONDS = 10.0
 BACKOFF_SECONDS = (0.0, 0.25, 0.5, 1.0, 2.0)
+# What the child is given of the environment: what finds a program and its libraries, and none of our secrets.
+INHERITED = (
+    "PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ",
+)  # fmt: skip
 
 _log = logging.getLogger("union.engine")
 
@@ -141,6 +146,7 @@ class EmbeddedEngine:
                 *("--data-dir", str(self._files / "documents")),
                 *("--pid-file", str(self._files / "engine.pid")),
                 *("--port", str(port)),
+                env={name: os.environ[name] for name in INHERITED if name in os.environ},
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=log,

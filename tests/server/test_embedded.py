@@ -1,12 +1,17 @@
-"""The embedded engine's inserts of many documents: one commit, durable, and all or nothing of a fault."""
+"""The embedded engine: inserts of many documents are one commit, all or nothing; it ends with its parent."""
 
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
 
 from server.embedded import BatchingHandler, EngineUndid
+from server.loopback import HOST, READY, bound_socket
 
 DURABLE = {"w": "majority", "j": True}
 FULL = 2
@@ -65,3 +70,26 @@ def test_nothing_is_stored_or_acknowledged_of_an_insert_that_sqlite_undid(handle
         insert(handler, "good", "bad")
     assert stored(handler) == ["first"]
     assert insert(handler, "next", "last")["n"] == 2
+
+
+@pytest.mark.engines
+async def test_its_process_serves_until_its_standard_input_ends(tmp_path: Path) -> None:
+    with bound_socket(0) as free:
+        port = free.getsockname()[1]
+    pid_file = tmp_path / "engine.pid"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server.embedded", "--port", str(port)),
+        *("--data-dir", str(tmp_path / "documents"), "--pid-file", str(pid_file)),
+        stdin=PIPE,
+        stdout=PIPE,
+    )
+    assert process.stdout
+    assert process.stdin
+    assert await process.stdout.readline() == READY
+    assert int(pid_file.read_text()) == process.pid
+    async with AsyncMongoClient[dict[str, Any]](HOST, port, directConnection=True) as client:
+        await client.union.things.insert_one({"_id": "a"})
+        assert await client.union.things.find_one({"_id": "a"}) == {"_id": "a"}
+    process.stdin.close()
+    assert await process.wait() == 0
+    assert not pid_file.exists()

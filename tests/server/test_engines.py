@@ -250,6 +250,23 @@ async def test_new_owner_waits_for_the_former_one_to_end(tmp_path: Path) -> None
     await new.stop()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="another process's environment is not told here")
+async def test_engine_is_given_none_of_the_server_s_secrets(tmp_path: Path) -> None:
+    server = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", SERVER, str(tmp_path)),
+        env={**os.environ, "VAULT_KEYS": "1:secret"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert server.stdout is not None
+    child = int(await server.stdout.readline())
+    given = await asyncio.to_thread(Path(f"/proc/{child}/environ").read_bytes)
+    server.kill()
+    await server.communicate()
+    await until(lambda: not is_alive(child))
+    assert b"PATH=" in given
+    assert b"VAULT_KEYS" not in given
+
+
 async def test_killed_server_leaves_no_orphan_and_loses_no_acknowledged_insert(tmp_path: Path) -> None:
     server = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", SERVER, str(tmp_path)), stdout=asyncio.subprocess.PIPE
