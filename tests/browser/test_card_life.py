@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import open_demo, open_screens
+from tests.browser.legibility import PHONE_SIZE, look
 from tests.browser.screens import Screens, read_code, scan
 from tests.browser.test_console import sign_in
-from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 expect = playwright.expect
-
-
-async def look(screens: Screens, page: "Page", picture: Path) -> None:
-    """Keep a picture, and complain of what cannot be read or hit."""
-    await page.screenshot(path=str(picture), full_page=True)
-    assert await complaints(screens, page) == []
-    await page.set_viewport_size({"width": 390, "height": 844})
-    await page.evaluate("document.documentElement.style.fontSize = ''")
 
 
 async def open_card_desk(desk: "Page", name: str) -> None:
@@ -48,12 +40,12 @@ async def test_a_lost_card_is_reported_found_and_at_last_reissued(browser: "Brow
         old = await read_code(phone)
         await phone.click("#loss-open")
         await expect(phone.locator("#loss-prints-list")).to_contain_text("第 1 张")
-        await look(screens, phone, tmp_path / "loss.png")
+        await look(screens, phone, tmp_path / "loss.png", PHONE_SIZE)
         await phone.click("#loss-report")
         await phone.click("#confirm-yes")
         await expect(phone.locator("#absent-title")).to_have_text("卡已挂失")
         await expect(phone.locator("#card-done")).to_have_text("已挂失。")
-        await look(screens, phone, tmp_path / "reported.png")
+        await look(screens, phone, tmp_path / "reported.png", PHONE_SIZE)
         await phone.reload()
         await expect(phone.locator("#unfreeze")).to_have_text("找到了，解除挂失")
         await phone.click("#unfreeze")
@@ -73,7 +65,7 @@ async def test_a_lost_card_is_reported_found_and_at_last_reissued(browser: "Brow
         await phone.click("#loss-reissue")
         await phone.click("#confirm-yes")
         await expect(phone.locator("#card-done")).to_contain_text("以前的卡码和实体卡都已作废")
-        await look(screens, phone, tmp_path / "reissued.png")
+        await look(screens, phone, tmp_path / "reissued.png", PHONE_SIZE)
 
         scanner = await screens.open_scanner()
         await scan(scanner, old)
@@ -95,7 +87,7 @@ async def test_a_card_that_staff_hold_back_says_so_and_offers_nothing(
     await expect(phone.locator("#absent-title")).to_have_text("卡被工会冻结")
     await expect(phone.locator("#unfreeze")).to_be_hidden()
     await expect(phone.locator("#loss-open")).to_be_hidden()
-    await look(screens, phone, tmp_path / "held.png")
+    await look(screens, phone, tmp_path / "held.png", PHONE_SIZE)
 
     await desk.select_option("#card-choice", "active")
     await desk.click("#card-form .primary")

@@ -9,8 +9,8 @@ import pytest
 from models.tables import read_records
 from server.demo import IMPORTED_CARD_NUMBER
 from tests.browser.conftest import open_demo, open_screens
+from tests.browser.legibility import complaints
 from tests.browser.screens import Screens
-from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 

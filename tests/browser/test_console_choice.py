@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.legibility import complaints
 from tests.browser.screens import Screens
 from tests.browser.test_console import choose_organisation, sign_in
-from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 

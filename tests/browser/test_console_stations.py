@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from tests.browser.legibility import complaints
 from tests.browser.screens import Screens
 from tests.browser.test_console import choose_organisation, sign_in
 from tests.browser.test_kiosk import CODE, ask
-from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 

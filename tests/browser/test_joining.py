@@ -8,9 +8,9 @@ import pytest
 
 from models.tables import read_records
 from tests.browser.conftest import open_demo, open_screens
+from tests.browser.legibility import PHONE_SIZE, complaints, look
 from tests.browser.screens import Screens
 from tests.browser.test_console import sign_in
-from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
@@ -21,13 +21,6 @@ pytestmark = pytest.mark.browser
 expect = playwright.expect
 CONSEQUENCES_SECONDS = 60.0
 """How long the worker may take for what follows from a decision, on a busy machine."""
-
-
-async def look(screens: Screens, page: "Page", pictures: Path, name: str) -> None:
-    """Keep a picture, and complain of what cannot be read or hit."""
-    await page.screenshot(path=str(pictures / f"{name}.png"), full_page=True)
-    assert await complaints(screens, page) == []
-    await page.set_viewport_size({"width": 390, "height": 844})
 
 
 async def open_union(screens: Screens, person: str) -> "Page":
@@ -54,18 +47,18 @@ async def test_a_courier_joins_in_three_steps_an_officer_approves_and_the_card_a
         screens.expect_refusals(404)
         phone = await screens.open("/demo/phone#stranger")
         await phone.click("#to-union")
-        await look(screens, phone, tmp_path, "choice")
+        await look(screens, phone, tmp_path / "choice.png", PHONE_SIZE)
         await phone.click("#to-join")
         await phone.click("#join-next")
         await expect(phone.locator("#join-problem")).to_contain_text("请选择用工形式")
         await phone.check("text=新就业形态")
         await phone.check("text=外卖配送员")
-        await look(screens, phone, tmp_path, "join-work")
+        await look(screens, phone, tmp_path / "join-work.png", PHONE_SIZE)
         await phone.click("#join-next")
         await expect(phone.locator("#join-step")).to_have_text("第 2 步，共 3 步")
         await phone.fill("#join-union-text", "东街道")
         await phone.click("#join-union-search button")
-        await look(screens, phone, tmp_path, "join-union")
+        await look(screens, phone, tmp_path / "join-union.png", PHONE_SIZE)
         await phone.click("#join-union-list button")
         await expect(phone.locator("#join-summary")).to_have_text(
             "新就业形态（外卖配送员），加入：演示东街道工会服务站"
@@ -74,7 +67,7 @@ async def test_a_courier_joins_in_three_steps_an_officer_approves_and_the_card_a
         await phone.fill("#join-number", "110101199003070522")
         await phone.fill("#join-phone", "13812345678")
         await phone.check("#join-agrees")
-        await look(screens, phone, tmp_path, "join-person")
+        await look(screens, phone, tmp_path / "join-person.png", PHONE_SIZE)
         screens.expect_refusals(404, 400)
         await phone.click("#join-send")
         await expect(phone.locator("#join-problem")).to_contain_text("证件号码不正确")
@@ -82,14 +75,14 @@ async def test_a_courier_joins_in_three_steps_an_officer_approves_and_the_card_a
         await phone.click("#join-send")
         await expect(phone.locator("#union-state")).to_have_text("入会申请审核中")
         await expect(phone.locator("#union-words")).to_contain_text("前审核")
-        await look(screens, phone, tmp_path, "applied")
+        await look(screens, phone, tmp_path / "applied.png", PHONE_SIZE)
 
         await approve(screens)
         await phone.reload()
         await phone.click(".tabs [data-view=card]")
         await phone.locator("#card-shown").wait_for()
         await expect(phone.locator("#member-organisation")).to_have_text("演示东街道工会服务站")
-        await look(screens, phone, tmp_path, "card")
+        await look(screens, phone, tmp_path / "card.png", PHONE_SIZE)
 
 
 async def test_an_imported_member_claims_the_record_then_transfers(
@@ -104,7 +97,7 @@ async def test_an_imported_member_claims_the_record_then_transfers(
         await phone.check("#claim-agrees")
         await phone.click("#claim-send")
         await expect(phone.locator("#claim-problem")).to_contain_text("没有匹配到可认领的会员信息")
-        await look(screens, phone, tmp_path, "claim")
+        await look(screens, phone, tmp_path / "claim.png", PHONE_SIZE)
         await phone.fill("#claim-name", "演示职工")
         await phone.click("#claim-send")
         await phone.locator("#card-shown").wait_for()
@@ -115,12 +108,12 @@ async def test_an_imported_member_claims_the_record_then_transfers(
         await phone.fill("#transfer-union-text", "东街道")
         await phone.click("#transfer-union-search button")
         await phone.locator("#transfer-union-list button").wait_for()
-        await look(screens, phone, tmp_path, "transfer")
+        await look(screens, phone, tmp_path / "transfer.png", PHONE_SIZE)
         await phone.click("#transfer-union-list button")
         await phone.click("#confirm-yes")
         await expect(phone.locator("#union-state")).to_have_text("会籍转移中")
         await expect(phone.locator("#union-words")).to_contain_text("演示东街道工会服务站")
-        await look(screens, phone, tmp_path, "transferring")
+        await look(screens, phone, tmp_path / "transferring.png", PHONE_SIZE)
         await phone.click("#withdraw-transfer")
         await expect(phone.locator("#union-state")).to_have_text("会籍有效")
 

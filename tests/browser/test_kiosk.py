@@ -10,8 +10,8 @@ from PIL import Image
 from models.positions import Position, from_gcj02
 from tests.browser.cables import Cable
 from tests.browser.conftest import open_screens
+from tests.browser.legibility import complaints
 from tests.browser.screens import Screens
-from tests.browser.test_legibility import complaints
 from tests.handlers.waiting import until
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import open_demo, open_screens
-from tests.browser.screens import Screens
+from tests.browser.legibility import look
 from tests.browser.test_console import sign_in
-from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
@@ -18,14 +17,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 expect = playwright.expect
-
-
-async def look(screens: Screens, page: "Page", picture: Path) -> None:
-    """Keep a picture, and complain of what cannot be read or hit."""
-    await page.screenshot(path=str(picture), full_page=True)
-    assert await complaints(screens, page) == []
-    await page.set_viewport_size({"width": 1280, "height": 860})
-    await page.evaluate("document.documentElement.style.fontSize = ''")
 
 
 async def open_membership(desk: "Page", name: str) -> None:

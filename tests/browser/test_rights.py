@@ -8,9 +8,9 @@ import pytest
 
 from models.clock import LOCAL, utc_now
 from tests.browser.conftest import open_demo, open_screens
+from tests.browser.legibility import PHONE_SIZE, look
 from tests.browser.screens import Screens, read_code, scan
 from tests.browser.test_console import choose_organisation, sign_in
-from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
@@ -23,14 +23,6 @@ expect = playwright.expect
 PHONE = f"100{sum(b'cleaner'):08}"
 STATION = "Y5HZKXBX"
 """The demo's station that never closes."""
-
-
-async def look(screens: Screens, page: "Page", picture: Path, width: int = 1280) -> None:
-    """Keep a picture, and complain of what cannot be read or hit."""
-    await page.screenshot(path=str(picture), full_page=True)
-    assert await complaints(screens, page) == []
-    await page.set_viewport_size({"width": width, "height": 860})
-    await page.evaluate("document.documentElement.style.fontSize = ''")
 
 
 def day(days: int) -> str:
@@ -122,7 +114,7 @@ async def test_a_device_is_enrolled_by_its_code_scans_at_its_place_and_ends_when
         await scan(scanner, await read_code(phone))
         await expect(scanner.locator("#verdict.accepted")).to_be_visible()
         await expect(phone.locator("#scans-list li").first).to_contain_text("扫码设备")
-        await look(machine, scanner, tmp_path / "scanned.png", 390)
+        await look(machine, scanner, tmp_path / "scanned.png", PHONE_SIZE)
         await revoke(desk, "东门一号")
         await scan(scanner, await read_code(phone))
         await expect(scanner.locator("#verdict.waiting")).to_be_visible()
@@ -139,7 +131,7 @@ async def test_a_wrong_code_enrols_nothing_and_a_wrong_station_is_told_before_it
     await scanner.fill("#enrolment-code", "0000-0000-0000")
     await scanner.click("#enrolment .primary")
     await expect(scanner.locator("#enrolment-problem")).to_contain_text("登记码不正确")
-    await look(screens, scanner, tmp_path / "enrolment.png", 390)
+    await look(screens, scanner, tmp_path / "enrolment.png", PHONE_SIZE)
     desk = await sign_in(screens, "officer")
     await desk.goto("/console/devices")
     await desk.click("#add")
