@@ -64,6 +64,7 @@ async def test_the_keys_choose_leave_and_empty_the_field(screens: Screens) -> No
     await field.press("Tab")
     await expect(page.locator("#rows")).to_contain_text("演示街道")
     await field.press("ArrowUp")
+    await expect(page.locator("#organisation-list li").first).to_be_visible()
     await field.press("ArrowUp")
     await expect(page.locator("[aria-selected=true]")).to_contain_text("演示街道工会服务站")
     active = await field.get_attribute("aria-activedescendant")
