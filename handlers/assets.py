@@ -5,6 +5,7 @@ other link gives is asked for again each time, which costs a 304.
 """
 
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from tornado.web import HTTPError, StaticFileHandler
 
@@ -31,6 +32,10 @@ class AssetHandler(Handler, StaticFileHandler):
         """Take the services and the folder that the application was built with."""
         Handler.initialize(self, services)
         StaticFileHandler.initialize(self, path)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer every failure; what is outside of the folder is not there."""
+        Handler.write_error(self, 404 if status_code == 403 else status_code, **kwargs)
 
     def get_content_type(self) -> str:
         """Return the media type by the name alone, the same on every machine; 404 for other kinds."""

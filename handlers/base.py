@@ -43,6 +43,7 @@ from models.sign_ins import SecondFactorRequired
 URL_LIMIT = 2048
 BODY_LIMIT = 1 << 20
 BEARER = "Bearer "
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 STATUSES: dict[type, int] = {
     Invalid: 400,
@@ -235,6 +236,8 @@ class Handler(RequestHandler):
                 self.set_header("Retry-After", str(error.details["retryAfter"]))
         else:
             code, message = FAILURES.get(status_code, ("request_failed", "请求失败"))
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(one for one in METHODS if find_contract(type(self), one)))
         self.refused_with = code
         self.reply(
             Problem(code=code, message=message, request_id=self.request_id, details=details), status_code

@@ -1,7 +1,7 @@
 """One station, its landing page and its sign. No login, no database."""
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -129,6 +129,17 @@ class LandingHandler(Handler):
             phone=SUPERVISION_PHONE,
         )
         return Html(page.decode())
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Tell whoever stands before a sign that is no longer known so on a page; programs get JSON."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        if not isinstance(error, NoSuchStation) or "text/html" not in self.request.headers.get("Accept", ""):
+            super().write_error(status_code, **kwargs)
+            return
+        self.refused_with = error.code
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        page = self.render_string("no_station.html", words=str(error), phone=SUPERVISION_PHONE)
+        self.reply(Html(page.decode()), 404)
 
 
 class SignHandler(Handler):

@@ -1,10 +1,13 @@
 /** The audit: whether the seal holds, the entries, the newest blocks. */
 
 import { askHere, byId, codeWords, coded, fill, fixed, make, row, showPager, timeOf } from "./console.js";
-import { DETAILS, FINDINGS, KINDS, VALUES } from "./console_words.js";
+import { DETAILS, FINDINGS, KINDS, MEMBERSHIP_STATES, VALUES } from "./console_words.js";
 
 const AUDIT = "/api/v1/staff/audit";
 const WORDS = codeWords();
+const STANDINGS = new Set(["from", "to"]);
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
+const LOCAL_MILLISECONDS = 8 * 3600 * 1000;
 
 async function check() {
   const report = await askHere(byId("problem"), "POST", `${AUDIT}/checks`);
@@ -39,7 +42,7 @@ async function showEntries(page) {
 }
 
 function entryRow(entry) {
-  const details = Object.entries(entry.details).map(([name, text]) => `${DETAILS[name] || name} ${VALUES[text] || WORDS[text] || text}`);
+  const details = Object.entries(entry.details).map(([name, text]) => `${DETAILS[name] || name} ${spelled(name, text)}`);
   const isDone = entry.outcome === "success";
   return row(
     fixed(timeOf(entry.at)),
@@ -50,6 +53,20 @@ function entryRow(entry) {
     make("td", "words", details.join("；")),
     fixed(entry.block === null ? "待封存" : String(entry.block)),
   );
+}
+
+/** A detail for people: a standing is its state and the organisation, a moment is told by the local clock. */
+function spelled(name, text) {
+  const [state, place] = text.split(" ");
+  if (STANDINGS.has(name) && MEMBERSHIP_STATES[state]) {
+    return `${MEMBERSHIP_STATES[state].words} ${place}`;
+  }
+  return MOMENT.test(text) ? localTime(text) : VALUES[text] || WORDS[text] || text;
+}
+
+/** A moment as the time column has it, whatever zone it is written in. @param {string} text */
+function localTime(text) {
+  return new Date(Date.parse(text) + LOCAL_MILLISECONDS).toISOString().slice(0, 19).replace("T", " ");
 }
 
 function objectOf(entry) {

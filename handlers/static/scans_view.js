@@ -91,7 +91,7 @@ function row(scan, now, isFresh) {
   time.dateTime = scan.at;
   const words = make("div", "row-words", make("strong", "", scan.place));
   words.append(make("span", "", `${scan.post} · ${PURPOSES[scan.purpose]}`));
-  return make("li", isFresh ? "row fresh" : "row", time, words, outcome(scan));
+  return make("li", isFresh && scan.outcome === "accepted" ? "row fresh" : "row", time, words, outcome(scan));
 }
 
 function outcome({ outcome: result, reason, undone }) {
@@ -110,6 +110,7 @@ function announce(scan, now) {
   const notice = byId("latest-scan");
   const words = make("p", "", `${PURPOSES[scan.purpose]}：${result}（${exactWords(scan.at, now)}）`);
   notice.replaceChildren(make("strong", "", `${scan.place}扫了您的卡`), words);
+  notice.className = scan.outcome === "accepted" ? "notice fresh" : "notice";
   notice.hidden = false;
   setTimeout(() => {
     notice.hidden = notice.hidden || notice.contains(words);

@@ -92,6 +92,8 @@ async def test_a_frozen_card_is_blocked_until_its_holder_thaws_it(screens: Scree
         await scan(scanner, code)
     assert (await (await answer.value).json())["reason"] == "blocked"
     await expect(scanner.locator("#verdict.refused")).to_contain_text("此卡已冻结")
+    await expect(phone.locator("#latest-scan")).to_contain_text("卡已冻结", **WITHIN_FIVE_SECONDS)
+    await expect(phone.locator("#latest-scan")).not_to_have_class("notice fresh")
     await phone.click("#unfreeze")
     await answer_dialog(phone, "yes")
     await phone.locator("#card-shown").wait_for()

@@ -90,6 +90,7 @@ async def test_every_failure_has_the_one_shape(http: Http) -> None:
         ("GET", "/nowhere", 404, "not_found"),
         ("GET", "/api/v1/stations/4E8M0R2", 404, "not_found"),
         ("POST", "/healthz", 405, "method_not_allowed"),
+        ("GET", "/static/%2e%2e/base.py", 404, "not_found"),
         ("PATCH", "/api/v1/card", 401, "login_required"),
         ("GET", "/api/v1/stations?longitude=" + "1" * 3000, 414, "url_too_long"),
     ):
@@ -97,6 +98,7 @@ async def test_every_failure_has_the_one_shape(http: Http) -> None:
         assert (reply.status, reply.code) == (status, code)
         assert set(reply.json) - {"details"} == {"code", "message", "requestId"}
         assert reply.json["requestId"] == reply.headers["X-Request-Id"]
+        assert reply.headers.get("Allow") == ("GET" if status == 405 else None)  # RFC 9110, 15.5.6
 
 
 async def test_a_body_that_is_not_json_by_its_own_word_is_refused(http: Http) -> None:
