@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from handlers.base import Handler, endpoint
 from handlers.media import Html, Script
+from handlers.services import Demo, DemoPerson, PopupAnswer
 from handlers.wire import Asked, Wire
 from miniprogram_api.bundle import bundle
 from models.errors import Missing
@@ -85,6 +86,28 @@ class PhoneCodesHandler(Handler):
         return LoginCodeReply(code=demo.new_phone_code(openids[body.person]))
 
 
+class PopupRequest(Asked, frozen=True):
+    """What a demo person taps in WeChat's popup, by template."""
+
+    person: Annotated[str, Meta(max_length=40, examples=["officer"])]
+    answers: Annotated[dict[str, PopupAnswer], Meta(examples=[{"membership_review": "accept"}])]
+
+
+class PopupsHandler(Handler):
+    """The simulated phone's popup of subscription messages; WeChat then tells the server, too."""
+
+    public = True
+
+    @endpoint(204, refuses=(NoDemoPerson,))
+    async def post(self, *, body: PopupRequest) -> None:
+        """Answer it as a demo person."""
+        demo = self.services.demo
+        openids = {one.key: one.openid for one in (*demo.people, *demo.officers)} if demo else {}
+        if not demo or body.person not in openids:
+            raise NoDemoPerson
+        demo.answer_popup(openids[body.person], body.answers)
+
+
 class DemoPage(Handler):
     """A page of the demo."""
 
@@ -95,11 +118,19 @@ class DemoPage(Handler):
     async def get(self) -> Html:
         """Show the page."""
         self.set_header("Content-Security-Policy", PAGE_POLICY)
-        people = self.services.demo.people if self.services.demo else ()
+        demo = self.services.demo
         page = self.render_string(
-            self.template, people=people, places=PLACES, facilities=FACILITIES, documents=KINDS
+            self.template,
+            people=self.list_people(demo) if demo else (),
+            places=PLACES,
+            facilities=FACILITIES,
+            documents=KINDS,
         )
         return Html(page.decode())
+
+    def list_people(self, demo: Demo) -> tuple[DemoPerson, ...]:
+        """Return whom the page offers."""
+        return demo.people
 
 
 class PhonePage(DemoPage):
@@ -112,6 +143,10 @@ class ScannerPage(DemoPage):
     """A staff scanner."""
 
     template = "scanner.html"
+
+    def list_people(self, demo: Demo) -> tuple[DemoPerson, ...]:
+        """Return the people, and an officer, who is reminded here."""
+        return demo.scanning
 
 
 class ClientLibraryHandler(Handler):
@@ -130,5 +165,6 @@ ROUTES = [
     ("/demo/scanner", ScannerPage),
     ("/demo/login-codes", LoginCodesHandler),
     ("/demo/phone-codes", PhoneCodesHandler),
+    ("/demo/popups", PopupsHandler),
     ("/demo/client.js", ClientLibraryHandler),
 ]

@@ -1,6 +1,7 @@
 """What handlers may use: one frozen struct, filled by `server/app.py`."""
 
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from msgspec import Struct
 
@@ -68,6 +69,8 @@ from models.text_checks import TextJudge
 from models.visit_counts import VisitCounts
 from models.wxacodes import Drawer, Wxacodes
 
+PopupAnswer = Literal["accept", "reject", "ban"]
+
 
 class DemoPerson(Struct, frozen=True):
     """An invented person of the demo: a key for URLs, the name and role shown, and the WeChat account."""
@@ -82,13 +85,15 @@ class DemoPerson(Struct, frozen=True):
 class Demo(Struct, frozen=True):
     """What the demo's pages use: the people, and the simulated phone that makes their codes.
 
-    `officers` are those who may enter the console.
+    `officers` are those who may enter the console, `scanning` those whom the scanner's page offers.
     """
 
     people: tuple[DemoPerson, ...]
     new_login_code: Callable[[str], str]
     new_phone_code: Callable[[str], str]
+    answer_popup: Callable[[str, dict[str, PopupAnswer]], None]
     officers: tuple[DemoPerson, ...] = ()
+    scanning: tuple[DemoPerson, ...] = ()
 
 
 class Privacy(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from miniprogram_api.errors import (
     WeChatMisconfigured,
     WeChatRateLimited,
 )
-from models.appointments import NotStaff
+from models.appointments import NotStaff, Role
 from models.limits import PerAddress
 from models.sessions import SessionKind
 
@@ -42,9 +42,10 @@ class SessionReply(Wire, frozen=True):
 
 
 class CurrentSession(Wire, frozen=True):
-    """The session that a token stands for."""
+    """The session that a token stands for, and the roles that the person holds now."""
 
     kind: Kind
+    roles: Annotated[list[Role], Meta(examples=[["officer"]])]
     expires_at: Moment
     server_time: Moment
 
@@ -88,8 +89,10 @@ class CurrentSessionHandler(Handler):
     @endpoint()
     async def get(self) -> CurrentSession:
         """Return the current session."""
+        held = self.services.appointments.list_of(self.session.subject)
         return CurrentSession(
             kind=self.session.kind,
+            roles=sorted({one.role for one in held}),
             expires_at=local(self.session.expires),
             server_time=local(self.services.now()),
         )

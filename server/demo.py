@@ -12,6 +12,7 @@ from handlers.services import Demo, DemoPerson
 from miniprogram_api import simulator_messages
 from miniprogram_api.push import PushGate
 from miniprogram_api.simulator import DEMO_APPID, Simulator
+from miniprogram_api.simulator_control import tap
 from miniprogram_api.simulator_pushes import Target
 from miniprogram_api.simulator_state import Kind
 from miniprogram_api.wechat import WeChat
@@ -138,7 +139,9 @@ class DemoPlatform:
                 people,
                 lambda openid: self.simulator.issue_code(openid).code,
                 lambda openid: self.simulator.issue_code(openid, Kind.PHONE).code,
+                lambda openid, answers: tap(self.simulator.state, openid, answers),
                 officers,
+                (*people, officers[0]),
             ),
             simulator=self.simulator,
             push_target=self._push_target,

@@ -73,13 +73,14 @@ export const storageOf = (name) => storageIn(lasting, `demo.${name}.`);
 /**
  * The client on a demo person's phone.
  * @param {string} person the demo person's key
- * @param {{isStaff: (boolean|undefined)}} [options]
+ * @param {{isStaff: (boolean|undefined), subscribe: (function(string[]): Promise<object>|undefined)}} [options]
  */
-export function clientOf(person, { isStaff = false } = {}) {
+export function clientOf(person, { isStaff = false, subscribe } = {}) {
   return createClient({
     baseUrl: window.location.origin,
     login: () => loginCode(person),
     isStaff,
+    subscribe,
     storage: storageOf(person),
   });
 }
@@ -112,15 +113,20 @@ const loginCode = (person) => demoCode("/demo/login-codes", person);
 export const phoneCode = (person) => demoCode("/demo/phone-codes", person);
 
 async function demoCode(path, person) {
+  return (await (await demoPost(path, { person })).json()).code;
+}
+
+/** Does on the simulated phone what is done in WeChat. @returns {Promise<Response>} */
+export async function demoPost(path, body) {
   const answer = await fetch(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ person }),
+    body: JSON.stringify(body),
   });
   if (!answer.ok) {
-    throw new Error(`no code of ${path}: ${answer.status}`);
+    throw new Error(`no answer of ${path}: ${answer.status}`);
   }
-  return (await answer.json()).code;
+  return answer;
 }
 
 /**

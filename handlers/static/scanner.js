@@ -4,6 +4,8 @@ import { byId, clientOf, clientOfDevice, say, storageOf, tabStorage, wirePeople 
 import { canUseCamera, openCamera } from "./camera.js";
 import { createDesk } from "./desk.js";
 import { pickEye, smallPicture } from "./eyes.js";
+import { popupOf } from "./popup.js";
+import { offerReminders } from "./reminders.js";
 import { createSounds } from "./sounds.js";
 
 const STAFF_KEY = "scanner.staff";
@@ -23,11 +25,12 @@ let stopCamera = null;
 /** Signs a person in, and opens the desk; the server decides who is staff. */
 async function signIn(person, name) {
   say(byId("sign-in-problem"), "");
-  const client = clientOf(person, { isStaff: true });
+  const client = clientOf(person, { isStaff: true, subscribe: popupOf(person) });
   try {
     const { member } = await client.signIn();
     await openDesk(client, person, member ? member.membership.organisationName : name);
     tabStorage.set(STAFF_KEY, person);
+    await offerReminders(client);
   } catch (error) {
     say(byId("sign-in-problem"), `${name}：${error.message}`);
   }
@@ -91,6 +94,7 @@ function showDesk(isOpen) {
   byId("sign-in").hidden = isOpen;
   byId("desk").hidden = !isOpen;
   byId("place-field").hidden = true;
+  byId("reminders").hidden = true;
   byId("sign-out").hidden = !isOpen;
   byId("sound").hidden = !isOpen;
 }

@@ -114,3 +114,9 @@ export function skewWords(skewSeconds) {
   const span = minutes < 1 ? `${Math.abs(skewSeconds)} 秒` : `${Math.round(minutes)} 分钟`;
   return skewSeconds < 0 ? `（约 ${span}前的码）` : `（比现在早 ${span}）`;
 }
+
+/** The messages that WeChat asks for, by purpose. */
+export const MESSAGES = {
+  membership_review: "会籍审批提醒",
+  station_ticket: "驿站问题提醒",
+};

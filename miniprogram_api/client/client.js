@@ -5,6 +5,7 @@
 const { createHttp, refusalOf } = require("./http.js");
 const { createKeptCard } = require("./kept_card.js");
 const { createKeptStations } = require("./kept_stations.js");
+const { createMessages, wxSubscribe } = require("./messages.js");
 const { createRequest } = require("./requests.js");
 const { createServerClock } = require("./server_clock.js");
 const { createSession } = require("./session.js");
@@ -23,12 +24,14 @@ const UNAUTHENTICATED = 401;
  * @param {boolean} [options.isStaff] asks for a session that may scan, kept apart from the member's
  * @param {string} [options.installation] makes this a scanning device: the random name that it made for itself and
  *   keeps (16 to 64 letters, digits, - and _). Its session ends with its revocation, and no login renews it.
+ * @param {function(string[]): Promise<Object<string, string>>} [options.subscribe] shows WeChat's popup for some
+ *   templates of messages and gives the answers by their ids; `wx.requestSubscribeMessage` if it is left out
  * @param {import("./transports.js").Transport} [options.transport]
  * @param {import("./storage.js").Storage} [options.storage]
  * @param {function(): number} [options.clock] the phone's, milliseconds
  * @param {function(number): Promise<void>} [options.sleep] resolves after so many milliseconds
  * @returns {object} the calls: the card's (`kept_card.js`), those of stations without a network
- *   (`kept_stations.js`), those listed below, `request` (`requests.js`) for all others, and `now`, the server's time
+ *   (`kept_stations.js`), of messages (`messages.js`), those listed below, `request` (`requests.js`) for all others, and `now`, the server's time
  *   in milliseconds
  */
 function createClient({
@@ -36,6 +39,7 @@ function createClient({
   login,
   isStaff = false,
   installation,
+  subscribe = wxSubscribe,
   transport = pickTransport(),
   storage = pickStorage(),
   clock = Date.now,
@@ -68,7 +72,8 @@ function createClient({
   const keptStations = createKeptStations({ request, now: serverClock.now, slot });
   const clockOffset = () => serverClock.now() - clock();
   const calls = createCalls({ request, exchange, session, card, clockOffset });
-  return Object.assign({ request, now: serverClock.now }, card, keptStations, calls);
+  const messages = createMessages({ request, subscribe, now: serverClock.now });
+  return Object.assign({ request, now: serverClock.now }, card, keptStations, messages, calls);
 }
 
 function createCalls({ request, exchange, session, card, clockOffset }) {

@@ -20,11 +20,11 @@ PUBLIC = {
     "CheckInsHandler", "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage",
     "EnrolmentsHandler", "HealthHandler", "KioskLibrary", "KioskPage", "KioskWorker", "LandingHandler",
     "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhoneCodesHandler", "PhonePage",
-    "PhotoForCheckHandler", "PrivacyNoticeHandler", "PrivacyPage", "PushHandler", "ReadinessHandler",
-    "ReportPhotoHandler", "ScannerPage", "ScreenKeysHandler", "ScreenPairingsHandler", "SessionsHandler",
-    "SignHandler", "SignInHandler", "SignInPage", "SignInPictureHandler", "SignInSessionHandler",
-    "SignInsHandler", "SignPageHandler", "StationHandler", "StationReportsHandler", "StationWxacodeHandler",
-    "StationsHandler",
+    "PhotoForCheckHandler", "PopupsHandler", "PrivacyNoticeHandler", "PrivacyPage", "PushHandler",
+    "ReadinessHandler", "ReportPhotoHandler", "ScannerPage", "ScreenKeysHandler", "ScreenPairingsHandler",
+    "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage", "SignInPictureHandler",
+    "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StationHandler", "StationReportsHandler",
+    "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
 

@@ -51,8 +51,10 @@ async def test_the_current_session_is_told_to_its_owner(http: Http, make: Factor
     someone = await make.member()
     reply = await http("GET", "/api/v1/sessions/current", token=someone.token)
     assert reply.status == 200
-    assert reply.json["kind"] == "member"
+    assert (reply.json["kind"], reply.json["roles"]) == ("member", [])
     assert reply.json["serverTime"] == "2026-07-15T12:00:05+08:00"
+    _, headers = await make.console("officer")
+    assert (await http("GET", "/api/v1/sessions/current", headers=headers)).json["roles"] == ["officer"]
 
 
 async def test_logging_out_ends_the_session_at_once(http: Http, make: Factory) -> None:

@@ -261,3 +261,19 @@ async def test_workers_of_several_processes_send_each_message_once(
     for name in names:
         await wait(service, name, "delivered")
     assert len(wechat.state.messages.sent) == before + 5
+
+
+async def test_the_demo_s_phone_answers_the_popup_as_wechat_does_and_for_its_people_alone(
+    http: Http, service: Service
+) -> None:
+    asked = {"person": "officer", "answers": {"membership_review": "accept"}}
+    assert (await http("POST", "/demo/popups", asked)).status == 204
+    account = service.world.subscriptions.account_of("demo-officer")
+
+    async def granted() -> int:
+        ledger = await service.world.subscriptions._store.find(f"{account}:membership_review")
+        return ledger.credits if ledger else 0
+
+    await until(granted, lambda held: held == 1)
+    reply = await http("POST", "/demo/popups", {**asked, "person": "nobody"})
+    assert (reply.status, reply.code) == (404, "demo_person_not_found")

@@ -1,0 +1,61 @@
+"use strict";
+
+/** Subscription messages (订阅消息): WeChat asks the person, who grants one message each time. */
+
+const SUBSCRIPTIONS = "/api/v1/subscriptions";
+
+/** WeChat asks for so many templates at once. */
+const MOST_AT_ONCE = 5;
+
+/**
+ * The calls about subscription messages.
+ * @param {object} parts
+ * @param {function(string, string, object=): Promise<*>} parts.request
+ * @param {function(string[]): Promise<Object<string, string>>} parts.subscribe shows the popup for some templates, and
+ *   gives `accept`, `reject`, `ban` or `filter` by the template's id
+ * @param {function(): number} parts.now
+ * @param {function(): number} [parts.random]
+ */
+function createMessages({ request, subscribe, now, random = Math.random }) {
+  return {
+    /**
+     * What may be asked for: the templates of some purposes of which no message is granted. To be called before the
+     * button is shown, because WeChat shows the popup in answer to a tap alone.
+     * @param {string[]} purposes such as "membership_review"
+     * @returns {Promise<{templateId: string, purpose: string}[]>} at most as many as one popup takes
+     */
+    messagesToAskFor: async (purposes) => {
+      const { items } = await request("GET", SUBSCRIPTIONS);
+      const wanted = items.filter(({ purpose, credits, standing }) => purposes.includes(purpose) && credits === 0 && !standing);
+      return wanted.slice(0, MOST_AT_ONCE);
+    },
+
+    /**
+     * Asks the person, and reports the answers. To be called from a tap.
+     * @param {{templateId: string}[]} wanted as `messagesToAskFor` gave them
+     * @returns {Promise<number>} how many were granted
+     */
+    askForMessages: async (wanted) => {
+      const given = await subscribe(wanted.map(({ templateId }) => templateId));
+      const answers = wanted
+        .map(({ templateId }) => ({ templateId, answer: given[templateId] }))
+        .filter(({ answer }) => answer !== undefined);
+      if (answers.length > 0) {
+        await request("POST", SUBSCRIPTIONS, { body: { reportId: reportId(now(), random), answers } });
+      }
+      return answers.filter(({ answer }) => answer === "accept").length;
+    },
+  };
+}
+
+/** A name of one popup, which nobody needs to guess; the server's time has fractions. */
+const reportId = (at, random) => `popup-${Math.round(at).toString(36)}-${random().toString(36).slice(2, 12)}`;
+
+/** The popup of a mini program. @param {string[]} tmplIds */
+function wxSubscribe(tmplIds) {
+  return new Promise((resolve, reject) => {
+    wx.requestSubscribeMessage({ tmplIds, success: resolve, fail: reject });
+  });
+}
+
+module.exports = { createMessages, wxSubscribe };
