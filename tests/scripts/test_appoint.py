@@ -1,7 +1,6 @@
 """`scripts/appoint` on an empty data folder: the first administrators."""
 
 import asyncio
-import os
 import re
 import sys
 from pathlib import Path
@@ -12,12 +11,13 @@ from models.appointments import Role
 from models.audit import Search
 from scripts.worlds import opened_world
 from server.config import Config
+from tests.untraced import plain_environment
 
 pytestmark = pytest.mark.engines
 
 
 async def appoint(folder: Path, *arguments: str, typed: str = "") -> tuple[int | None, str, str]:
-    environment = {**os.environ, "DATA_DIR": str(folder), "MONGODB_URI": "", "REDIS_URL": ""}
+    environment = {**plain_environment(), "DATA_DIR": str(folder), "MONGODB_URI": "", "REDIS_URL": ""}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "scripts.appoint", *arguments, env=environment,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,

@@ -1,7 +1,6 @@
 """`scripts/migrate` as an operator runs it."""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
@@ -10,13 +9,16 @@ import pytest
 from models.clock import utc_now
 from models.migrations import VERSION, Schema
 from server.engines import open_documents
+from tests.untraced import plain_environment
 
 pytestmark = pytest.mark.engines
 DATABASE = "union_station"
 
 
 async def run(data_dir: Path, *arguments: str) -> tuple[int, str, str]:
-    plain = {name: value for name, value in os.environ.items() if name not in ("MONGODB_URI", "REDIS_URL")}
+    plain = {
+        name: value for name, value in plain_environment().items() if name not in ("MONGODB_URI", "REDIS_URL")
+    }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "scripts.migrations", *arguments),
         env=plain | {"DATA_DIR": str(data_dir)},

@@ -1,7 +1,6 @@
 """`scripts/import_stations`: every row is accounted for, in words, and bad files end in one clear line."""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from scripts.stations import main
 from scripts.worlds import opened_world
 from server.config import Config
 from server.demo import STATIONS_FILE
+from tests.untraced import plain_environment
 
 
 def test_every_row_of_the_demo_s_file_is_in_the_report(capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,7 +101,7 @@ def test_a_missing_file_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.engines
 async def test_what_is_saved_is_in_the_audit_as_the_operator_s_and_sealed(tmp_path: Path) -> None:
-    environment = {**os.environ, "DATA_DIR": str(tmp_path), "MONGODB_URI": "", "REDIS_URL": ""}
+    environment = {**plain_environment(), "DATA_DIR": str(tmp_path), "MONGODB_URI": "", "REDIS_URL": ""}
     for arguments in ((), ("--save",), ("--save",)):
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "scripts.stations", str(STATIONS_FILE), *arguments, env=environment,

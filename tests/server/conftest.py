@@ -13,6 +13,7 @@ from tornado.httpclient import AsyncHTTPClient
 from server.supervisor import EmbeddedEngine
 from tests.server.demos import Environment
 from tests.server.wire_gate import WireGate
+from tests.untraced import plain_environment
 
 URI = os.environ.get("MONGODB_URI", "")
 
@@ -29,7 +30,7 @@ async def environment(tmp_path: Path) -> AsyncIterator[Environment]:
     """A data folder, or a database of its own on the configured engine."""
     database = f"test_{secrets.token_hex(6)}"
     own = {"PORT": "0", "DATA_DIR": str(tmp_path / "var"), "MONGODB_DATABASE": database, "DEMO": "true"}
-    yield {**os.environ, **own}
+    yield {**plain_environment(), **own}
     if URI:
         async with AsyncMongoClient[dict[str, Any]](URI) as driver:
             await driver.drop_database(database)
