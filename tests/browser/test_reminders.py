@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import open_demo, open_screens
+from tests.browser.legibility import complaints
 from tests.browser.screens import Screens
-from tests.browser.test_legibility import complaints
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
