@@ -10,6 +10,8 @@ from models.ids import new_id
 from server.service import Service
 from tests.factories import STREET, Clock, Factory, Http
 
+PATIENCE_SECONDS = 60.0
+
 
 @pytest.fixture
 def audit(service: Service) -> "Reader":
@@ -127,9 +129,14 @@ async def test_an_administrator_may_not_scan(
 
 
 async def test_a_running_service_s_audit_verifies(service: Service) -> None:
-    await service.world.auditing.work()
-    report = await service.world.auditing.checks.run()
-    assert (report.findings, report.unsealed) == ((), ())
+    auditing = service.world.auditing
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        is_sealed = False
+        while not is_sealed:  # The workers enter what earlier tests began.
+            await auditing.work()
+            report = await auditing.checks.run()
+            assert report.findings == ()
+            is_sealed = report.unsealed == ()
     assert report.entries > 0
 
 
