@@ -133,6 +133,12 @@ class DemoPage(Handler):
         return demo.people
 
 
+class StartPage(DemoPage):
+    """Where to go from here."""
+
+    template = "start.html"
+
+
 class PhonePage(DemoPage):
     """A member's phone."""
 
@@ -161,6 +167,7 @@ class ClientLibraryHandler(Handler):
 
 
 ROUTES = [
+    ("/", StartPage),
     ("/demo/phone", PhonePage),
     ("/demo/scanner", ScannerPage),
     ("/demo/login-codes", LoginCodesHandler),

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
+async def test_the_first_page_leads_to_every_other_and_is_legible(screens: Screens) -> None:
+    page = await screens.open("/")
+    assert await complaints(screens, page) == []
+    links = [await link.get_attribute("href") for link in await page.locator("main a").all()]
+    assert links == ["/demo/phone", "/demo/scanner", "/console", "/api/v1/openapi.json"]
+    for link in links:
+        assert (await page.request.get(link or "")).ok
+
+
 @pytest.mark.parametrize("view", ["card", "stations"])
 async def test_a_member_s_phone_is_legible(screens: Screens, view: str) -> None:
     page = await screens.open_phone("courier")

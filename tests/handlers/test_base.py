@@ -23,8 +23,8 @@ PUBLIC = {
     "PhotoForCheckHandler", "PopupsHandler", "PrivacyNoticeHandler", "PrivacyPage", "PushHandler",
     "ReadinessHandler", "ReportPhotoHandler", "ScannerPage", "ScreenKeysHandler", "ScreenPairingsHandler",
     "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage", "SignInPictureHandler",
-    "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StationHandler", "StationReportsHandler",
-    "StationWxacodeHandler", "StationsHandler",
+    "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StartPage", "StationHandler",
+    "StationReportsHandler", "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
 

@@ -55,7 +55,7 @@ async def test_a_real_mini_program_s_service_has_no_demo_pages(
     service = await Service.open(production(tmp_path, simulator), Clock().now, io.StringIO())
     http = Http(client, service.url)
     assert service.services.demo is None
-    for path in ("/demo/phone", "/demo/scanner", "/demo/client.js"):
+    for path in ("/", "/demo/phone", "/demo/scanner", "/demo/client.js"):
         assert (await http("GET", path)).status == 404
     code = simulator.issue_code("o1").code
     assert (await http("POST", "/api/v1/sessions", {"code": code})).json["kind"] == "guest"
