@@ -13,12 +13,12 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from msgspec import UNSET, UnsetType
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
-from tornado.web import HTTPError, RequestHandler, stream_request_body
+from tornado.web import HTTPError, RequestHandler
 
 from handlers import cookies
 from handlers.contracts import QueryReader, body_reader, read_contract
 from handlers.heads import first_fields
-from handlers.media import Media
+from handlers.media import Html, Media
 from handlers.services import Services
 from handlers.wire import Wire, encode
 from miniprogram_api.contract import Contract, Refused
@@ -39,6 +39,7 @@ from models.limits import COMMON, PUBLIC, Limit
 from models.members import NotAMember
 from models.sessions import Session, SessionExpired, SessionKind
 from models.sign_ins import SecondFactorRequired
+from models.stations import SUPERVISION_PHONE
 
 URL_LIMIT = 2048
 BODY_LIMIT = 1 << 20
@@ -64,6 +65,11 @@ FAILURES: dict[int, tuple[str, str]] = {
     415: ("unsupported_media_type", "请求内容的类型不对"),
     500: ("internal_error", "系统出错了，请稍后再试"),
 }
+# What a page of words alone may load.
+PLAIN_PAGE = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 ANYONE: frozenset[SessionKind] = frozenset({"guest", "member", "staff", "console"})
 MEMBERS: frozenset[SessionKind] = frozenset({"member", "staff"})
 STAFF: frozenset[SessionKind] = frozenset({"staff", "device"})
@@ -243,29 +249,22 @@ class Handler(RequestHandler):
             Problem(code=code, message=message, request_id=self.request_id, details=details), status_code
         )
 
+    @property
+    def wants_page(self) -> bool:
+        """Whether a person asks with a browser, not a program for JSON."""
+        return "text/html" in self.request.headers.get("Accept", "")
+
+    def show_missing(self, code: str, words: str) -> None:
+        """Answer 404 with a page for people."""
+        self.refused_with = code
+        self.set_header("Content-Security-Policy", PLAIN_PAGE)
+        page = self.render_string("not_found.html", words=words, phone=SUPERVISION_PHONE)
+        self.reply(Html(page.decode()), 404)
+
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log bugs once; a refusal is only a line of the access log."""
         if not isinstance(value, Refusal | WeChatError | HTTPError):
             log.error("request_failed", extra={"request_id": self.request_id}, exc_info=(typ, value, tb))
-
-
-@stream_request_body
-class Refuse(Handler):
-    """Answers a request that no handler should see, before its body is read."""
-
-    public = True
-
-    def initialize(self, services: Services, status: int = 404) -> None:
-        """Take the status to answer with."""
-        super().initialize(services)
-        self._status = status
-
-    def prepare(self) -> None:
-        """Refuse."""
-        raise HTTPError(self._status)
-
-    def data_received(self, chunk: bytes) -> None:
-        """Drop what comes of the body all the same."""
 
 
 def address_of(request: HTTPServerRequest, services: Services) -> str:

@@ -131,15 +131,12 @@ class LandingHandler(Handler):
         return Html(page.decode())
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Tell whoever stands before a sign that is no longer known so on a page; programs get JSON."""
+        """Tell whoever stands before a sign that is no longer known so on a page."""
         error = kwargs.get("exc_info", (None, None))[1]
-        if not isinstance(error, NoSuchStation) or "text/html" not in self.request.headers.get("Accept", ""):
+        if isinstance(error, NoSuchStation) and self.wants_page:
+            self.show_missing(error.code, str(error))
+        else:
             super().write_error(status_code, **kwargs)
-            return
-        self.refused_with = error.code
-        self.set_header("Content-Security-Policy", PAGE_POLICY)
-        page = self.render_string("no_station.html", words=str(error), phone=SUPERVISION_PHONE)
-        self.reply(Html(page.decode()), 404)
 
 
 class SignHandler(Handler):

@@ -8,9 +8,10 @@ from typing import Any
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application
 
-from handlers.base import BODY_LIMIT, URL_LIMIT, Refuse
+from handlers.base import BODY_LIMIT, URL_LIMIT
 from handlers.fast_path import FastDelegate, FastPath
 from handlers.finished import Watch, finished
+from handlers.refuse import Refuse
 from handlers.routes import Route, to_pattern
 from handlers.services import Services
 from handlers.uploads import UPLOAD_LIMIT, UploadHandler

@@ -35,6 +35,7 @@ def test_a_handler_s_noun_is_a_model_s_too() -> None:
         "media",
         "nearby",
         "pictures",
+        "refuse",
         "routes",
         "services",
         "tokens",

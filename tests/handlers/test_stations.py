@@ -133,11 +133,12 @@ async def test_a_code_without_a_station_is_not_found(http: Http) -> None:
 
 
 async def test_a_sign_that_is_no_longer_known_tells_a_person_so_on_a_page(http: Http) -> None:
-    reply = await http("GET", "/s/ZZZZZZZZ", headers={"Accept": "text/html,*/*;q=0.8"})
-    assert (reply.status, reply.headers["Content-Type"]) == (404, "text/html; charset=UTF-8")
-    page = reply.body.decode()
-    assert "没有找到这个驿站" in page
-    assert "12351" in page
+    for path, words in (("/s/ZZZZZZZZ", "没有找到这个驿站"), ("/s/NOPE", "没有找到这个页面")):
+        reply = await http("GET", path, headers={"Accept": "text/html,*/*;q=0.8"})
+        assert (reply.status, reply.headers["Content-Type"]) == (404, "text/html; charset=UTF-8")
+        page = reply.body.decode()
+        assert words in page
+        assert "12351" in page
 
 
 async def test_the_landing_page_says_what_a_courier_needs(http: Http) -> None:
