@@ -175,7 +175,7 @@ class Cards:
         self._masters = masters
         self._vault = vault
         self._now = now
-        self._find = Coalesced(self._find_together)
+        self._find = Coalesced(store.find, self._find_together)
 
     async def issue(self, person: str, masked_name: str, standing: MembershipState) -> Card:
         """Give a person a card, or return the one there is."""
@@ -219,8 +219,6 @@ class Cards:
         return await self._find(serial)
 
     async def _find_together(self, serials: Sequence[str]) -> list[Card | None]:
-        if len(serials) == 1:
-            return [await self._store.find(serials[0])]
         found = await self.find_many(serials)
         return [found.get(serial) for serial in serials]
 

@@ -19,12 +19,17 @@ MOST = 100
 
 
 class Coalesced(Generic[A, B]):
-    """A call for one, made as a call for many: `together` answers each item, in their order.
+    """A call for one item, or for many: `together` answers each, in their order, as `alone` answers one.
 
-    What `together` raises is raised to each of those whose call it was.
+    What a call raises is raised to each of those whose call it was.
     """
 
-    def __init__(self, together: Callable[[Sequence[A]], Awaitable[Sequence[B]]]) -> None:
+    def __init__(
+        self,
+        alone: Callable[[A], Awaitable[B]],
+        together: Callable[[Sequence[A]], Awaitable[Sequence[B]]],
+    ) -> None:
+        self._alone = alone
         self._together = together
         self._waiting: deque[tuple[A, asyncio.Future[B]]] = deque()
         self._under_way = 0
@@ -39,8 +44,7 @@ class Coalesced(Generic[A, B]):
             return await turn
         self._under_way += 1
         try:
-            [answer] = await self._together([item])
-            return answer
+            return await self._alone(item)
         finally:
             self._hand_on()
 
@@ -56,7 +60,8 @@ class Coalesced(Generic[A, B]):
 
     async def _answer(self, turns: Sequence[tuple[A, "asyncio.Future[B]"]]) -> None:
         try:
-            answers = await self._together([item for item, _ in turns])
+            items = [item for item, _ in turns]
+            answers = [await self._alone(items[0])] if len(items) == 1 else await self._together(items)
             for (_, turn), answer in zip(turns, answers, strict=True):
                 if not turn.done():
                     turn.set_result(answer)

@@ -191,7 +191,7 @@ class Scans:
         now: Now,
     ) -> None:
         self._store = store
-        self._insert = Coalesced(self._insert_together)
+        self._insert = Coalesced(self._insert_alone, self._insert_together)
         self._cards = cards
         self._judge = judge
         self._organisations = organisations
@@ -240,14 +240,16 @@ class Scans:
         """Return the name of the organisation whose staff scanned."""
         return self._organisations.get_own_name(scan.organisation)
 
+    async def _insert_alone(self, scan: Scan) -> bool:
+        """Store a scan; say whether it is new."""
+        try:
+            await self._store.insert(scan)
+        except Duplicate:
+            return False
+        return True
+
     async def _insert_together(self, scans: Sequence[Scan]) -> list[bool]:
         """Store scans; say of each whether it is new."""
-        if len(scans) == 1:
-            try:
-                await self._store.insert(scans[0])
-            except Duplicate:
-                return [False]
-            return [True]
         known = set(await self._store.insert_many(scans))
         return [place not in known for place in range(len(scans))]
 

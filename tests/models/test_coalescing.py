@@ -26,6 +26,9 @@ class Engine:
             raise ArithmeticError(tuple(items))
         return [2 * item for item in items]
 
+    async def alone(self, item: int) -> int:
+        return (await self([item]))[0]
+
 
 async def settle() -> None:
     """Let everything run that can."""
@@ -44,7 +47,7 @@ async def run_out(engine: Engine) -> None:
 
 async def test_whoever_finds_a_free_lane_goes_at_once_and_alone() -> None:
     engine = Engine()
-    ask = Coalesced(engine)
+    ask = Coalesced(engine.alone, engine)
     asking = [asyncio.create_task(ask(item)) for item in range(LANES)]
     await settle()
     assert engine.calls == [(item,) for item in range(LANES)]
@@ -59,7 +62,7 @@ async def test_whoever_finds_a_free_lane_goes_at_once_and_alone() -> None:
 
 async def test_those_who_come_meanwhile_go_together_in_the_next_call() -> None:
     engine = Engine()
-    ask = Coalesced(engine)
+    ask = Coalesced(engine.alone, engine)
     asking = [asyncio.create_task(ask(item)) for item in range(LANES + MOST + 5)]
     await settle()
     assert len(engine.calls) == LANES, "nobody joins a call that is under way"
@@ -70,7 +73,7 @@ async def test_those_who_come_meanwhile_go_together_in_the_next_call() -> None:
 
 async def test_a_call_that_hangs_holds_up_nobody_else() -> None:
     engine = Engine()
-    ask = Coalesced(engine)
+    ask = Coalesced(engine.alone, engine)
     hung = asyncio.create_task(ask(0))
     others = [asyncio.create_task(ask(item)) for item in range(1, 9)]
     await settle()
@@ -85,7 +88,7 @@ async def test_a_call_that_hangs_holds_up_nobody_else() -> None:
 
 async def test_a_failure_is_told_to_those_whose_call_it_was_and_to_nobody_else() -> None:
     engine = Engine()
-    ask = Coalesced(engine)
+    ask = Coalesced(engine.alone, engine)
     first = [asyncio.create_task(ask(item)) for item in range(LANES + 3)]
     await settle()
     engine.broken = {LANES + 1}
@@ -101,7 +104,7 @@ async def test_a_failure_is_told_to_those_whose_call_it_was_and_to_nobody_else()
 
 async def test_a_failure_of_a_call_for_one_leaves_the_lane_free() -> None:
     engine = Engine()
-    ask = Coalesced(engine)
+    ask = Coalesced(engine.alone, engine)
     engine.broken = {7}
     for _ in range(LANES + 1):
         broken = asyncio.create_task(ask(7))
@@ -113,7 +116,7 @@ async def test_a_failure_of_a_call_for_one_leaves_the_lane_free() -> None:
 
 async def test_who_waits_no_longer_harms_nobody() -> None:
     engine = Engine()
-    ask = Coalesced(engine)
+    ask = Coalesced(engine.alone, engine)
     asking = [asyncio.create_task(ask(item)) for item in range(LANES + 3)]
     await settle()
     asking[LANES + 1].cancel()
@@ -131,7 +134,7 @@ def test_every_item_is_answered_once_by_a_call_that_began_after_it_was_asked(
 ) -> None:
     async def live() -> None:
         engine = Engine()
-        ask = Coalesced(engine)
+        ask = Coalesced(engine.alone, engine)
         asked: list[asyncio.Task[int]] = []
         calls_before: list[int] = []
         for step in steps:
