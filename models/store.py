@@ -37,8 +37,10 @@ RETRY_SECONDS = 2
 DUPLICATE_KEY = 11000
 # Of MongoDB: a time limit passed (50, 64), shutting down, a conflict of writes, no longer the primary.
 STATE_CODES = frozenset({50, 64, 91, 112, 189, 10107, 11600, 11602})
-# The engine undid a write since it met another's; it may be asked again.
+# The engine undid a write since it met another's; it may be asked again. A deadlock is 112 in some replies of
+# DocumentDB, and in others 2, which is the code of a value refused: there only the words tell.
 WRITE_CONFLICT = 112
+DEADLOCK = "deadlock detected"
 ATTEMPTS = 5
 # One reply for most lists: an engine that lends its cursors may lose a sorted one between two replies.
 REPLY_DOCUMENTS = 10_000
@@ -85,11 +87,19 @@ def _is_passing(error: object) -> bool:
     if isinstance(error, errors.BulkWriteError):
         details = error.details or {}
         failures = [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]
-        codes = {failure["code"] for failure in failures} - {DUPLICATE_KEY}
-        return STATE_CODES.issuperset(codes) or "database is locked" in str(failures)
+        others = [one for one in failures if one["code"] != DUPLICATE_KEY]
+        return all(_is_of_state(one["code"], one["errmsg"]) for one in others)
     if isinstance(error, errors.OperationFailure):
-        return error.code in STATE_CODES or "database is locked" in str(error)
+        return _is_of_state(error.code, str(error))
     return isinstance(error, errors.ConnectionFailure)
+
+
+def _is_of_state(code: int | None, words: str) -> bool:
+    return code in STATE_CODES or _is_undone(code, words) or "database is locked" in words
+
+
+def _is_undone(code: int | None, words: str) -> bool:
+    return code == WRITE_CONFLICT or DEADLOCK in words
 
 
 def _failures(error: errors.BulkWriteError) -> dict[int, list[int]]:
@@ -97,21 +107,24 @@ def _failures(error: errors.BulkWriteError) -> dict[int, list[int]]:
     details = error.details or {}
     places: dict[int, list[int]] = {DUPLICATE_KEY: [], WRITE_CONFLICT: []}
     for failure in details.get("writeErrors", ()):
-        if failure["code"] not in places:
+        code = WRITE_CONFLICT if _is_undone(failure["code"], failure["errmsg"]) else failure["code"]
+        if code not in places:
             raise error
-        places[failure["code"]].append(failure["index"])
+        places[code].append(failure["index"])
     if details.get("writeConcernErrors"):  # Written, but not as safely as was asked for.
         raise error
     return places
 
 
 async def _undisturbed(write: Callable[[], Awaitable[R]]) -> R:
-    """Make a write that may be repeated, again when the engine undid it for a conflict or a deadlock."""
+    """Make a write that may be repeated, again when the engine undid all of it: a conflict or a deadlock."""
     for _ in range(ATTEMPTS - 1):
         try:
             return await write()
+        except errors.BulkWriteError:
+            raise
         except errors.OperationFailure as error:
-            if error.code != WRITE_CONFLICT:
+            if not _is_undone(error.code, str(error)):
                 raise
     return await write()
 
