@@ -8,7 +8,7 @@ appointments of one person to one role in one organisation from being made twice
 (`models/devices.py`) holds the role `scanner` by its enrolment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -183,14 +183,16 @@ class Appointments:
         """Return the person's appointments, those that are over or yet to come too."""
         return list(self._by_person.get(person, {}).values())
 
-    def list_at(self, organisation: str, role: Role) -> list[Appointment]:
-        """Return the appointments to a role at this very organisation that are in force."""
-        held = self.list_in_force()
-        return [one for one in held if (one.organisation, one.role) == (organisation, role)]
+    def list_levels(
+        self, places: Iterable[str], role: Role, *, without: str | None = None
+    ) -> list[list[Appointment]]:
+        """Return the appointments to a role that are in force, by place, for the places that have some.
 
-    def list_holders(self, organisation: str, role: Role) -> list[str]:
-        """Return the people who hold a role at this very organisation now."""
-        return sorted({one.person for one in self.list_at(organisation, role)})
+        The person `without` is left out.
+        """
+        held = [one for one in self.list_in_force() if one.role == role and one.person != without]
+        levels = ([one for one in held if one.organisation == place] for place in places)
+        return [level for level in levels if level]
 
     async def admit(
         self, person: str | None, action: Action, way: str, roles: frozenset[Role] = ANY_ROLE
@@ -271,6 +273,12 @@ class Appointments:
     def _absorb(self, changed: Sequence[Appointment]) -> None:
         for appointment in changed:
             self._by_person.setdefault(appointment.person, {})[appointment.id] = appointment
+
+
+def whose_turn(levels: Sequence[Iterable[Appointment]], *, is_late: bool = False) -> list[str]:
+    """Return the people of the first level; when they are late, of the second, if there is one."""
+    held = levels[is_late and len(levels) > 1] if levels else ()
+    return sorted({one.person for one in held})
 
 
 def _power_of(appointment: Appointment) -> str | None:

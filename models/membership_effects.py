@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from models.appointments import Appointments
+from models.appointments import Appointments, whose_turn
 from models.audit import Audit, Fact
 from models.cards import Cards, Followed
 from models.claims import Claims
@@ -207,23 +207,17 @@ class MembershipNotices:
         """
         due = membership.due or self._now()
         is_late = membership.remind is not None and membership.remind >= due
-        place = membership.target if membership.is_released else None
+        place = (membership.target if membership.is_released else None) or membership.organisation
         fields = {
-            "thing1": self._name(place or membership.organisation),
+            "thing1": self._name(place),
             "phrase2": LATE_WORDS[membership.state] if is_late else WAITING_WORDS[membership.state],
             "date3": spell(due),
         }
         name = f"{membership.person}:{membership.version}{':late' if is_late else ''}"
-        levels = self._list_levels(place or membership.organisation, membership.person)
-        for officer in levels[is_late and len(levels) > 1] if levels else ():
+        places = self._organisations.list_upwards(place)
+        levels = self._appointments.list_levels(places, "officer", without=membership.person)
+        for officer in whose_turn(levels, is_late=is_late):
             await self._queue(name, officer, REMINDER, REMINDER_PAGE, fields)
-
-    def _list_levels(self, organisation: str, person: str) -> list[list[str]]:
-        """Return who may decide on somebody, level by level, from the nearest that has some."""
-        places = self._organisations.list_upwards(organisation)
-        levels = [self._appointments.list_holders(place, "officer") for place in places]
-        others = [[officer for officer in level if officer != person] for level in levels]
-        return [level for level in others if level]
 
     async def _queue(
         self, fact: str, person: str, purpose: str, page: str, fields: Mapping[str, str]

@@ -6,14 +6,13 @@ those of nobody. Of several 站长 all are told, unless one is named as the stat
 is over, all are again.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from models.appointments import SCANNERS, Appointment, Appointments, NoSuchAppointment
+from models.appointments import SCANNERS, Appointment, Appointments, NoSuchAppointment, whose_turn
 from models.errors import Forbidden
 from models.member_lists import NoSuchOrganisation
 from models.membership_offices import Offices
@@ -115,15 +114,14 @@ class StationHosts:
         If it has none, those of the nearest organisation above that has some.
         """
         own = self._find_keeper(station)
-        return [own.person] if own else _people(self._nearest_keepers(station))
+        return [own.person] if own else whose_turn(self._levels(station, "station_staff"))
 
     def list_officers(self, station: Station, *, is_late: bool = False) -> list[str]:
         """Return the officers of a station's organisation, or of the nearest one above that has some.
 
         When they are late, those of the next level above them that has some; the same where none has.
         """
-        levels = self._levels(station, "officer")
-        return _people(levels[is_late and len(levels) > 1]) if levels else []
+        return whose_turn(self._levels(station, "officer"), is_late=is_late)
 
     def _check(self, officer: str, organisation: str) -> None:
         known = self._organisations.find(organisation)
@@ -135,10 +133,7 @@ class StationHosts:
     def _levels(self, station: Station, role: Literal["station_staff", "officer"]) -> list[list[Appointment]]:
         """Return the appointments to a role, level by level, from the nearest to the station with some."""
         places = self._organisations.list_upwards(station.organisation) if station.organisation else []
-        return [held for place in places if (held := self._appointments.list_at(place, role))]
-
-    def _nearest_keepers(self, station: Station) -> list[Appointment]:
-        return next(iter(self._levels(station, "station_staff")), [])
+        return self._appointments.list_levels(places, role)
 
     def _find_keeper(self, station: Station) -> Appointment | None:
         """Return the appointment of a station's own 站长 while it is in force, there or above."""
@@ -159,14 +154,10 @@ class StationHosts:
         )
 
     async def _list_choices(self, station: Station, own: Appointment | None) -> list[Choice]:
-        held = self._nearest_keepers(station)
+        held = next(iter(self._levels(station, "station_staff")), [])
         if own and own not in held:
             held = [*held, own]
         known = await self._people.list_particulars([one.person for one in held])
         names = {person: mask_name(who.name) for person, who in known.items()}
         choices = [Choice(one.id, names.get(one.person, ""), one.since) for one in held]
         return sorted(choices, key=lambda one: (one.name, one.since, one.appointment))
-
-
-def _people(held: Iterable[Appointment]) -> list[str]:
-    return sorted({one.person for one in held})
