@@ -8,6 +8,7 @@ from msgspec import Meta, field
 from handlers.base import CONSOLE, Handler, endpoint
 from handlers.fields import (
     LINE,
+    AppointmentId,
     MaskedName,
     Moment,
     Name,
@@ -18,7 +19,7 @@ from handlers.fields import (
     Total,
 )
 from handlers.idempotency import KeyRequired, read_key
-from handlers.security import AppointmentId, OptionalMoment
+from handlers.security import OptionalMoment
 from handlers.wire import Asked, PageQuery, Wire, local
 from models.appointment_desk import (
     Given,

@@ -44,6 +44,14 @@ class NoDemoPerson(Missing):
     message = "没有这位演示人员"
 
 
+def _phone_of(demo: Demo | None, person: str) -> tuple[Demo, str]:
+    """Return the simulated phone and the openid of a demo person."""
+    openids = {one.key: one.openid for one in (*demo.people, *demo.officers)} if demo else {}
+    if not demo or person not in openids:
+        raise NoDemoPerson
+    return demo, openids[person]
+
+
 class LoginCodeRequest(Asked, frozen=True):
     """Which demo person taps on `wx.login`."""
 
@@ -64,11 +72,8 @@ class LoginCodesHandler(Handler):
     @endpoint(201, refuses=(NoDemoPerson,))
     async def post(self, *, body: LoginCodeRequest) -> LoginCodeReply:
         """Make a login code for a demo person."""
-        demo = self.services.demo
-        openids = {one.key: one.openid for one in (*demo.people, *demo.officers)} if demo else {}
-        if not demo or body.person not in openids:
-            raise NoDemoPerson
-        return LoginCodeReply(code=demo.new_login_code(openids[body.person]))
+        demo, openid = _phone_of(self.services.demo, body.person)
+        return LoginCodeReply(code=demo.new_login_code(openid))
 
 
 class PhoneCodesHandler(Handler):
@@ -79,11 +84,8 @@ class PhoneCodesHandler(Handler):
     @endpoint(201, refuses=(NoDemoPerson,))
     async def post(self, *, body: LoginCodeRequest) -> LoginCodeReply:
         """Make a phone code for a demo person."""
-        demo = self.services.demo
-        openids = {one.key: one.openid for one in demo.people} if demo else {}
-        if not demo or body.person not in openids:
-            raise NoDemoPerson
-        return LoginCodeReply(code=demo.new_phone_code(openids[body.person]))
+        demo, openid = _phone_of(self.services.demo, body.person)
+        return LoginCodeReply(code=demo.new_phone_code(openid))
 
 
 class PopupRequest(Asked, frozen=True):
@@ -101,11 +103,8 @@ class PopupsHandler(Handler):
     @endpoint(204, refuses=(NoDemoPerson,))
     async def post(self, *, body: PopupRequest) -> None:
         """Answer it as a demo person."""
-        demo = self.services.demo
-        openids = {one.key: one.openid for one in (*demo.people, *demo.officers)} if demo else {}
-        if not demo or body.person not in openids:
-            raise NoDemoPerson
-        demo.answer_popup(openids[body.person], body.answers)
+        demo, openid = _phone_of(self.services.demo, body.person)
+        demo.answer_popup(openid, body.answers)
 
 
 class DemoPage(Handler):

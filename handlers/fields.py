@@ -21,6 +21,7 @@ Moment = Annotated[datetime, Meta(tz=True, examples=["2026-07-15T14:00:00+08:00"
 Day = Annotated[str, Meta(pattern=rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{END}", examples=["2026-07-15"])]
 RealDay = Annotated[date, Meta(examples=["2026-07-15"])]
 OrganisationId = Annotated[str, Meta(pattern=rf"^[0-9A-Za-z_-]{{1,40}}{END}", examples=["6Q0B8Z2J4N1TFE7M"])]
+AppointmentId = Annotated[str, Meta(min_length=1, max_length=64, examples=["6Q0B8Z2J4N1TFE7M"])]
 Serial = Annotated[str, Meta(examples=["7K3QF2A9XW"])]
 StationCode = Annotated[str, Meta(pattern=rf"^[0-9A-HJKMNP-TV-Z]{{8}}{END}", examples=["4E8M0R2T"])]
 ScanId = Annotated[str, Meta(pattern=rf"^[0-9A-Za-z_-]{{8,64}}{END}", examples=["scan-7f3a9c21"])]

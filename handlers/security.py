@@ -5,14 +5,13 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from handlers.base import CONSOLE, Handler, endpoint
-from handlers.fields import MaskedName, Moment, Name, PageNumber, PageSize, PersonId, Total
+from handlers.fields import AppointmentId, MaskedName, Moment, Name, PageNumber, PageSize, PersonId, Total
 from handlers.wire import PageQuery, Wire, local
 from models.accounts import Failures
 from models.appointments import NoSuchAppointment, NotStaff, Role
 from models.security import AppointmentProtected, ListedAppointment, NoSuchAppointee
 from models.sessions import SessionKind, SessionRecord
 
-AppointmentId = Annotated[str, Meta(examples=["6Q0B8Z2J4N1TFE7M"])]
 OptionalMoment = Annotated[Moment | None, Meta(examples=[None])]
 
 

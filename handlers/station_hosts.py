@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers.base import CONSOLE, Handler, endpoint
-from handlers.fields import MaskedName, Moment, Name, OrganisationId, StationCode
+from handlers.fields import AppointmentId, MaskedName, Moment, Name, OrganisationId, StationCode
 from handlers.nearby import StationName
 from handlers.station_hours import Version
 from handlers.wire import Asked, Wire, local
@@ -19,7 +19,6 @@ from models.versions import version_of
 
 AnyOrganisation = Annotated[OrganisationId | None, Meta(examples=["6Q0B8Z2J4N1TFE7M"])]
 People = Annotated[int, Meta(examples=[2])]
-AppointmentId = Annotated[str, Meta(min_length=1, max_length=64, examples=["6Q0B8Z2J4N1TFE7M"])]
 AnyKeeper = Annotated[AppointmentId | None, Meta(examples=[None])]
 
 

@@ -163,8 +163,7 @@ class EvidenceBoard:
         self._store = store
         self._now = now
         self._known: dict[str, Evidence] = {}
-        self._marked: set[str] = set()
-        self._closed: set[str] = set()
+        self._told: set[str] = set()
         self._floors = FloorBook()
         self._noted: dict[str, tuple[datetime, datetime | None]] = {}
         self.mirror = Mirror(store, self._absorb, now)
@@ -183,10 +182,10 @@ class EvidenceBoard:
         That is the 站长's word that it is closed for today, or else the gravest mark that stands.
         """
         told: dict[str, Mark | Statement] = {}
-        if not self._marked and not self._closed:
+        if not self._told:
             return told
         for code in codes:
-            if code not in self._marked and code not in self._closed:
+            if code not in self._told:
                 continue
             evidence = self._known.get(code)
             said = find_statement(evidence, at)
@@ -268,9 +267,8 @@ class EvidenceBoard:
             known = self._known.get(one.id)
             if known is None or known.changed <= one.changed:
                 self._known[one.id] = one
-                (self._marked.add if one.marks else self._marked.discard)(one.id)
-                is_closed = one.said is not None and not one.said.is_open
-                (self._closed.add if is_closed else self._closed.discard)(one.id)
+                is_told = bool(one.marks) or (one.said is not None and not one.said.is_open)
+                (self._told.add if is_told else self._told.discard)(one.id)
                 heard = self._now() if self.mirror.loaded else one.changed
                 self._floors.put(one.id, floor_of(one), heard)
 

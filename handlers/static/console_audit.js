@@ -2,12 +2,12 @@
 
 import { askHere, byId, codeWords, coded, fill, fixed, make, row, showPager, timeOf } from "./console.js";
 import { DETAILS, FINDINGS, KINDS, MEMBERSHIP_STATES, VALUES } from "./console_words.js";
+import { localOf } from "./words.js";
 
 const AUDIT = "/api/v1/staff/audit";
 const WORDS = codeWords();
 const STANDINGS = new Set(["from", "to"]);
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
-const LOCAL_MILLISECONDS = 8 * 3600 * 1000;
 
 async function check() {
   const report = await askHere(byId("problem"), "POST", `${AUDIT}/checks`);
@@ -61,12 +61,7 @@ function spelled(name, text) {
   if (STANDINGS.has(name) && MEMBERSHIP_STATES[state]) {
     return `${MEMBERSHIP_STATES[state].words} ${place}`;
   }
-  return MOMENT.test(text) ? localTime(text) : VALUES[text] || WORDS[text] || text;
-}
-
-/** A moment as the time column has it, whatever zone it is written in. @param {string} text */
-function localTime(text) {
-  return new Date(Date.parse(text) + LOCAL_MILLISECONDS).toISOString().slice(0, 19).replace("T", " ");
+  return MOMENT.test(text) ? timeOf(localOf(Date.parse(text))) : VALUES[text] || WORDS[text] || text;
 }
 
 function objectOf(entry) {

@@ -52,8 +52,7 @@ async def _nothing_said(service: Service, code: str) -> None:
     for state in ("open", "answered"):
         await visits.tickets._store.delete({"state": state})
     visits.evidence._known.clear()
-    visits.evidence._marked.clear()
-    visits.evidence._closed.clear()
+    visits.evidence._told.clear()
     visits.evidence._floors._known.clear()
     visits.evidence._floors._before.clear()
     visits.evidence._floors._now = None
