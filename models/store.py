@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
-from pymongo import ReturnDocument, errors
+from pymongo import IndexModel, ReturnDocument, errors
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
@@ -38,9 +38,10 @@ DUPLICATE_KEY = 11000
 # Of MongoDB: a time limit passed (50, 64), shutting down, a conflict of writes, no longer the primary.
 STATE_CODES = frozenset({50, 64, 91, 112, 189, 10107, 11600, 11602})
 # The engine undid a write since it met another's; it may be asked again. A deadlock is 112 in some replies of
-# DocumentDB, and in others 2, which is the code of a value refused: there only the words tell.
+# DocumentDB, and in others 2, which is the code of a value refused: there only the words tell. So they do of
+# first documents that make their collections at once.
 WRITE_CONFLICT = 112
-DEADLOCK = "deadlock detected"
+UNDONE = ("deadlock detected", "Unable to create the specified collection")
 ATTEMPTS = 5
 # One reply for most lists: an engine that lends its cursors may lose a sorted one between two replies.
 REPLY_DOCUMENTS = 10_000
@@ -99,7 +100,7 @@ def _is_of_state(code: int | None, words: str) -> bool:
 
 
 def _is_undone(code: int | None, words: str) -> bool:
-    return code == WRITE_CONFLICT or DEADLOCK in words
+    return code == WRITE_CONFLICT or any(said in words for said in UNDONE)
 
 
 def _failures(error: errors.BulkWriteError) -> dict[int, list[int]]:
@@ -133,6 +134,16 @@ def _directed(name: str) -> tuple[str, int]:
     return name.lstrip("-"), -1 if name.startswith("-") else 1
 
 
+def _keys_of(index: Index) -> tuple[tuple[str, int], ...]:
+    return tuple(_directed(name) for name in index.fields)
+
+
+def _to_model(index: Index) -> IndexModel:
+    present = {name: {"$exists": True} for name in index.names}
+    only: Document = {"unique": True, "partialFilterExpression": present} if index.unique else {}
+    return IndexModel(_keys_of(index), **only)
+
+
 class Store(Generic[T]):
     """One collection. With `strict` (in tests) a filter or sort that no index serves is refused."""
 
@@ -146,14 +157,9 @@ class Store(Generic[T]):
         """Make the declared indexes that are not there yet."""
         with TRANSLATED:
             made = await self._list_indexes()
-            for index in self._indexes:
-                keys = tuple(_directed(name) for name in index.fields)
-                if keys not in made:
-                    present = {name: {"$exists": True} for name in index.names}
-                    only: Document = (
-                        {"unique": True, "partialFilterExpression": present} if index.unique else {}
-                    )
-                    await self._documents.create_index(keys, **only)
+            missing = [_to_model(index) for index in self._indexes if _keys_of(index) not in made]
+            if missing:
+                await _undisturbed(lambda: self._documents.create_indexes(missing))
 
     async def _list_indexes(self) -> set[tuple[tuple[str, int], ...]]:
         """Return the keys of the indexes that are there; a collection that is not there yet has none."""

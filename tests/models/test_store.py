@@ -319,9 +319,10 @@ async def test_of_racing_claims_of_many_units_each_person_gets_one(units: Store[
     assert results.count(None) == DEADLOCKED - 1 - len(undone)
 
 
-DEADLOCKS = [
+UNDONE = [
     errors.OperationFailure("WriteConflict: deadlock detected", 112),
     errors.WriteError("deadlock detected", 2, {"index": 0, "code": 2, "errmsg": "deadlock detected"}),
+    errors.OperationFailure("Unable to create the specified collection (sqlstate M0000)", 2),
 ]
 
 
@@ -349,7 +350,7 @@ class Disturbed:
         return attempt
 
 
-@pytest.mark.parametrize("answer", DEADLOCKS, ids=["112", "2"])
+@pytest.mark.parametrize("answer", UNDONE, ids=["112", "2", "collection"])
 async def test_a_write_that_an_engine_undid_is_made_again(
     units: Store[Unit], database: Database, answer: errors.OperationFailure
 ) -> None:
@@ -366,7 +367,7 @@ async def test_a_write_that_an_engine_undid_is_made_again(
     assert await store.delete({"_id": unit.id}) == 1
 
 
-@pytest.mark.parametrize("answer", DEADLOCKS, ids=["112", "2"])
+@pytest.mark.parametrize("answer", UNDONE, ids=["112", "2", "collection"])
 async def test_a_write_that_is_undone_every_time_is_unavailable(
     database: Database, answer: errors.OperationFailure
 ) -> None:
