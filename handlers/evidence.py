@@ -8,6 +8,7 @@ from msgspec import Meta
 from handlers.fields import Moment
 from handlers.wire import Wire, local
 from models.evidence import Evidence, Mark, MarkState, Problem, Statement, find_statement, standing
+from models.open_now import words_of
 
 AnyProblem = Annotated[Problem, Meta(examples=["locked"])]
 
@@ -26,14 +27,13 @@ class MarkReply(Wire, frozen=True, gc=False):
         """Return a mark, or the 站长's word that it is closed for today, with local times."""
         if isinstance(mark, Statement):
             at = local(mark.at)
-            words = f"{at:%H:%M} 站长说今天不开放"
-            return cls(problem="closed_today", state="stated", since=at, last=at, words=words)
+            return cls(problem="closed_today", state="stated", since=at, last=at, words=words_of(mark))
         return cls(
             problem=mark.problem,
             state=mark.state,
             since=local(mark.since),
             last=local(mark.last),
-            words=mark.words,
+            words=words_of(mark),
         )
 
 

@@ -13,6 +13,7 @@ from models.evidence import EvidenceBoard
 from models.finder import Mark, Page
 from models.hours_open import Openness, Reason, ReasonCode, State
 from models.hours_words import words
+from models.open_now import as_said
 from models.places import Place, PlaceKind
 from models.positions import Datum, Position, from_gcj02
 from models.stations import Facility, Station, StationKind
@@ -193,7 +194,8 @@ class NearbyWriter:
             face = one.face if datum == "gcj02" else self._face(one.station, datum)
             pieces += face, b',"distanceMetres":%d,"open":' % one.metres, self._written(one.openness)
             if mark := marks and marks.get(one.station.id):
-                pieces[-1] = pieces[-1].removesuffix(UNMARKED)
+                evidence = self._evidence.find(one.station.id)
+                pieces[-1] = encode(OpennessReply.of(as_said(one.openness, one.station, evidence, now)))
                 pieces += b',"mark":', encode(MarkReply.of(mark)), b"},"
         if page.found:
             pieces.append(pieces.pop()[:-1])

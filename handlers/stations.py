@@ -25,8 +25,9 @@ from handlers.nearby import (
 from handlers.pictures import draw_sign
 from handlers.wire import Asked, Wire, local
 from models.evidence import PROBLEM_WORDS
-from models.hours_open import State, openness
+from models.hours_open import Openness, State
 from models.hours_words import words
+from models.open_now import open_now
 from models.presence import WORKERS
 from models.stations import (
     FACILITIES,
@@ -46,6 +47,14 @@ OPEN_WORDS: dict[State, str] = {
     "closed": "现在未开放",
     "unknown": "开放时间未公布",
 }
+
+
+DOUBTED_WORDS = "是否开放待核实"
+
+
+def _words_of(now: Openness) -> str:
+    """Return how an openness is said in large letters."""
+    return DOUBTED_WORDS if now.reason and now.reason.code == "doubted" else OPEN_WORDS[now.state]
 
 
 class StationQuery(Asked, frozen=True):
@@ -83,6 +92,7 @@ class StationHandler(Handler):
         """Return a station by the code on its sign."""
         at = self.services.now()
         station = self.services.stations.get(code)
+        evidence = self.services.visits.evidence.find(station.id)
         return StationReply(
             code=station.id,
             name=station.name,
@@ -91,11 +101,11 @@ class StationHandler(Handler):
             state=station.state,
             position=position_of(station, query.datum),
             kind=station.kind,
-            open=OpennessReply.of(openness(station.hours, at, station.closure)),
+            open=OpennessReply.of(open_now(station, evidence, at)),
             hours=words(station.hours),
             hours_text=station.hours_text,
             facilities=station.facilities,
-            evidence=EvidenceReply.of(self.services.visits.evidence.find(station.id), at),
+            evidence=EvidenceReply.of(evidence, at),
             supervision_phone=SUPERVISION_PHONE,
             server_time=local(at),
         )
@@ -111,19 +121,20 @@ class LandingHandler(Handler):
         """Show the station to any browser."""
         station = self.services.stations.get(code)
         at = self.services.now()
-        now = openness(station.hours, at, station.closure)
+        evidence = self.services.visits.evidence.find(station.id)
+        now = open_now(station, evidence, at)
         self.set_header("Content-Security-Policy", PAGE_POLICY)
         page = self.render_string(
             "station.html",
             station=station,
             open_state=now.state if station.state == "operating" else "closed",
-            open_words=OPEN_WORDS[now.state] if station.state == "operating" else STATES[station.state],
+            open_words=_words_of(now) if station.state == "operating" else STATES[station.state],
             until=local(now.until) if now.until else None,
             opens_at=local(now.opens_at) if now.opens_at else None,
             reason=ReasonReply.of(now.reason) if now.reason else None,
             hours=words(station.hours),
             facilities=[FACILITIES[facility] for facility in station.facilities],
-            evidence=EvidenceReply.of(self.services.visits.evidence.find(station.id), at),
+            evidence=EvidenceReply.of(evidence, at),
             workers=WORKERS,
             problems=PROBLEM_WORDS,
             phone=SUPERVISION_PHONE,

@@ -16,9 +16,9 @@ from msgspec import Struct, field
 
 from models.clock import LOCAL, Now
 from models.errors import Conflict, Invalid
-from models.evidence import EvidenceBoard, is_open_at
+from models.evidence import EvidenceBoard
 from models.filters import Index
-from models.hours_open import openness
+from models.open_now import open_now
 from models.positions import Position
 from models.presence import RANKS, Presence, Window, Worker, presence_at, window_of
 from models.screen_codes import ScreenVerdict
@@ -167,13 +167,13 @@ class CheckIns:
         await self._store.delete({"_id": made.id, "scan": scan})
 
     def _require_open(self, station: Station, at: datetime) -> None:
-        """Let pass if the station is open, or may be, or its 站长 said so today."""
+        """Let pass if the station is open, or may be."""
         if station.state != "operating":
             raise StationClosed(
                 f"驿站{STATES[station.state]}", state=station.state, nextStep="请找附近开放的驿站"
             )
-        now = openness(station.hours, at, station.closure)
-        if not is_open_at(self._evidence.find(station.id), now.state, at):
+        now = open_now(station, self._evidence.find(station.id), at)
+        if now.state == "closed":
             opens_at = now.opens_at.astimezone(LOCAL) if now.opens_at else None
             raise StationClosed(
                 f"驿站现在未开放，{opens_at:%m月%d日 %H:%M} 开门" if opens_at else None,

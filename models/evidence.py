@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from models.clock import LOCAL, Now, local_day
 from models.filters import Index
 from models.finder import Page
-from models.hours_open import State
 from models.mirrors import Mirror
 from models.presence import Presence
 from models.ranks import CLOSED_RANK, UNKNOWN_RANK, Floor, FloorBook, Floors
@@ -148,12 +147,6 @@ def find_statement(evidence: Evidence | None, at: datetime) -> Statement | None:
     """Return what the 站长 said today, if anything."""
     said = evidence.said if evidence else None
     return said if said and local_day(said.at) == local_day(at) else None
-
-
-def is_open_at(evidence: Evidence | None, by_hours: State, at: datetime) -> bool:
-    """Say whether somebody may be inside: the 站长's word of today goes before the hours; unknown may be."""
-    said = find_statement(evidence, at)
-    return said.is_open if said else by_hours != "closed"
 
 
 class EvidenceBoard:

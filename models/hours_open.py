@@ -27,14 +27,23 @@ EPOCH_DAY = date(1970, 1, 1).toordinal()
 WHOLE_DAY: Row = ((0, DAY_MINUTES),)
 
 State = Literal["open", "closing", "closed", "unknown"]
-ReasonCode = Literal["holiday", "holiday_not_stated", "closure", "calendar_unknown"]
+ReasonCode = Literal[
+    "holiday",
+    "holiday_not_stated",
+    "closure",
+    "calendar_unknown",
+    "keeper_opened",
+    "keeper_closed",
+    "doubted",
+]
 
 
 class Reason(Struct, frozen=True, gc=False):
     """Why a station is not open, or not known to be, when the hours of the week alone do not tell.
 
     `words` say it in Chinese; `until` is when a closure ends. `calendar_unknown` goes with any state: the
-    holidays of the year are not known yet.
+    holidays of the year are not known yet. The 站长's word and the doubt of two people come from
+    `models/open_now.py`.
     """
 
     code: ReasonCode

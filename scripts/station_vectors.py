@@ -188,14 +188,22 @@ def written(at: datetime) -> str:
     return at.astimezone(CHINA).isoformat(timespec="milliseconds" if at.microsecond else "seconds")
 
 
-def set_back(case: Case, at: datetime) -> tuple[int, str | None]:
-    """Return the rank that a station has at best at a moment, and the problem that is told of it first."""
+def set_back(case: Case, at: datetime, says: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer as what is said of the station makes it, with the problem that is told of it first."""
     held = [
-        (RANKING.index(ranks_as), mark["problem"])
+        (ranks_as, until and datetime.fromisoformat(until), mark["problem"])
         for code, ranks_as, until, mark in MARKS
         if code == case.code and (until is None or at < datetime.fromisoformat(until))
     ]
-    return (max(rank for rank, _ in held), held[0][1]) if held else (0, None)
+    for ranks_as, until, problem in held[:1]:
+        if until:
+            after = until if state_at(case, until) == "o" else None
+            opens_at = (after and written(after)) or answer(case, until)["opensAt"]
+            says = {"state": ranks_as, "until": None, "opensAt": opens_at}
+        elif says["state"] in ("open", "closing"):
+            says = {**says, "state": ranks_as, "until": None}
+        return {**says, "problem": problem}
+    return {**says, "problem": None}
 
 
 def question(
@@ -207,15 +215,15 @@ def question(
     for case in CASES:
         far = round(metres(place, beside(case.east, case.north)))
         says = answer(case, at)
-        floor, problem = set_back(case, at) if with_marks else (0, None)
-        rank = max(RANKING.index(says["state"]), floor)
+        says = set_back(case, at, says) if with_marks else {**says, "problem": None}
+        rank = RANKING.index(says["state"])
         if (
             far <= wanted.get("radius", 5000)
             and set(wanted.get("facilities", ())) <= set(case.facilities)
             and wanted.get("kind", case.kind) == case.kind
             and (rank < RANKING.index("unknown") or not wanted.get("onlyOpen"))
         ):
-            found.append((rank, far, case.code, {**says, "problem": problem}))
+            found.append((rank, far, case.code, says))
     found.sort(key=lambda one: one[:3])
     return {
         "at": text,

@@ -146,7 +146,7 @@ function entry(station, now, names) {
   const state = make("span", `state ${station.open.state}`, opennessWords(station.open, now));
   const distance = make("span", "distance", distanceWords(station.distanceMetres));
   link.append(make("strong", "", station.name), make("span", "state-line", state, distance));
-  if (station.mark) {
+  if (station.mark && station.mark.words !== station.open.reason?.words) {
     link.append(make("span", "said", station.mark.words));
   }
   link.append(make("span", "quiet", station.address));

@@ -86,6 +86,9 @@ export const localOf = (milliseconds) =>
 export function opennessWords({ state, until, opensAt, reason }, now) {
   switch (state) {
     case "open":
+      if (reason?.code === "keeper_opened") {
+        return reason.words;
+      }
       return until === null ? "24 小时开放" : `开放至 ${momentWords(until, now)}`;
     case "closing":
       return `即将关门，${momentWords(until, now)} 止`;

@@ -157,9 +157,9 @@ function nearIn(file, here, at, { facilities = [], kind, onlyOpen = false, radiu
   const bits = facilities.map((name) => file.facilityNames.indexOf(name));
   const found = [];
   file.codes.forEach((code, place) => {
-    const open = states[file.scheduleOf[place]];
-    const { floor, mark } = setBack.get(place) || { floor: 0, mark: null };
-    const rank = Math.max(RANKING.indexOf(open.state), floor);
+    const { floor, mark, until } = setBack.get(place) || { floor: 0, mark: null, until: null };
+    const open = asSetBack(file.schedules[file.scheduleOf[place]], span, states[file.scheduleOf[place]], floor, until);
+    const rank = RANKING.indexOf(open.state);
     const hasAll = bits.every((bit) => bit >= 0 && (file.facilities[place] >> bit) & 1);
     const isOfKind = kind === undefined || kind === null || file.kindNames[file.kinds[place]] === kind;
     if (hasAll && isOfKind && (rank < OPEN_RANKS || !onlyOpen)) {
@@ -180,10 +180,23 @@ function setBackAt(file, at) {
     const known = found.get(place);
     if (until === null || at < Date.parse(until)) {
       const floor = Math.max(RANKING.indexOf(ranksAs), known ? known.floor : 0);
-      found.set(place, { floor, mark: known ? known.mark : mark });
+      found.set(place, known ? Object.assign(known, { floor }) : { floor, mark, until });
     }
   });
   return found;
+}
+
+/** An openness by the schedule, as what is said of the station makes it: closed until then, or unknown. */
+function asSetBack(openings, span, open, floor, until) {
+  if (RANKING.indexOf(open.state) >= floor && until === null) {
+    return open;
+  }
+  if (until === null) {
+    return Object.assign({}, open, { state: RANKING[floor], until: null });
+  }
+  const after = opennessAt(openings, span, Date.parse(until));
+  const opensAt = after.until === null && after.state !== "open" ? after.opensAt : until;
+  return Object.assign({}, open, { state: "closed", until: null, opensAt });
 }
 
 function byUse(one, other) {

@@ -15,10 +15,11 @@ from msgspec import Struct
 from handlers.district_files import DistrictReply, SetBackReply, write_edition
 from handlers.nearby import OpennessReply
 from models.clock import LOCAL
-from models.evidence import Mark, Reason, Statement
+from models.evidence import Evidence, Mark, Reason, Statement
 from models.finder import Finder, Found, Wanted
 from models.hours import Closure
 from models.hours_text import parse_hours
+from models.open_now import as_said
 from models.positions import Position, from_gcj02, to_gcj02
 from models.ranks import RANKING
 from models.stations import FACILITIES, KINDS, Facility, Station, StationKind
@@ -185,13 +186,38 @@ def floors_at(at: datetime) -> dict[str, int]:
     return floors
 
 
-def test_the_finder_ranks_the_marked_as_the_vectors_say() -> None:
+def evidence_of(code: str, at: datetime) -> Evidence:
+    """Return what is known of a station at a moment by the vectors' marks."""
+    own = [one for one in VECTORS.marks if VECTORS.file.codes[one.place] == code]
+    closed = [one.mark.last for one in own if one.until and at < one.until]
+    marks = [
+        Mark(one.mark.problem, "doubtful", one.mark.since, one.mark.last)
+        for one in own
+        if one.mark.problem != "closed_today"
+    ]
+    return Evidence(
+        id=code,
+        said=Statement(False, closed[0], "") if closed else None,
+        marks={mark.problem: mark for mark in marks},
+        changed=at,
+    )
+
+
+def test_the_finder_ranks_the_marked_and_the_server_calls_them_open_or_not_as_the_vectors_say() -> None:
     finder = Finder(stations_of(VECTORS))
     for question in VECTORS.marked:
         finder.prepare(question.at)
         found = finder.nearest(wanted_of(question.wanted), question.at, floors_at(question.at))
         expected = [(one["code"], one["distanceMetres"], one["state"]) for one in question.found]
-        assert [(one.station.id, one.metres, one.openness.state) for one in found] == expected
+        said = [
+            as_said(one.openness, one.station, evidence_of(one.station.id, question.at), question.at)
+            for one in found
+        ]
+        assert [
+            (one.station.id, one.metres, now.state) for one, now in zip(found, said, strict=True)
+        ] == expected
+        opens_at = [moment(one["opensAt"]) for one in question.found if one["problem"] == "closed_today"]
+        assert [now.opens_at for now in said if now.reason and now.reason.code == "keeper_closed"] == opens_at
 
 
 def random_stations(random: np.random.Generator, count: int) -> list[Station]:

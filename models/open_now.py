@@ -1,0 +1,61 @@
+"""Whether a station is open now: by its hours, its closure, and what its 站长 and people say of it.
+
+The 站长's word that it is closed holds for the local day. The word that it was opened holds until the hours
+say something new: an opening at seven ends neither with the minute nor the opening at nine, and is no word
+about the evening. A station that two people doubt is not called open.
+"""
+
+from datetime import datetime
+
+from models.clock import LOCAL
+from models.evidence import Evidence, Mark, Statement, find_statement, reasons_of
+from models.evidence import Reason as SetBack
+from models.hours_open import Openness, Reason, openness
+from models.stations import Station
+
+OPEN = frozenset({"open", "closing"})
+
+
+def open_now(station: Station, evidence: Evidence | None, at: datetime) -> Openness:
+    """Return the openness of a station, all that is known of it considered."""
+    return as_said(openness(station.hours, at, station.closure), station, evidence, at)
+
+
+def as_said(usual: Openness, station: Station, evidence: Evidence | None, at: datetime) -> Openness:
+    """Return what becomes of an openness by the hours and the closure."""
+    if evidence is None:
+        return usual
+    for reason in reasons_of(evidence, at):
+        return _set_back(usual, reason, station)
+    said = find_statement(evidence, at)
+    if said is None or usual.state in OPEN or not _still_holds(said, station, at):
+        return usual
+    return Openness("open", None, None, usual.changes_at, Reason("keeper_opened", words_of(said)))
+
+
+def words_of(said: Mark | Statement) -> str:
+    """Return what is told of a mark, or of the 站长's word."""
+    if isinstance(said, Mark):
+        return said.words
+    return f"{said.at.astimezone(LOCAL):%H:%M} {'站长说已开门' if said.is_open else '站长说今天不开放'}"
+
+
+def _set_back(usual: Openness, reason: SetBack, station: Station) -> Openness:
+    words = words_of(reason.said)
+    if reason.until is None:
+        if usual.state not in OPEN:
+            return usual
+        return Openness("unknown", None, usual.opens_at, usual.changes_at, Reason("doubted", words))
+    after = openness(station.hours, reason.until, station.closure)
+    opens_at = reason.until if after.state in OPEN else after.opens_at
+    return Openness("closed", None, opens_at, reason.until, Reason("keeper_closed", words, reason.until))
+
+
+def _still_holds(said: Statement, station: Station, at: datetime) -> bool:
+    """Say whether nothing began or ended by the hours, or by a closure, since the 站长's word."""
+    before = openness(station.hours, said.at, station.closure)
+    turns = before.until if before.state in OPEN else before.opens_at
+    closure = station.closure
+    if closure and said.at < closure.since <= at:
+        return False
+    return turns is None or at < turns

@@ -1,0 +1,99 @@
+"""Whether a station is open now, through HTTP: the API, its page and the finder say the same."""
+
+from typing import Any
+
+import pytest
+
+from tests.factories import Clock, Factory, Http
+from tests.handlers.test_check_ins import NEAR, code, device, stations, visit
+from tests.handlers.test_station_reports import _no_limits_left, _nothing_said, report
+
+__all__ = ["_no_limits_left", "_nothing_said", "code", "stations"]
+
+
+@pytest.fixture
+def daytime(stations: list[dict[str, Any]]) -> str:
+    """The code of a station that is open by day, every day."""
+    return str(
+        next(one["code"] for one in stations if one["open"]["until"] and one["hours"].startswith("每天"))
+    )
+
+
+async def say(http: Http, make: Factory, code: str, *, is_open: bool) -> None:
+    staff = await make.member(staff=True)
+    path = f"/api/v1/staff/stations/{code}/statement"
+    assert (await http("PUT", path, {"open": is_open}, token=staff.token)).status == 200
+
+
+async def openness(http: Http, code: str) -> dict[str, Any]:
+    """What the station's own answer says, after the finder's has said the same."""
+    own: dict[str, Any] = (await http("GET", f"/api/v1/stations/{code}")).json["open"]
+    near = (await http("GET", NEAR)).json["items"]
+    for one in near:
+        if one["code"] == code and one["mark"]:
+            assert one["open"] == own
+    return own
+
+
+async def banner(http: Http, code: str) -> str:
+    page = (await http("GET", f"/s/{code}")).body.decode()
+    return page.split('<section class="openness ')[1].split("</section>")[0]
+
+
+async def test_a_station_that_two_people_doubt_is_not_called_open(
+    http: Http, code: str, make: Factory, clock: Clock
+) -> None:
+    before = await openness(http, code)
+    await report(http, code)
+    assert await openness(http, code) == before, "one alone may be wrong"
+    clock.advance(minutes=10)
+    await report(http, code)
+    now = await openness(http, code)
+    assert (now["state"], now["until"]) == ("unknown", None)
+    assert now["reason"] == {"code": "doubted", "words": "12:10 有人反映锁门，待核实", "until": None}
+    told = await banner(http, code)
+    assert told.startswith("unknown")
+    assert "是否开放待核实" in told
+    assert "现在开放" not in told
+    assert "开放至" not in told
+    assert (await visit(http, code, device=device())).status == 201, "who stands inside may say so"
+    await say(http, make, code, is_open=True)
+    assert (await openness(http, code))["state"] == "open"
+
+
+async def test_a_station_that_its_keeper_closed_is_closed_until_tomorrow(
+    http: Http, code: str, make: Factory, clock: Clock
+) -> None:
+    await say(http, make, code, is_open=False)
+    now = await openness(http, code)
+    assert (now["state"], now["until"]) == ("closed", None)
+    assert now["reason"] == {
+        "code": "keeper_closed",
+        "words": "12:00 站长说今天不开放",
+        "until": "2026-07-16T00:00:00+08:00",
+    }
+    assert now["opensAt"][:10] == "2026-07-16"
+    told = await banner(http, code)
+    assert told.startswith("closed")
+    assert "12:00 站长说今天不开放" in told
+    assert "7月16日" in told
+    clock.advance(hours=12)
+    assert (await openness(http, code))["reason"] is None
+
+
+async def test_a_station_that_its_keeper_opened_early_is_open_until_the_hours_say_something_new(
+    http: Http, daytime: str, make: Factory, clock: Clock
+) -> None:
+    clock.advance(hours=16)
+    assert (await openness(http, daytime))["state"] == "closed"
+    await say(http, make, daytime, is_open=True)
+    now = await openness(http, daytime)
+    assert (now["state"], now["reason"]["words"]) == ("open", "04:00 站长说已开门")
+    told = await banner(http, daytime)
+    assert told.startswith("open")
+    assert "04:00 站长说已开门" in told
+    assert (await visit(http, daytime, device=device())).status == 201
+    clock.advance(hours=19, minutes=30)
+    evening = await openness(http, daytime)
+    assert (evening["state"], evening["reason"]) == ("closed", None)
+    assert (await visit(http, daytime, device=device())).code == "station_closed"
