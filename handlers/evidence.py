@@ -45,10 +45,15 @@ class StatementReply(Wire, frozen=True, gc=False):
 
 
 class EvidenceReply(Wire, frozen=True, gc=False):
-    """The last visit, the last one proved to be inside, the 站长's word of today, and what people report."""
+    """What is known of a station.
+
+    The last visit, the last one proved to be inside, the last opening by the 站长 and the word of today, and
+    what people report.
+    """
 
     last_visit: Annotated[Moment | None, Meta(examples=["2026-07-15T12:05:00+08:00"])]
     last_inside: Annotated[Moment | None, Meta(examples=["2026-07-15T11:40:00+08:00"])]
+    last_opened: Annotated[Moment | None, Meta(examples=["2026-07-15T07:55:00+08:00"])]
     statement: StatementReply | None
     marks: list[MarkReply]
 
@@ -57,9 +62,11 @@ class EvidenceReply(Wire, frozen=True, gc=False):
         """Return what is known at a moment, with local times."""
         said = find_statement(evidence, at)
         visited, inside = (evidence.visited, evidence.entered) if evidence else (None, None)
+        opened = evidence.opened if evidence else None
         return cls(
             last_visit=local(visited) if visited else None,
             last_inside=local(inside) if inside else None,
+            last_opened=local(opened) if opened else None,
             statement=StatementReply(open=said.is_open, at=local(said.at)) if said else None,
             marks=[MarkReply.of(mark) for mark in standing(evidence, at)],
         )

@@ -78,11 +78,16 @@ class Reason(Struct, frozen=True, gc=False):
 
 
 class Evidence(Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of one station: `visited` is the last visit, `entered` the last proved to be inside."""
+    """What is known of one station.
+
+    `visited` is the last visit, `entered` the last proved to be inside, `opened` the last by the 站长's word.
+    A word that it is open from before `opened` was kept stands in `said` alone.
+    """
 
     id: str = field(name="_id")
     visited: datetime | None = None
     entered: datetime | None = None
+    opened: datetime | None = None
     said: Statement | None = None
     marks: dict[str, Mark] = field(default_factory=dict)
     answered: dict[str, datetime] = field(default_factory=dict)
@@ -91,12 +96,14 @@ class Evidence(Struct, frozen=True, kw_only=True, gc=False):
 
 EVIDENCE = Collection("evidence", Evidence, (Index(("changed",)),))
 
+CHANGED_BY_NEWS = ("visited", "entered", "opened", "said", "marks", "answered")
+
 Change = Callable[[Evidence], Awaitable[Evidence]]
 
 
 def answered_at(evidence: Evidence, problem: Problem) -> datetime | None:
     """Return the last moment at which what is reported was answered: by staff, by somebody who was inside."""
-    said = evidence.said.at if evidence.said and evidence.said.is_open else None
+    said = evidence.said.at if evidence.said and evidence.said.is_open else evidence.opened
     by_visit = _later(evidence.entered, said) if problem in ANSWERED_BY_A_VISIT else None
     return _later(evidence.answered.get(problem), by_visit)
 
@@ -238,7 +245,7 @@ class EvidenceBoard:
     async def _replace(self, seen: Evidence, made: Evidence, at: datetime) -> Evidence | None:
         if made == seen:
             return seen
-        values = {name: getattr(made, name) for name in ("visited", "entered", "said", "marks", "answered")}
+        values = {name: getattr(made, name) for name in CHANGED_BY_NEWS}
         return await self._store.change({"_id": seen.id, "changed": seen.changed}, {**values, "changed": at})
 
     def _is_news(self, station: str, visited: datetime, entered: datetime | None) -> bool:

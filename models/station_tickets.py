@@ -129,7 +129,7 @@ class StationTickets:
         if found is None:
             raise NoSuchTicket
         if found.state == "open":
-            await self._clear(found.station, found.problem)
+            await self._clear(found.station, found.problem, is_opened=answer == "opened")
             found = await self._close(found, officer, answer)
         if found.answer != answer:
             raise TicketAnswered(answer=found.answer)
@@ -144,7 +144,7 @@ class StationTickets:
         await self._office.audit.record(fact)
 
         async def add(seen: Evidence) -> Evidence:
-            return replace(seen, said=said)
+            return replace(seen, said=said, opened=said.at if is_open else seen.opened)
 
         evidence = await self._evidence.change(station, add)
         await self._office.signals.send(EVIDENCE_CHANGED)
@@ -174,11 +174,12 @@ class StationTickets:
                     moved = {"tier": tier, "due": self._now() + time, "pending": tier}
                 await self._store.change({"_id": ticket.id, "due": ticket.due}, moved)
 
-    async def _clear(self, station: str, problem: Problem) -> None:
+    async def _clear(self, station: str, problem: Problem, *, is_opened: bool) -> None:
         at = self._now()
 
         async def add(seen: Evidence) -> Evidence:
-            return replace(seen, answered={**seen.answered, problem: at})
+            opened = at if is_opened else seen.opened
+            return replace(seen, answered={**seen.answered, problem: at}, opened=opened)
 
         await self._evidence.change(station, add)
         await self._office.signals.send(EVIDENCE_CHANGED)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories import Clock, Factory, Http
 from tests.handlers.test_check_ins import NEAR, code, device, stations, visit
-from tests.handlers.test_station_reports import _no_limits_left, _nothing_said, report
+from tests.handlers.test_station_reports import _no_limits_left, _nothing_said, report, tickets
 
 __all__ = ["_no_limits_left", "_nothing_said", "code", "stations"]
 
@@ -79,6 +79,28 @@ async def test_a_station_that_its_keeper_closed_is_closed_until_tomorrow(
     assert "7月16日" in told
     clock.advance(hours=12)
     assert (await openness(http, code))["reason"] is None
+
+
+async def test_the_last_opening_is_told_after_it_was_closed_again_and_on_the_next_day(
+    http: Http, code: str, make: Factory, clock: Clock
+) -> None:
+    async def last() -> str | None:
+        told: dict[str, str | None] = (await http("GET", f"/api/v1/stations/{code}")).json["evidence"]
+        return told["lastOpened"]
+
+    assert await last() is None
+    await say(http, make, code, is_open=True)
+    clock.advance(minutes=30)
+    await say(http, make, code, is_open=False)
+    clock.advance(days=1)
+    assert await last() == "2026-07-15T12:00:05+08:00"
+    assert "站长最近一次开门 7月15日 12:00" in (await http("GET", f"/s/{code}")).body.decode()
+    await report(http, code)
+    await report(http, code)
+    (ticket,) = await tickets(http, make, code)
+    staff, path = await make.member(staff=True), f"/api/v1/staff/station-tickets/{ticket['ticket']}"
+    assert (await http("PUT", path, {"answer": "opened"}, token=staff.token)).status == 200
+    assert await last() == "2026-07-16T12:30:05+08:00"
 
 
 async def test_a_station_that_its_keeper_opened_early_is_open_until_the_hours_say_something_new(
