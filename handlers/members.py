@@ -10,17 +10,21 @@ from handlers.fields import Day, MaskedName, Moment, Name, PersonId
 from handlers.wire import Wire, local
 from models.erasures import ErasureNotConfirmed, HoldsAppointment
 from models.members import Member, NotAMember
-from models.membership_history import last_entry
+from models.membership_history import joined_on, last_entry
 from models.memberships import Event, MembershipState
 
 
 class MembershipReply(Wire, frozen=True):
-    """The current spell of a membership (会籍), what happened last and why, and by when somebody decides."""
+    """The current spell of a membership (会籍), what happened last and why, and by when somebody decides.
+
+    `since` is the first day of the current state, `joined` of the unbroken membership; null for no member.
+    """
 
     organisation_id: PersonId
     organisation_name: Name
     state: MembershipState
     since: Day
+    joined: Annotated[Day | None, Meta(examples=["2019-05-01"])]
     target_name: Annotated[str, Meta(examples=[""])]
     last_event: Annotated[Event | None, Meta(examples=["approve"])]
     reason: Annotated[str | None, Meta(examples=[None])]
@@ -46,6 +50,7 @@ class MemberReply(Wire, frozen=True):
                 organisation_name=member.organisation_name,
                 state=spell.state,
                 since=spell.since,
+                joined=joined_on(spell),
                 target_name=member.target_name,
                 last_event=last.event if last else None,
                 reason=last.reason if last else None,

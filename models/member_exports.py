@@ -10,6 +10,7 @@ from types import MappingProxyType
 from models.audit import Audit, Fact
 from models.errors import Invalid
 from models.member_lists import Reason
+from models.membership_history import joined_on
 from models.membership_offices import Offices
 from models.memberships import GigKind, Membership, Memberships, MembershipState, WorkerForm
 from models.organisations import Organisations
@@ -21,7 +22,17 @@ from models.vault import mask_name, mask_phone
 
 MOST_MEMBERS = 100_000
 PAGE = 500
-HEADINGS = ("姓名", "证件号码", "手机号", "所在工会", "会籍", "起始日期", "用工形式", "新就业形态")
+HEADINGS = (
+    "姓名",
+    "证件号码",
+    "手机号",
+    "所在工会",
+    "会籍",
+    "起始日期",
+    "入会日期",
+    "用工形式",
+    "新就业形态",
+)
 STATES: Mapping[MembershipState, str] = MappingProxyType(
     {
         "applied": "申请中",
@@ -129,6 +140,7 @@ class MemberExports:
             self._organisations.get_name(one.organisation),
             STATES[one.state],
             one.since,
+            joined_on(one) or "",
             FORMS.get(one.worker_form, "") if one.worker_form else "",
             GIGS.get(one.gig_kind, "") if one.gig_kind else "",
         )

@@ -1,4 +1,4 @@
-"""What a membership's log comes to: its spells, and where the person stood on a day, as known at a moment.
+"""What a membership's log comes to: its spells, where the person stood on a day, since when a member.
 
 Pure rules. An entry counts from its valid day. A correction changes the valid day of one entry, within those
 beside it, or makes it never have counted; the log keeps both. The valid days of the entries that count never
@@ -14,6 +14,9 @@ from models.clock import local_day
 from models.memberships import Entry, Membership, MembershipState, Spell, Standing
 
 Log = Mapping[str, Entry]
+
+MEMBERS: frozenset[MembershipState] = frozenset({"active", "transferring", "retained"})
+"""The states that are membership: a transfer and 保留会籍 do not interrupt it."""
 
 
 class Counting(NamedTuple):
@@ -79,6 +82,23 @@ def as_entered(membership: Membership, number: int) -> Membership:
     return settled(
         replace(membership, log=log, version=number, entered=entry.entered, due=entry.due, remind=None)
     )
+
+
+def joined_on(membership: Membership) -> str | None:
+    """Return the first local day of the unbroken time as a member that goes on now; None if it does not.
+
+    Corrections are in it, since the spells are what the log comes to. Who left, if only for a moment, and was
+    approved again began anew: 会籍 is not counted back over a leaving.
+    """
+    if membership.state not in MEMBERS:
+        return None
+    first = membership.since
+    for number in sorted(map(int, membership.past), reverse=True):
+        spell = membership.past[str(number)]
+        if spell.state not in MEMBERS:
+            break
+        first = spell.since
+    return first
 
 
 def last_entry(membership: Membership) -> Entry | None:

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 
 from models.clock import LOCAL, local_day
 from models.ids import new_id
-from models.membership_history import last_entry, list_counting, settled
+from models.membership_history import MEMBERS, last_entry, list_counting, settled
 from models.membership_refusals import (
     AlreadyMember,
     AlreadyReleased,
@@ -86,7 +86,6 @@ class Change(Struct, frozen=True, kw_only=True):
     """Whether a transfer is begun by the releasing union itself, which then need not release again."""
 
 
-MEMBERS: frozenset[MembershipState] = frozenset({"active", "transferring", "retained"})
 ENDED: frozenset[MembershipState] = frozenset({"refused", "left", "expelled"})
 REVIEWED: frozenset[MembershipState] = frozenset({"applied", "transferring"})
 

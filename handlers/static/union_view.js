@@ -55,7 +55,7 @@ export function createUnionView({ client, person, member, onClaimed }) {
     open(!membership || OVER.includes(state) ? "union-choice" : "");
   }
 
-  function wordsOf({ state, since, targetName, reviewBy, reason, lastEvent }) {
+  function wordsOf({ state, since, joined, targetName, reviewBy, reason, lastEvent }) {
     switch (state) {
       case "applied":
         return `工会会在 ${lastDayWords(reviewBy)} 前审核，结果会通知您；通过后会员卡自动出现。`;
@@ -63,8 +63,14 @@ export function createUnionView({ client, person, member, onClaimed }) {
         return `转往：${targetName}。办理期间会籍和会员卡照常有效。`;
       case "refused":
         return lastEvent === "withdraw" ? "您已撤回申请，可以重新申请。" : `${REFUSALS[reason] || "申请未通过"}。可以重新申请。`;
-      default:
-        return `${lastEvent === "refuse_transfer" ? `接转没有办成：${REFUSALS[reason] || "被退回"}。` : ""}会籍自 ${since} 起算。`;
+      case "left":
+        return `您已于 ${since} 退会。可以重新申请入会。`;
+      case "expelled":
+        return `会籍已于 ${since} 终止。`;
+      default: {
+        const back = lastEvent === "refuse_transfer" ? `接转没有办成：${REFUSALS[reason] || "被退回"}。` : "";
+        return `${back}${joined ? `会籍自 ${joined} 起算。` : ""}`;
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.legibility import look
+from tests.browser.screens import Screens
 from tests.browser.test_console import sign_in
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
@@ -35,6 +36,14 @@ async def enter(desk: "Page", event: str, **fields: str) -> None:
     await desk.click("#entry button[type=submit]")
 
 
+async def expect_on_phone(screens: Screens, state: str, words: str) -> None:
+    """The cleaner's own page says these of the membership."""
+    phone = await screens.open_phone("cleaner")
+    await phone.click(".tabs [data-view=union]")
+    await expect(phone.locator("#union-state")).to_have_text(state)
+    await expect(phone.locator("#union-words")).to_have_text(words)
+
+
 async def test_entries_and_corrections_stand_in_the_log_and_beside_the_figures(
     browser: "Browser", tmp_path: Path
 ) -> None:
@@ -56,6 +65,7 @@ async def test_entries_and_corrections_stand_in_the_log_and_beside_the_figures(
         await desk.fill("#right-day", "2020-05-01")
         await desk.click("#correction-form .primary")
         await expect(desk.locator("#done")).to_have_text("已更正：第 1 条从 2020-05-01 起")
+        await expect_on_phone(screens, "保留会籍", "会籍自 2020-05-01 起算。")
         await desk.click("[aria-label='更正第 2 条']")
         await desk.select_option("#correction-kind", "cancel")
         await desk.screenshot(path=str(tmp_path / "correction.png"))

@@ -176,6 +176,7 @@ async def test_an_export_is_masked_unless_a_reason_is_given_and_is_audited_first
         ["名*" + "甲乙丙丁戊己庚"[n] for n in range(7)] + ["测**工"]
     )
     assert set(rows[1][1]) == {"*"}
+    assert {row[rows[0].index("入会日期")] for row in rows[1:]} == {"2026-07-15"}
     without = await http("POST", path, {"unmasked": True}, headers=headers)
     assert (without.status, without.code) == (400, "export_reason_required")
     body = {"unmasked": True, "reason": "inspection", "organisationId": street}

@@ -13,6 +13,7 @@ async def test_a_member_sees_the_own_record_with_the_name_masked(http: Http, mak
             "organisationName": "测试街道工会服务站",
             "state": "retained",
             "since": "2026-07-15",
+            "joined": "2026-07-15",
             "targetName": "",
             "lastEvent": "enter",
             "reason": None,

@@ -14,6 +14,7 @@ from models.id_documents import check_digit
 from models.memberships import Membership
 from models.organisations import Organisation
 from models.people import Particulars
+from models.tables import read_records
 from server.service import Service
 from tests.factories import Clock, Factory, Http, Reply, Someone
 
@@ -350,6 +351,30 @@ async def test_a_transfer_goes_in_one_step_from_the_releasing_to_the_receiving_u
     assert told.code == "transfer_not_pending"
     await office.settle()
     assert (await office.card(person)).standing == "active"
+
+
+async def test_a_member_s_years_outlive_a_transfer_and_end_with_leaving(office: Office, clock: Clock) -> None:
+    person, token = await office.member()
+
+    async def mine() -> tuple[str, str, str | None]:
+        held = (await office.http("GET", "/api/v1/members/me", token=token)).json["membership"]
+        return held["state"], held["since"], held["joined"]
+
+    assert await mine() == ("active", "2026-07-15", "2026-07-15")
+    await office.later(clock, 3)
+    body = {"organisationId": office.elsewhere}
+    assert (await office.send("POST", f"{BOOK}/transfers", body, token=token)).status == 201
+    assert await mine() == ("transferring", "2026-07-18", "2026-07-15")
+    assert (await office.decide(person, "release")).status == 201
+    _, receiving = await office.make.console("officer", office.elsewhere)
+    assert (await office.decide(person, "accept_transfer", receiving)).status == 201
+    assert await mine() == ("active", "2026-07-18", "2026-07-15")
+    export = await office.http("POST", "/api/v1/staff/members/exports", {}, headers=receiving)
+    rows = [record.cells for record in read_records(export.body)]
+    days = [rows[0].index(heading) for heading in ("起始日期", "入会日期")]
+    assert ["2026-07-18", "2026-07-15"] in [[row[day] for day in days] for row in rows[1:]]
+    await office.http("DELETE", f"{BOOK}/current", token=token)
+    assert await mine() == ("left", "2026-07-18", None)
 
 
 async def test_a_transfer_may_be_withdrawn_or_sent_back_and_the_membership_stays(office: Office) -> None:

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from models.clock import local_day
 from models.errors import Refusal
 from models.membership_figures import category_of, list_movements
-from models.membership_history import as_entered, list_counting, settled, standing_on
+from models.membership_history import as_entered, joined_on, list_counting, settled, standing_on
 from models.membership_refusals import (
     AlreadyMember,
     AlreadyReleased,
@@ -136,6 +136,52 @@ def test_what_needs_a_reason_takes_only_its_own(event: Event) -> None:
     for reason in (None, "mistaken"):
         with pytest.raises(ReasonRequired):
             change(reach("active"), event, reason=reason)
+
+
+def walk(*steps: tuple[Event, int, dict[str, Any]]) -> Membership:
+    """A membership after events, so many days after AT; it was approved at A on day 1."""
+    held = change(change(None, "apply", organisation="A"), "approve", AT + timedelta(days=1))
+    for event, days, fields in steps:
+        held = change(held, event, AT + timedelta(days=days), **fields)
+    return held
+
+
+APPROVED = "2026-07-16"
+TO_B: tuple[Event, int, dict[str, Any]] = ("start_transfer", 3, {"organisation": "B"})
+REJOINED: tuple[tuple[Event, int, dict[str, Any]], ...] = (
+    ("leave", 3, {}), ("apply", 4, {"organisation": "C"}), ("approve", 5, {}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("steps", "joined"),
+    [
+        ([], APPROVED),
+        ([TO_B], APPROVED),
+        ([TO_B, ("withdraw_transfer", 4, {})], APPROVED),
+        ([TO_B, ("release", 4, {}), ("accept_transfer", 5, {})], APPROVED),
+        ([("retain", 3, {}), TO_B, ("release", 4, {}), ("accept_transfer", 5, {})], APPROVED),
+        ([("retain", 3, {}), ("resume", 9, {})], APPROVED),
+        ([("correct", 6, {"corrects": 2, "valid": "2026-07-15"})], "2026-07-15"),
+        ([TO_B, ("correct", 6, {"corrects": 2, "valid": "2026-07-18"})], "2026-07-18"),
+        ([("leave", 3, {})], None),
+        ([("expel", 3, {})], None),
+        (REJOINED[:2], None),
+        (REJOINED, "2026-07-20"),
+        ([*REJOINED, ("retain", 6, {})], "2026-07-20"),
+        ([("leave", 3, {}), ("correct", 6, {"corrects": 3, "cancels": True})], APPROVED),
+        ([("leave", 3, {}), ("apply", 3, {"organisation": "A"}), ("approve", 3, {})], "2026-07-18"),
+    ],
+)
+def test_the_years_of_a_member_run_on_until_the_membership_ends(
+    steps: list[tuple[Event, int, dict[str, Any]]], joined: str | None
+) -> None:
+    assert joined_on(walk(*steps)) == joined
+
+
+@pytest.mark.parametrize("state", ["applied", "refused"])
+def test_an_applicant_has_not_joined(state: MembershipState) -> None:
+    assert joined_on(reach(state)) is None
 
 
 def test_a_day_before_the_last_change_or_after_today_is_refused() -> None:
