@@ -40,11 +40,17 @@ export function createCardView({ client }) {
   let shownText = null;
   let isOnline = true;
   let isBusy = false;
+  let suspension = null;
 
   function tick() {
     const kept = client.keptCard();
-    byId("loss-open").hidden = kept === null || kept.isHeld || kept.state === "revoked";
+    byId("loss-open").hidden = kept === null || kept.isHeld || kept.state === "revoked" || suspension !== null;
     if (kept === null) {
+      return;
+    }
+    if (suspension !== null) {
+      shownText = null;
+      absent(...suspension);
       return;
     }
     const { text, reason, secondsLeft } = client.cardCode();
@@ -143,6 +149,10 @@ export function createCardView({ client }) {
     absent,
     change,
     tick,
+    /** Shows why the card does not count instead of its code, or the code again. @param {?Array} why as `absent` takes it */
+    suspend: (why) => {
+      suspension = why;
+    },
     /** Says whether there is a network. @returns {boolean} whether that is news */
     setOnline: (isThere) => {
       const isNews = isThere !== isOnline;

@@ -1,15 +1,15 @@
 /** Who holds the phone: the masked name, the organisation and the standing; or why there is no card. */
 
 import { byId, say } from "./demo.js";
-import { STANDINGS } from "./words.js";
+import { MEMBERS, STANDINGS } from "./words.js";
 
 const KEPT = "member";
 const NOT_A_MEMBER = "not_a_member";
-const HOLDERS = ["active", "transferring", "retained"];
 const MOST_WAITS = 10;
 const WAIT_MILLISECONDS = 600;
 const STRANGER =
   "入会后，这里就是您的互助服务卡。附近的驿站现在就能进：不用登录，不用入会。";
+const OVER = "您现在不是会员，扫码台不再接受这张卡。重新入会后，还是用这张卡。";
 const APPLICANT = "所在工会审核通过后，卡会自动出现在这里。附近的驿站现在就能进。";
 
 /**
@@ -28,6 +28,17 @@ export function createMemberView({ client, storage, card }) {
     byId("member-name").textContent = member ? member.name : "您好";
     byId("member-organisation").textContent = member ? member.membership.organisationName : "还不是工会会员";
     say(byId("member-standing"), member ? STANDINGS[member.membership.state] : "");
+    card.suspend(member ? suspensionOf(member.membership.state) : null);
+  }
+
+  /** Why a card that was issued shows no code, if it does not: the right follows the membership. */
+  function suspensionOf(state) {
+    if (MEMBERS.includes(state)) {
+      return null;
+    }
+    return state === "applied"
+      ? [STANDINGS.applied, APPLICANT, { toStations: true }]
+      : ["会员卡已停用", OVER, { toStations: true, toUnion: true }];
   }
 
   function kept() {
@@ -65,7 +76,7 @@ export function createMemberView({ client, storage, card }) {
       storage.remove(KEPT);
       show(null);
       card.absent(error.message, STRANGER, { toStations: true, toUnion: true });
-    } else if (error.status === 404 && HOLDERS.includes(held()) && waits < MOST_WAITS) {
+    } else if (error.status === 404 && MEMBERS.includes(held()) && waits < MOST_WAITS) {
       waits += 1;
       card.absent("正在办卡…", "会员卡马上就好。");
       setTimeout(refresh, WAIT_MILLISECONDS);

@@ -5,11 +5,16 @@ import { byId, say } from "./demo.js";
 import { confirmed } from "./dialog.js";
 import { createJoiningView } from "./joining_view.js";
 import { createUnionSearch } from "./union_search.js";
-import { REFUSALS, STANDINGS, lastDayWords } from "./words.js";
+import { MEMBERS, REFUSALS, STANDINGS, lastDayWords } from "./words.js";
 
 const MEMBERSHIPS = "/api/v1/memberships";
 const PANELS = ["union-choice", "claim", "join", "transfer"];
 const OVER = ["refused", "left", "expelled"];
+const LEAVE = {
+  title: "确定退会？",
+  words: "退会立即生效：会员卡停用，会员权益终止。以后想回来，须重新申请入会，会籍重新起算。",
+  yes: "退会",
+};
 
 /**
  * The membership's view.
@@ -48,10 +53,12 @@ export function createUnionView({ client, person, member, onClaimed }) {
     byId("union-status").hidden = !membership;
     byId("union-name").textContent = membership ? membership.organisationName : "";
     byId("union-state").textContent = membership ? STANDINGS[state] : "";
+    byId("union-state").className = OVER.includes(state) ? "mark" : "mark good";
     say(byId("union-words"), membership ? wordsOf(membership) : "");
     byId("withdraw-application").hidden = state !== "applied";
     byId("withdraw-transfer").hidden = state !== "transferring";
     byId("begin-transfer").hidden = !["active", "retained"].includes(state);
+    byId("leave-union").hidden = !MEMBERS.includes(state);
     open(!membership || OVER.includes(state) ? "union-choice" : "");
   }
 
@@ -110,6 +117,11 @@ export function createUnionView({ client, person, member, onClaimed }) {
     button.onclick = () => show(shown);
   });
   byId("withdraw-application").onclick = () => send("DELETE", `${MEMBERSHIPS}/application`);
+  byId("leave-union").onclick = async () => {
+    if (await confirmed(LEAVE)) {
+      await send("DELETE", `${MEMBERSHIPS}/current`);
+    }
+  };
   byId("withdraw-transfer").onclick = () => send("DELETE", `${MEMBERSHIPS}/transfers/current`);
   // A panel that somebody is filling in stays open while nothing has changed.
   member.onMembership((membership) => {

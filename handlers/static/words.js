@@ -13,6 +13,9 @@ export const STANDINGS = {
   refused: "入会申请未通过",
 };
 
+/** The standings that are membership: whoever is in one of them holds a card that counts. */
+export const MEMBERS = ["active", "transferring", "retained"];
+
 /** Why an application was not approved. */
 export const REFUSALS = {
   not_eligible: "不符合入会条件",

@@ -1,6 +1,7 @@
 """Joining, claiming and transferring, walked through on the phone and on the console as people do."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,6 +117,36 @@ async def test_an_imported_member_claims_the_record_then_transfers(
         await look(screens, phone, tmp_path / "transferring.png", PHONE_SIZE)
         await phone.click("#withdraw-transfer")
         await expect(phone.locator("#union-state")).to_have_text("会籍有效")
+
+
+async def test_a_member_leaves_on_the_phone_and_the_page_and_the_card_say_so(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    async with open_demo(tmp_path) as url, open_screens(browser, url) as screens:
+        phone = await screens.open_phone("courier")
+        await phone.click(".tabs [data-view=union]")
+        await phone.click("#leave-union")
+        await expect(phone.locator("#confirm-words")).to_contain_text("须重新申请入会")
+        await look(screens, phone, tmp_path / "leaving.png", PHONE_SIZE)
+        await phone.click("#confirm-no")
+        await expect(phone.locator("#union-state")).to_have_text("会籍有效")
+        await phone.click("#leave-union")
+        await phone.click("#confirm-yes")
+        await expect(phone.locator("#union-state")).to_have_text("已退会")
+        await expect(phone.locator("#union-words")).to_have_text(
+            re.compile(r"您已于 \d{4}-\d\d-\d\d 退会。可以重新申请入会。")
+        )
+        await expect(phone.locator("#leave-union")).to_be_hidden()
+        await expect(phone.locator("#to-join")).to_be_visible()
+        await look(screens, phone, tmp_path / "left.png", PHONE_SIZE)
+        await phone.click(".tabs [data-view=card]")
+        for _ in range(2):
+            await expect(phone.locator("#absent-title")).to_have_text("会员卡已停用")
+            await expect(phone.locator("#member-standing")).to_have_text("已退会")
+            await expect(phone.locator("#card-shown")).to_be_hidden()
+            await expect(phone.locator("#to-union")).to_be_visible()
+            await phone.reload()
+        await look(screens, phone, tmp_path / "left-card.png", PHONE_SIZE)
 
 
 ROSTER = """姓名,身份证号,手机号,所在工会
