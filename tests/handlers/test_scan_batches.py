@@ -194,6 +194,39 @@ async def test_a_batch_sent_again_after_the_card_was_frozen_gets_the_same_result
     assert (await door.items([*scans, door.kept(fresh.card)]))[:3] == first
 
 
+async def test_the_right_of_a_late_scan_is_that_of_the_day_of_use_and_follows_its_correction(
+    make: Factory, http: Http, clock: Clock, service: Service
+) -> None:
+    someone = await make.member()  # From the 15th.
+    clock.advance(days=4)
+    door = Door(http, make, clock, await make.member(staff=True))
+    _, officer = await make.console("officer")
+
+    async def verdicts() -> dict[str, tuple[str, str | None]]:
+        """What becomes of scans of noon of each day, all uploaded now."""
+        await service.world.membership_book.effects.work()
+        scans = [door.kept(someone.card, minutes_ago=1 + days * 24 * 60) for days in range(5)]
+        items = await door.items(scans)
+        return {scan["scannedAt"][8:10]: verdict(item) for scan, item in zip(scans, items, strict=True)}
+
+    async def correct(**body: Any) -> None:
+        path = f"/api/v1/staff/memberships/{someone.person}/corrections"
+        headers = {**officer, "Idempotency-Key": secrets.token_hex(8)}
+        assert (await http("POST", path, {"number": 2, **body}, headers=headers)).status == 201
+
+    yes, no = ("accepted", None), ("refused", "member_expired")
+    assert set((await verdicts()).values()) == {yes}
+    left = await http("DELETE", "/api/v1/memberships/current", token=someone.token)
+    assert (left.status, left.json["since"]) == (200, "2026-07-19")
+    assert await verdicts() == {"15": yes, "16": yes, "17": yes, "18": yes, "19": no}
+    await correct(validOn="2026-07-17")
+    assert await verdicts() == {"15": yes, "16": yes, "17": no, "18": no, "19": no}
+    await correct(validOn="2026-07-18")
+    assert await verdicts() == {"15": yes, "16": yes, "17": yes, "18": no, "19": no}
+    await correct(cancels=True)
+    assert set((await verdicts()).values()) == {yes}
+
+
 async def test_a_scan_that_timed_out_online_is_the_same_scan_in_a_batch(
     door: Door, make: Factory, http: Http, clock: Clock
 ) -> None:
