@@ -11,7 +11,8 @@ from models.tables import read_records
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.legibility import PHONE_SIZE, complaints, look
 from tests.browser.screens import Screens
-from tests.browser.test_console import sign_in
+from tests.browser.test_console import choose_organisation, sign_in
+from tests.browser.test_membership_page import open_membership
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
@@ -28,6 +29,105 @@ async def open_union(screens: Screens, person: str) -> "Page":
     phone = await screens.open(f"/demo/phone#{person}")
     await phone.click(".tabs [data-view=union]")
     return phone
+
+
+HERE, THERE = "演示街道工会服务站", "演示东街道工会服务站"
+
+
+async def appoint(desk: "Page", person: str, name: str, union: str) -> None:
+    """Appoint a demo person as an officer of one union."""
+    await desk.goto("/console/appointments")
+    await desk.click("#add")
+    await desk.fill("#name", name)
+    await desk.fill("#phone", f"100{sum(person.encode()):08}")
+    await desk.select_option("#role", "officer")
+    await choose_organisation(desk, "organisation", union)
+    await desk.click("#form-fields .primary")
+    await expect(desk.locator("#done")).to_have_text(f"已任命：工会工作人员，{union}")
+
+
+async def open_reviews(screens: Screens, person: str, queue: str) -> "Page":
+    """A queue of an officer who is none of those that the demo offers, in a browser of the officer's own."""
+    desk = await screens.open("/console/sign-in")
+    await desk.set_viewport_size({"width": 1280, "height": 860})
+    await desk.locator("#qr").wait_for()
+    await desk.evaluate(f"document.querySelector('[data-person=officer]').dataset.person = '{person}'")
+    await desk.click(f"[data-person={person}]")
+    await desk.wait_for_url("**/console")
+    await desk.click(".links >> text=会籍审批")
+    await desk.select_option("#queue", queue)
+    await expect(desk.locator("#rows")).to_contain_text(f"{HERE} → {THERE}")
+    return desk
+
+
+async def choices(desk: "Page") -> list[str]:
+    """Open the only matter of a queue: what may be decided."""
+    await expect(desk.locator("#rows tr")).to_have_count(1)
+    await desk.click("#rows button")
+    words: list[str] = await desk.locator("#decision-choice option").all_inner_texts()
+    return words[1:]
+
+
+async def decide(desk: "Page", choice: str) -> None:
+    await desk.select_option("#decision-choice", choice)
+    await desk.click("#decision-form button[type=submit]")
+
+
+async def test_a_transfer_goes_from_the_phone_by_both_unions_officers_back_to_the_phone_and_its_card(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    async with (
+        open_demo(tmp_path) as url,
+        open_screens(browser, url) as screens,
+        open_screens(browser, url) as old_union,
+        open_screens(browser, url) as new_union,
+    ):
+        desk = await sign_in(screens, "officer")
+        await appoint(desk, "cleaner", "演示环卫工", HERE)
+        await appoint(desk, "retired", "演示退休职工", THERE)
+        await open_membership(desk, "演示骑手")
+        await desk.click("[aria-label='更正第 1 条']")
+        await desk.fill("#right-day", "2020-05-01")
+        await desk.click("#correction-form .primary")
+        await expect(desk.locator("#done")).to_contain_text("已更正")
+
+        phone = await open_union(screens, "courier")
+        await expect(phone.locator("#union-name")).to_have_text(HERE)
+        await phone.click("#begin-transfer")
+        await phone.fill("#transfer-union-text", "东街道")
+        await phone.click("#transfer-union-search button")
+        await phone.click("#transfer-union-list button")
+        await phone.click("#confirm-yes")
+        await expect(phone.locator("#union-state")).to_have_text("会籍转移中")
+
+        receiving = await open_reviews(new_union, "retired", "receiving")
+        assert await choices(receiving) == ["退回接转"], "nothing to receive before it is released"
+        releasing = await open_reviews(old_union, "cleaner", "releasing")
+        assert await choices(releasing) == ["办理转出", "退回接转"]
+        await decide(releasing, "release")
+        await expect(releasing.locator("#done")).to_contain_text("办理转出")
+        await expect(releasing.locator("#rows")).to_contain_text("（已转出）")
+        await receiving.reload()
+        await receiving.select_option("#queue", "receiving")
+        await expect(receiving.locator("#rows")).to_contain_text("（已转出）")
+        await look(new_union, receiving, tmp_path / "receiving.png")
+        assert await choices(receiving) == ["接收", "退回接转"]
+        await decide(receiving, "accept_transfer")
+        await expect(receiving.locator("#done")).to_contain_text("接收，会籍在籍")
+        await expect_arrived(phone)
+        await look(screens, phone, tmp_path / "transferred.png", PHONE_SIZE)
+
+
+async def expect_arrived(phone: "Page") -> None:
+    """The phone and its card tell the new union, and the years that came along."""
+    await phone.reload()
+    await expect(phone.locator("#union-state")).to_have_text("会籍有效")
+    await expect(phone.locator("#union-name")).to_have_text(THERE)
+    await expect(phone.locator("#union-words")).to_have_text("会籍自 2020-05-01 起算。")
+    await phone.click(".tabs [data-view=card]")
+    await phone.locator("#card-shown").wait_for()
+    await expect(phone.locator("#member-organisation")).to_have_text(THERE)
+    await expect(phone.locator("#member-standing")).to_have_text("会籍有效")
 
 
 async def approve(screens: Screens) -> None:
