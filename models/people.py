@@ -134,10 +134,6 @@ class People:
         """Return the id of the person who uses this WeChat account, if we know one."""
         return await self.find_by_subject(self.subject_of(openid))
 
-    async def find_by_card_number(self, number: str) -> str | None:
-        """Return the person of exactly this 会员证号 or old card number, if we know one."""
-        return await self._find_owner(self._identity_id("card_number", number))
-
     async def get_name(self, person: str) -> str | None:
         """Return a person's full name, or None once it is erased. For sealing and masking only."""
         row = await self._find_row(person)
