@@ -6,7 +6,7 @@ from msgspec import Meta, field
 
 from handlers.base import ANYONE, CONSOLE, Handler, endpoint
 from handlers.fields import MaskedName, Moment, Name, OrganisationId, PageNumber, PageSize, Total
-from handlers.memberships import DocumentNumber, PersonName
+from handlers.memberships import DocumentNumber, NameEvidence, PersonName
 from handlers.sessions import Kind, Token
 from handlers.wire import Asked, PageQuery, Wire, local
 from miniprogram_api.errors import PhoneCodeInvalid, WeChatBusy, WeChatMisconfigured, WeChatRateLimited
@@ -88,7 +88,10 @@ class StaffClaimsQuery(PageQuery, frozen=True):
 
 
 class StaffClaimRow(Wire, frozen=True):
-    """A claim that did not match whole: what did, and why it did not go through; masked."""
+    """A claim that did not match whole: what did, and why it did not go through; masked.
+
+    `evidence` is what the record's name stands on, null once the claim is decided.
+    """
 
     id: ClaimId
     organisation: Name
@@ -96,6 +99,7 @@ class StaffClaimRow(Wire, frozen=True):
     matched: Parts
     differing: Parts
     name: MaskedName
+    evidence: NameEvidence
     claimed_name: MaskedName
     phone: Masked
     claimed_phone: Masked
@@ -118,6 +122,7 @@ class StaffClaimRow(Wire, frozen=True):
             matched=list(review.matched),
             differing=[part for part in parts if part not in review.matched],
             name=one.name,
+            evidence=one.evidence,
             claimed_name=one.claimed_name,
             phone=one.phone,
             claimed_phone=one.claimed_phone,

@@ -182,6 +182,7 @@ class ClaimReviewsPage(ConsolePage):
 
     roles = OFFICERS
     template = "console_claims.html"
+    tells_codes = True
     title = "认领核实"
     about = "没有对上的认领：为什么，是不是本人"
 

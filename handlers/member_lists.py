@@ -17,10 +17,10 @@ from models.member_lists import (
     NoSuchMember,
     NoSuchOrganisation,
     Reason,
-    TooManyNamesakes,
 )
 from models.memberships import MembershipState
 from models.pages import Page
+from models.person_search import TooManyNamesakes
 from models.subtree_pages import TooManyOrganisations
 
 OrganisationId = Annotated[str, Meta(min_length=1, max_length=40, examples=["6Q0B8Z2J4N1TFE7M"])]
@@ -35,7 +35,10 @@ class MembersQuery(PageQuery, frozen=True):
 
 
 class MemberSearchRequest(Asked, frozen=True):
-    """Exactly a name, phone or 会员证号; in the body, because addresses are written to logs on their way."""
+    """Exactly a name, phone, ID document's number or 会员证号, or a name and the last four of the phone.
+
+    In the body, because addresses are written to logs on their way.
+    """
 
     text: Text
     page: PageNumber = 1
@@ -117,7 +120,10 @@ class MemberSearchesHandler(Handler):
 
     @endpoint(refuses=(NotStaff, TooManyNamesakes))
     async def post(self, *, body: MemberSearchRequest) -> MemberTable:
-        """Return my members of exactly this name, phone or 会员证号, masked."""
+        """Return my members of exactly this name, phone, ID document's number or 会员证号, masked.
+
+        Where many have the name, the last four digits of the phone after it tell them apart.
+        """
         found = await self.services.member_lists.search(
             self.session.subject, body.text, body.page, body.page_size
         )

@@ -17,7 +17,7 @@ from handlers.fields import (
     Total,
 )
 from handlers.member_lists import MaskedPhone
-from handlers.memberships import LastEvent, ReasonCode, State
+from handlers.memberships import LastEvent, NameEvidence, ReasonCode, State
 from handlers.wire import PageQuery, Wire, local
 from models.appointments import NotStaff
 from models.member_lists import NoSuchMember, NoSuchOrganisation
@@ -114,9 +114,10 @@ class EntryReply(Wire, frozen=True):
 
 
 class FileReply(Wire, frozen=True):
-    """A membership with all its entries, the first first."""
+    """A membership with what the name stands on, null once it is erased, and all entries, the first first."""
 
     membership: ReviewRow
+    evidence: NameEvidence
     entries: list[EntryReply]
 
 
@@ -148,9 +149,10 @@ class ReviewHandler(Handler):
     async def get(self, person: str) -> FileReply:
         """Return a membership with all its entries, masked."""
         found = await self.services.membership_reviews.get(self.session.subject, person)
-        log = found.membership.log
+        log = found.reviewed.membership.log
         entries = [self._shown(person, number, log[str(number)]) for number in sorted(map(int, log))]
-        return FileReply(membership=ReviewRow.of(found), entries=entries)
+        row = ReviewRow.of(found.reviewed)
+        return FileReply(membership=row, evidence=found.evidence, entries=entries)
 
     def _shown(self, person: str, number: int, one: Entry) -> EntryReply:
         names = self.services.organisations

@@ -29,7 +29,7 @@ from models.membership_refusals import (
 )
 from models.memberships import Busy, Event, GigKind, Ground, Membership, MembershipState, WorkerForm
 from models.own_memberships import Application
-from models.people import IdentityTaken, Particulars
+from models.people import Evidence, IdentityTaken, Particulars
 
 PersonName = Annotated[str, Meta(min_length=2, max_length=60, pattern=LINE, examples=["王小明"])]
 Phone = Annotated[str, Meta(pattern=rf"^1[3-9][0-9]{{9}}{END}", examples=["13812345678"])]
@@ -38,6 +38,7 @@ DocumentNumber = Annotated[
 ]
 State = Annotated[MembershipState, Meta(examples=["applied"])]
 LastEvent = Annotated[Event | None, Meta(examples=["apply"])]
+NameEvidence = Annotated[Evidence | None, Meta(examples=["phone_matched"])]
 ReasonCode = Annotated[str | None, Meta(examples=["wrong_organisation"])]
 
 

@@ -1,5 +1,7 @@
 """The desk where officers decide on claims that did not match whole: of their subtree, never their own."""
 
+import asyncio
+
 from msgspec import Struct
 
 from models.audit import Audit
@@ -15,7 +17,7 @@ from models.membership_offices import Offices
 from models.membership_refusals import OwnMembership
 from models.organisations import Organisations
 from models.pages import Page
-from models.people import Identity
+from models.people import Evidence, Identity
 from models.signals import Signals
 from models.store import Duplicate
 from models.subtree_pages import read_page
@@ -25,7 +27,10 @@ DOCUMENT_DIGITS_SHOWN = 4
 
 
 class WaitingClaim(Struct, frozen=True, kw_only=True):
-    """A claim as an officer sees it: masked, the record's name beside the one that was given."""
+    """A claim as an officer sees it: masked, the record's name beside the one that was given.
+
+    `evidence` is what the record's name stands on while the claim waits.
+    """
 
     review: ClaimReview
     organisation_name: str
@@ -35,6 +40,7 @@ class WaitingClaim(Struct, frozen=True, kw_only=True):
     claimed_phone: str
     claimed_document: str
     is_own: bool
+    evidence: Evidence | None
 
 
 class ClaimDesk:
@@ -112,8 +118,8 @@ class ClaimDesk:
         await self._rows.change({"_id": review.person}, values)
 
     async def _shown(self, officer: str, review: ClaimReview) -> WaitingClaim:
-        row, claimed = await self._rows.find(review.person), self._reviews.open(review)
-        opened = self._vault.open
+        row, known = await asyncio.gather(self._rows.find(review.person), self._people.find(review.person))
+        claimed, opened = self._reviews.open(review), self._vault.open
         return WaitingClaim(
             review=review,
             organisation_name=self._organisations.get_name(review.organisation),
@@ -123,4 +129,5 @@ class ClaimDesk:
             claimed_phone=mask_phone(claimed.phone),
             claimed_document="*" * 6 + claimed.id_document[-DOCUMENT_DIGITS_SHOWN:],
             is_own=review.person == officer,
+            evidence=known.evidence if row and known and review.state == "waiting" else None,
         )

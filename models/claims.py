@@ -112,7 +112,7 @@ class Claims:
             standing = await self._identities.find(account)
             if standing is not None and standing.person != person.id:
                 seen = {"_id": person.id, "claiming": account}
-                back = {"state": "imported", "evidence": "checked_by_officer"}
+                back = {"state": "imported", "evidence": "from_roster"}
                 await self._people.change(seen, back, without=("claiming",))
                 return False
         return True

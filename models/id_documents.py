@@ -122,6 +122,13 @@ def document_key(kind: DocumentKind, text: str) -> str:
     return IdDocument(kind, number, _birth_of(kind, number) if kind in CHECKED else date.min).key
 
 
+def list_keys(text: str) -> list[str]:
+    """Return all that a number may be found by while nobody says of which kind it is, right or wrong."""
+    number = "".join(text.split()).upper()
+    shared = [kind for kind, form in _FORMS.items() if kind not in CHECKED and form.fullmatch(number)]
+    return [number, *(f"{kind}:{number}" for kind in shared)]
+
+
 def _spelled(kind: DocumentKind, text: str) -> str:
     number = "".join(text.split()).upper()
     if not _FORMS[kind].fullmatch(number):

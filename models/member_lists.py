@@ -6,7 +6,6 @@ goes organisation by organisation, so a list covers a bounded number of them: wh
 below.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal
@@ -15,11 +14,12 @@ from msgspec import Struct
 
 from models.appointments import Appointments, Role
 from models.audit import Audit, Fact
-from models.errors import Invalid, Missing
+from models.errors import Missing
 from models.memberships import Membership, Memberships
 from models.organisations import Organisation, Organisations
 from models.pages import Page
-from models.people import NAMESAKES, Particulars, People
+from models.people import Particulars, People
+from models.person_search import PersonSearch
 from models.subtree_pages import read_page
 from models.vault import mask_name, mask_phone
 
@@ -52,13 +52,6 @@ class NoSuchOrganisation(Missing):
     message = "没有这个组织，或不在您的管理范围内"
 
 
-class TooManyNamesakes(Invalid):
-    """The name is too frequent to be searched by."""
-
-    code = "too_many_namesakes"
-    message = "同名的人太多，请改用手机号查找"
-
-
 class ListedMember(Struct, frozen=True, kw_only=True):
     """A row of the list; name and phone are masked, and empty once they are erased."""
 
@@ -69,17 +62,19 @@ class ListedMember(Struct, frozen=True, kw_only=True):
 
 
 class MemberLists:
-    """Lists members, finds one by name, phone or card number, and shows what is masked."""
+    """Lists members, finds one by name or number, and shows what is masked."""
 
     def __init__(
         self,
         people: People,
+        search: PersonSearch,
         memberships: Memberships,
         organisations: Organisations,
         appointments: Appointments,
         audit: Audit,
     ) -> None:
         self._people = people
+        self._search = search
         self._memberships = memberships
         self._organisations = organisations
         self._appointments = appointments
@@ -104,18 +99,12 @@ class MemberLists:
         return Page(await self._listed(found.rows), found.total)
 
     async def search(self, officer: str, text: str, page: int, size: int) -> Page[ListedMember]:
-        """Return the officer's members of exactly this name, phone or 会员证号 (or old card number).
+        """Return the officer's members whom a text finds (`models/person_search.py`).
 
         NotStaff, TooManyNamesakes.
         """
         within = {one.id for one in self.list_organisations(officer)}
-        people, numbered = await asyncio.gather(
-            self._people.list_by_name_or_phone(text), self._people.find_by_card_number(text)
-        )
-        if len(people) > NAMESAKES:
-            raise TooManyNamesakes
-        people += [numbered] if numbered and numbered not in people else []
-        found = await self._memberships.list_by_person(people)
+        found = await self._memberships.list_by_person(await self._search.list_by(text))
         mine = sorted((one for one in found if one.organisation in within), key=lambda one: one.person)
         return Page(await self._listed(mine[(page - 1) * size : page * size]), len(mine))
 

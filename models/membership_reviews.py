@@ -6,6 +6,7 @@ releases, the receiving union's registers, and either may send it back; an offic
 What waits at a union that was merged is its successor's to decide, and the membership comes to stand there.
 """
 
+import asyncio
 from datetime import datetime
 from typing import Literal
 
@@ -22,7 +23,7 @@ from models.memberships import Membership, Memberships
 from models.organisations import Organisations
 from models.own_memberships import make_transfer
 from models.pages import Page
-from models.people import Particulars, People
+from models.people import Evidence, Particulars, People
 from models.subtree_pages import read_page
 from models.vault import mask_name, mask_phone
 
@@ -39,6 +40,13 @@ class Reviewed(Struct, frozen=True, kw_only=True):
     target_name: str
     is_overdue: bool
     is_own: bool
+
+
+class Opened(Struct, frozen=True):
+    """A membership as it is opened, with what the person's name stands on, None once that is erased."""
+
+    reviewed: Reviewed
+    evidence: Evidence | None
 
 
 class MembershipReviews:
@@ -84,14 +92,17 @@ class MembershipReviews:
         known = await self._people.list_particulars([one.person for one in found.rows])
         return Page([self._shown(officer, one, known.get(one.person)) for one in found.rows], found.total)
 
-    async def get(self, officer: str, person: str) -> Reviewed:
+    async def get(self, officer: str, person: str) -> Opened:
         """Return a membership of the officer's subtree, or one that comes to it. NotStaff, NoSuchMember."""
         membership = await self._memberships.find(person)
         if membership is None or not self._offices.covers(
             officer, membership.organisation, membership.target
         ):
             raise NoSuchMember
-        return await self._show(officer, membership)
+        reviewed, evidence = await asyncio.gather(
+            self._show(officer, membership), self._people.find_evidence(person)
+        )
+        return Opened(reviewed, evidence if reviewed.name else None)
 
     async def enter(self, officer: str, person: str, change: Change, request: Request) -> Reviewed:
         """Enter a change as an officer; what the membership's rules refuse is refused.

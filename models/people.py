@@ -30,7 +30,8 @@ NAMESAKES = 200
 OPENID = "openid:"
 
 PersonState = Literal["imported", "claimed", "erased"]
-Evidence = Literal["declared", "phone_matched", "checked_by_officer", "checked_outside"]
+# What a name stands on: the own word, a union's list, the list's phone in the claimant's hand, an officer.
+Evidence = Literal["declared", "from_roster", "phone_matched", "checked_by_officer"]
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -134,10 +135,6 @@ class People:
         """Return the id of the person who uses this WeChat account, if we know one."""
         return await self.find_by_subject(self.subject_of(openid))
 
-    async def find_by_card_number(self, number: str) -> str | None:
-        """Return the person of exactly this 会员证号 or old card number, if we know one."""
-        return await self._find_owner(self._identity_id("card_number", number))
-
     async def get_name(self, person: str) -> str | None:
         """Return a person's full name, or None once it is erased. For sealing and masking only."""
         row = await self._find_row(person)
@@ -168,8 +165,7 @@ class People:
         for kind, value in (("openid", who.openid), ("card_number", who.card_number)):
             if value:
                 await self._bind(self._identity_id(kind, value), person)
-        state: PersonState = "claimed" if who.openid else "imported"
-        await self._write(person, who, state, "checked_by_officer")
+        await self._write(person, who)
         return person
 
     async def declare(self, subject: str, who: Particulars) -> Declared:
@@ -225,6 +221,11 @@ class People:
         found = await self._identities.list_({"person": person})
         return [one.id.removeprefix(OPENID) for one in found if one.id.startswith(OPENID)]
 
+    async def find_evidence(self, person: str) -> Evidence:
+        """Return what a person's name stands on: the own word while an application waits to be settled."""
+        found = await self._people.find(person)
+        return found.evidence if found else "declared"
+
     async def mark_checked(self, person: str) -> None:
         """Take an officer's approval as evidence of a name that was only declared."""
         await self._people.change({"_id": person, "evidence": "declared"}, {"evidence": "checked_by_officer"})
@@ -249,13 +250,14 @@ class People:
             return await self._find_owner(identity) or person
         return person
 
-    async def _write(self, person: str, who: Particulars, state: PersonState, evidence: Evidence) -> None:
-        """Write what is known of a person whose identities are taken; what is there stays."""
-        claim = claim_index(self._vault, who) if state == "imported" else None
-        record = Person(id=person, state=state, evidence=evidence, created=self._now(), claim=claim)
-        await asyncio.gather(
-            _once(self._rows, sealed_row(self._vault, person, who)), _once(self._people, record)
-        )
+    async def _write(self, person: str, who: Particulars) -> None:
+        """Write what is known, without an account as from a union's list; what is there stays."""
+        row, claim = sealed_row(self._vault, person, who), claim_index(self._vault, who)
+        at = self._now()
+        record = Person(id=person, state="imported", evidence="from_roster", created=at, claim=claim)
+        if who.openid:
+            record = Person(id=person, state="claimed", evidence="checked_by_officer", created=at)
+        await asyncio.gather(_once(self._rows, row), _once(self._people, record))
 
     async def _find_row(self, person: str) -> VaultRow | None:
         """Return the row that names a person, be it settled or not."""

@@ -263,7 +263,7 @@ def make(
             Person(
                 id=person,
                 state="imported",
-                evidence="checked_by_officer",
+                evidence="from_roster",
                 created=at,
                 claim=claim_index(vault, who),
             )

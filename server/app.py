@@ -228,7 +228,7 @@ def build_services(
     world: World, keys: Keys, platform: Platform, now: Now, front: Front, watch: Watch
 ) -> Services:
     """Return what handlers may use."""
-    audit, photos = world.auditing.audit, Photos()
+    audit, people, photos = world.auditing.audit, world.people, Photos()
     return Services(
         tokens=Tokens(keys.sessions, now),
         sessions=world.sessions,
@@ -259,10 +259,10 @@ def build_services(
         sign_ins=world.console.sign_ins,
         stations=world.board,
         member_lists=MemberLists(
-            world.people, world.memberships, world.organisations, world.appointments, audit
+            people, world.claiming.search, world.memberships, world.organisations, world.appointments, audit
         ),
         member_exports=MemberExports(
-            world.people, world.memberships, world.organisations, world.membership_book.offices, audit
+            people, world.memberships, world.organisations, world.membership_book.offices, audit
         ),
         station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
         station_search=StationSearch(world.stations, world.board, world.station_hosts, world.appointments),
@@ -273,7 +273,7 @@ def build_services(
             watch, world.pushes, world.messages, world.auditing.blocks, world.appointments
         ),
         security_desk=SecurityDesk(
-            world.appointments, world.organisations, world.people, world.console.accounts, world.sessions
+            world.appointments, world.organisations, people, world.console.accounts, world.sessions
         ),
         subscriptions=world.subscriptions,
         wxacodes=world.wxacodes,

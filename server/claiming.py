@@ -13,6 +13,7 @@ from models.membership_offices import Offices
 from models.memberships import Memberships
 from models.organisations import Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
+from models.person_search import PersonSearch
 from models.sessions import Sessions
 from models.signals import Signals
 from models.store import Collection, Store
@@ -32,12 +33,13 @@ class Around(Struct, frozen=True):
 
 
 class Claiming(Struct, frozen=True):
-    """Claims in one process."""
+    """Claims in one process, and the search among those who may be meant."""
 
     claims: Claims
     reviews: ClaimReviews
     desk: ClaimDesk
     effects: ClaimEffects
+    search: PersonSearch
 
     async def work(self) -> None:
         """Draw the consequences of decisions, then finish all claims."""
@@ -62,4 +64,4 @@ def build_claiming(
     """Return claims with what follows from them."""
     desk = ClaimDesk(shelf, claims.reviews, offices, around.organisations, around.audit, around.signals)
     effects = ClaimEffects(claims, shelf.people, sessions, around.memberships, around.audit, around.signals)
-    return Claiming(claims, claims.reviews, desk, effects)
+    return Claiming(claims, claims.reviews, desk, effects, PersonSearch(around.people, shelf))

@@ -1,9 +1,10 @@
 /** Claims that did not match whole: what did, why it did not go through; the officer decides. */
 
-import { action, askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { action, askHere, byId, codeWords, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
 import { CLAIM_PARTS, CLAIM_WHYS } from "./console_words.js";
 import "./console_choice.js";
 
+const WORDS = codeWords();
 const CLAIMS = "/api/v1/staff/claims";
 
 let chosen = null;
@@ -30,6 +31,7 @@ function claimRow(one) {
     fixed(one.claimedName),
     fixed(one.claimedPhone),
     fixed(one.name),
+    fixed(one.evidence ? WORDS[one.evidence] : ""),
     make("td", "words", one.organisation),
     make("td", "words", `${CLAIM_WHYS[one.why]}；相符：${partsWords(one.matched)}；不符：${partsWords(one.differing)}`),
     fixed(String(one.tries)),
@@ -40,7 +42,7 @@ function claimRow(one) {
 
 function open(one) {
   chosen = one;
-  byId("decision-words").textContent = `${one.claimedName}（${one.claimedPhone}）认领 ${one.name} 在“${one.organisation}”的会员信息。相符：${partsWords(one.matched)}；不符：${partsWords(one.differing)}。`;
+  byId("decision-words").textContent = `${one.claimedName}（${one.claimedPhone}）认领 ${one.name} 在“${one.organisation}”的会员信息${one.evidence ? `（实名依据：${WORDS[one.evidence]}）` : ""}。相符：${partsWords(one.matched)}；不符：${partsWords(one.differing)}。`;
   say(byId("decision-problem"), "");
   byId("decision").showModal();
 }

@@ -14,9 +14,9 @@ async function show() {
   if (!file) {
     return;
   }
-  const { membership, entries } = file;
+  const { membership, evidence, entries } = file;
   byId("name").textContent = `${membership.name || "（已删除）"} 的会籍`;
-  const facts = factsOf(membership).filter(([, value]) => value);
+  const facts = factsOf(membership, evidence).filter(([, value]) => value);
   byId("facts").replaceChildren(...facts.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
   showLog(entries, membership.isOwn);
   if (!membership.isOwn) {
@@ -24,7 +24,7 @@ async function show() {
   }
 }
 
-function factsOf(one) {
+function factsOf(one, evidence) {
   const state = MEMBERSHIP_STATES[one.state];
   return [
     ["会籍", make("span", `mark ${state.tone}`, state.words)],
@@ -33,6 +33,7 @@ function factsOf(one) {
     ["从哪天起", one.since],
     ["办理期限", one.reviewBy && `${lastDayOf(one.reviewBy)} 止${one.isOverdue ? "，已超期" : ""}`],
     ["手机号", one.phone],
+    ["实名依据", evidence && WORDS[evidence]],
     ["用工形式", [WORKER_FORMS[one.workerForm], GIG_KINDS[one.gigKind]].filter(Boolean).join(" · ")],
     ["说明", one.isOwn ? "这是您本人的会籍，请由其他工作人员办理。" : ""],
   ];

@@ -97,6 +97,6 @@ class Newcomers:
                 claim=claim,
             ),
             row,
-            Person(id=person, state="imported", evidence="checked_by_officer", created=at, claim=claim),
+            Person(id=person, state="imported", evidence="from_roster", created=at, claim=claim),
             opened_book(spell),
         )

@@ -281,6 +281,7 @@ async def test_an_officer_imports_a_roster_sees_claims_and_exports(
         await expect(phone.locator("#claim-problem")).to_contain_text("没有匹配到")
         await desk.click(".links >> text=认领核实")
         await expect(desk.locator("#rows")).to_contain_text("相符：姓名、证件号码；不符：手机号")
+        await expect(desk.locator("#rows")).to_contain_text("名册登记")
         assert await complaints(screens, desk) == []
         await desk.screenshot(path=str(tmp_path / "claims.png"), full_page=True)
         await desk.click("#rows button")

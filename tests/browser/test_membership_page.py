@@ -52,6 +52,7 @@ async def test_entries_and_corrections_stand_in_the_log_and_beside_the_figures(
         await open_membership(desk, "演示环卫工")
         rows = desk.locator("#rows tr")
         await expect(desk.locator("#facts")).to_contain_text("演示街道工会服务站")
+        await expect(desk.locator("#facts")).to_contain_text("实名依据工会核实")
         await enter(desk, "retain", reason="retired")
         await expect(desk.locator("#done")).to_have_text("已办理：办理保留会籍")
         await expect(rows.first).to_contain_text("退休")

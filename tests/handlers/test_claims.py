@@ -86,9 +86,11 @@ async def desk(http: Http, make: Factory, service: Service) -> Desk:
 
 async def test_an_imported_person_claims_the_record_in_one_step_and_has_a_card(desk: Desk) -> None:
     person, who = await desk.imported()
+    assert await desk.evidence(person) == "from_roster", "a list says so, and nobody checked it"
     phone = await desk.phone(who.phone)
     reply = await desk.claim(phone, who)
     assert (reply.status, reply.json["kind"]) == (201, "member"), reply.body
+    assert await desk.evidence(person) == "phone_matched"
     token = reply.json["token"]
     mine = (await desk.http("GET", "/api/v1/members/me", token=token)).json
     assert (mine["id"], mine["name"], mine["membership"]["state"]) == (person, "赵*河", "active")
@@ -177,6 +179,7 @@ async def test_officers_of_the_record_s_union_see_why_a_claim_did_not_match_and_
         "mismatch", ["name", "id_document"], ["phone"], 2,
     )  # fmt: skip
     assert (row["name"], row["claimedPhone"]) == ("赵*河", "139******22")
+    assert row["evidence"] == "from_roster"
     assert who.id_document not in str(row)
     assert who.phone not in str(row)
 
@@ -187,6 +190,7 @@ async def test_officers_of_the_record_s_union_see_why_a_claim_did_not_match_and_
 
     accepted = await desk.decide_claim(row["id"], "accept")
     assert (accepted.status, accepted.json["state"]) == (201, "accepted"), accepted.body
+    assert accepted.json["evidence"] is None, "a decision's answer is the same however often it is sent"
     assert (await desk.decide_claim(row["id"], "accept")).status == 201
     late = await desk.decide_claim(row["id"], "dismiss")
     assert (late.status, late.code) == (409, "claim_decided")
@@ -199,6 +203,7 @@ async def test_officers_of_the_record_s_union_see_why_a_claim_did_not_match_and_
     found = await desk.world.people.find_particulars(person)
     assert found is not None
     assert found.phone == "13911112222", "the phone that WeChat vouches for is the record's from now on"
+    assert await desk.evidence(person) == "checked_by_officer"
     assert await desk.waiting() == []
 
 
@@ -288,13 +293,14 @@ async def test_of_two_accounts_at_once_one_has_the_record(desk: Desk) -> None:
 
 
 async def test_an_account_that_is_known_gives_the_record_back_and_staff_are_told(desk: Desk) -> None:
-    _, who = await desk.imported()
+    person, who = await desk.imported()
     phone = await desk.phone(who.phone)
     joined = await desk.send("POST", BOOK, application(desk.street), token=phone.token)
     assert joined.status == 201
     assert (await desk.claim(phone, who)).code == "claim_not_matched"
     [row] = await desk.waiting()
     assert (row["why"], row["differing"]) == ("account_known", [])
+    assert await desk.evidence(person) == "from_roster", "as before the claim"
     assert (await desk.claim(await desk.phone(who.phone), who)).status == 201, "the owner can still have it"
 
 

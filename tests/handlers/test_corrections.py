@@ -74,6 +74,19 @@ async def test_the_phone_is_changed_at_once_by_wechat_s_word(
     ]
 
 
+async def test_an_officer_s_correction_of_the_name_is_evidence_of_it_and_a_new_phone_is_none(
+    desk: Desk, service: Service
+) -> None:
+    people, person = desk.world.people, desk.member.person
+    await people._people.change({"_id": person}, {"evidence": "phone_matched"})
+    code = await phone_code(service, desk.member, "13912345679")
+    assert (await desk.http("PUT", PHONE, {"code": code}, token=desk.member.token)).status == 200
+    asked = await desk.ask({"name": "张山峰"})
+    assert await people.find_evidence(person) == "phone_matched"
+    assert (await desk.decide(asked.json["id"])).status == 200
+    assert await people.find_evidence(person) == "checked_by_officer"
+
+
 async def test_an_officer_sees_the_request_and_corrects_the_name_everywhere(desk: Desk) -> None:
     asked = await desk.ask({"name": "张山峰"})
     assert (asked.status, asked.json["state"]) == (201, "open")

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -9,13 +10,16 @@ import pytest
 from models.appointments import ANY_ROLE, Role
 from models.audit import AUDIT_ENTRIES, Search
 from models.clock import local_day
+from models.id_documents import DocumentKind, check_digit, document_key
+from models.ids import new_id
 from models.memberships import Membership
-from models.people import Particulars
+from models.people import NAMESAKES, Particulars, sealed_row
+from models.person_search import NAMESAKES_READ
 from models.store import EngineUnavailable, Store
 from models.tables import read_records
 from models.vault import mask_phone
 from server.service import Service
-from tests.factories import Clock, Factory, Http
+from tests.factories import Clock, Factory, Http, Reply
 
 MEMBERS = "/api/v1/staff/members"
 
@@ -87,6 +91,131 @@ async def test_a_member_is_found_by_exactly_the_number_of_the_old_card(
         assert (await http("POST", f"{MEMBERS}/searches", {"text": text}, headers=headers)).json["total"] == 0
     foreign = await http("POST", f"{MEMBERS}/searches", {"text": number}, headers=elsewhere)
     assert foreign.json["list"] == [], "another union's"
+
+
+class Searching:
+    """An officer, one of another union, and the people that they look for."""
+
+    def __init__(self, http: Http, make: Factory, service: Service) -> None:
+        self.http = http
+        self.make = make
+        self.world = service.world
+        self.at = make._clock.now()
+
+    async def open(self) -> "Searching":
+        self.place = await self.make.organisation()
+        _, self.headers = await self.make.console("officer", self.place)
+        _, self.elsewhere = await self.make.console("officer", await self.make.organisation())
+        return self
+
+    async def enter(self, name: str, phone: str, document: str = "") -> str:
+        """A member of the officer's union; the person."""
+        document = document or f"T{secrets.token_hex(8)}"
+        person = await self.world.people.register(Particulars(name=name, id_document=document, phone=phone))
+        since = local_day(self.at)
+        await self.world.memberships.begin(
+            Membership(person=person, organisation=self.place, state="active", since=since, entered=self.at)
+        )
+        return person
+
+    async def share_name(self, name: str, count: int) -> None:
+        """Let so many others have a name, whose phones end in 9999."""
+        claims = self.world.claiming.claims
+        others = [Particulars(name=name, id_document="T", phone=f"139{n:04}9999") for n in range(count)]
+        await claims._rows.insert_many(sealed_row(claims._vault, new_id(), one) for one in others)
+
+    async def ask(self, text: str, headers: dict[str, str] | None = None) -> Reply:
+        return await self.http("POST", f"{MEMBERS}/searches", {"text": text}, headers=headers or self.headers)
+
+    async def find(self, text: str, headers: dict[str, str] | None = None) -> list[dict[str, Any]]:
+        reply = await self.ask(text, headers)
+        assert reply.status == 200, reply.body
+        rows: list[dict[str, Any]] = reply.json["list"]
+        assert reply.json["total"] == len(rows)
+        return rows
+
+
+@pytest.fixture
+async def searching(http: Http, make: Factory, service: Service) -> Searching:
+    return await Searching(http, make, service).open()
+
+
+def number_with_x() -> str:
+    """An 18-digit number whose check digit is X."""
+    numbers = (f"4101051990{secrets.randbelow(12) + 1:02}01{secrets.randbelow(1000):03}" for _ in count())
+    return next(f"{digits}X" for digits in numbers if check_digit(digits) == "X")
+
+
+async def test_a_member_is_found_by_exactly_the_number_of_an_id_document_of_any_kind(
+    searching: Searching,
+) -> None:
+    mark = f"{secrets.randbelow(10**8):08}"
+    numbers: dict[DocumentKind, str] = {
+        "resident": number_with_x(),
+        "passport": f"E{mark}",
+        "hk_macau_permit": f"H{mark}",
+        "taiwan_permit": mark,
+    }
+    for kind, number in numbers.items():
+        person = await searching.enter("李大海", f"139{mark}", document_key(kind, number))
+        for text in (number, f" {number.lower()} ", f"{number[:4]} {number[4:]}"):
+            [row] = await searching.find(text)
+            assert (row["id"], row["name"], row["phone"]) == (person, "李*海", f"139******{mark[-2:]}"), text
+            assert number not in str(row)
+        assert await searching.find(number, searching.elsewhere) == [], "another union's"
+        for wrong in (number[:-1], f"{number}0", f"Q{number[1:]}"):
+            assert await searching.find(wrong) == [], wrong
+    shown = document_key("passport", numbers["passport"])
+    assert len(await searching.find(shown)) == 1, "as it is shown in full, with its kind"
+
+
+async def test_a_number_that_documents_of_two_kinds_share_finds_both_holders(searching: Searching) -> None:
+    number = f"H{secrets.randbelow(10**8):08}"
+    kinds: tuple[DocumentKind, ...] = ("passport", "hk_macau_permit")
+    both = [await searching.enter("李大海", "13900000000", document_key(kind, number)) for kind in kinds]
+    assert sorted(row["id"] for row in await searching.find(number)) == sorted(both)
+
+
+async def test_a_corrected_id_document_finds_its_holder_and_the_former_one_nobody(
+    searching: Searching,
+) -> None:
+    former, right = number_with_x(), f"E{secrets.randbelow(10**8):08}"
+    person = await searching.enter("李大海", "13900000000", former)
+    changes = searching.world.privacy.corrections._basis.changes
+    assert await changes.apply(person, "id_document", document_key("passport", right))
+    assert [row["id"] for row in await searching.find(right)] == [person]
+    assert await searching.find(former) == []
+
+
+async def test_namesakes_are_told_apart_by_the_last_four_digits_of_the_phone(searching: Searching) -> None:
+    name = f"李{secrets.token_hex(4)}海"
+    mine, other = [await searching.enter(name, f"1390000{ending}") for ending in ("0001", "1000")]
+    for text in (f"{name}0001", f" {name}  0001 ", f"{name}\u30000001"):
+        [row] = await searching.find(text)
+        assert (row["id"], row["name"], row["phone"]) == (mine, f"李{'*' * 8}海", "139******01"), text
+    assert [row["id"] for row in await searching.find(f"{name}1000")] == [other]
+    for wrong in (f"{name}0002", f"{name}001", f"{name}00001", f"{name[1:]}0001", "0001"):
+        assert await searching.find(wrong) == [], wrong
+    assert await searching.find(f"{name}0001", searching.elsewhere) == [], "another union's"
+
+
+async def test_a_name_too_frequent_to_be_searched_by_is_found_with_the_end_of_the_phone(
+    searching: Searching,
+) -> None:
+    name = f"王{secrets.token_hex(4)}伟"
+    person = await searching.enter(name, "13900005678")
+    await searching.share_name(name, NAMESAKES)
+    alone = await searching.ask(name)
+    assert (alone.status, alone.code) == (400, "too_many_namesakes")
+    assert "后四位" in alone.json["message"]
+    assert [row["id"] for row in await searching.find(f"{name}5678")] == [person]
+    assert await searching.find(f"{name}5679") == []
+
+    await searching.share_name(name, NAMESAKES_READ - NAMESAKES)
+    beyond = await searching.ask(f"{name}5678")
+    assert (beyond.status, beyond.code) == (400, "too_many_namesakes")
+    assert "后四位" not in beyond.json["message"]
+    assert [row["id"] for row in await searching.find("13900005678")] == [person]
 
 
 async def test_personal_data_are_shown_with_a_reason_that_is_entered_first(

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from msgspec.structs import replace
@@ -114,6 +115,13 @@ class Office:
         assert found is not None
         return found
 
+    async def evidence(self, person: str) -> str | None:
+        """What a person's name stands on, as the officer's page of the membership says."""
+        file = await self.http("GET", f"{STAFF}/{person}", headers=self.headers)
+        assert file.status == 200, file.body
+        told: str | None = file.json["evidence"]
+        return told
+
     async def card(self, person: str) -> Card:
         return await self.world.cards.get_of(person)
 
@@ -153,6 +161,29 @@ async def test_a_courier_joins_in_one_request_and_holds_a_card_once_approved(off
     assert (await office.card(person)).standing == "active"
     queue = (await office.http("GET", f"{STAFF}?state=applied", headers=office.headers)).json
     assert (queue["list"], queue["total"]) == ([], 0)
+
+
+async def test_a_name_that_was_only_declared_is_checked_once_an_officer_approves(office: Office) -> None:
+    person, _ = await office.apply()
+    assert await office.evidence(person) == "declared", "before any worker came"
+    await office.settle()
+    assert await office.evidence(person) == "declared"
+    assert (await office.decide(person, "approve")).status == 201
+    await office.settle()
+    assert await office.evidence(person) == "checked_by_officer"
+
+
+async def test_a_refused_application_leaves_the_name_declared_and_an_erased_name_stands_on_nothing(
+    office: Office,
+) -> None:
+    person, token = await office.apply()
+    refused = await office.decide(person, "refuse", reason="identity_unproven")
+    assert refused.status == 201, refused.body
+    await office.settle()
+    assert await office.evidence(person) == "declared"
+    erased = await office.http("DELETE", f"/api/v1/members/me?confirm={quote('注销')}", token=token)
+    assert erased.status == 200, erased.body
+    assert await office.evidence(person) is None
 
 
 async def test_a_guest_who_applied_sees_the_application_without_logging_in_again(office: Office) -> None:

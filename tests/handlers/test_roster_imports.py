@@ -118,10 +118,16 @@ async def test_a_roster_of_thousands_is_checked_then_imported_and_again_changes_
 async def test_an_imported_member_claims_the_record_and_gets_a_card(bureau: Bureau) -> None:
     row = bureau.row(name="阿依古丽.买买提")
     await bureau.load(csv([row]))
+    found = await bureau.http(
+        "POST", "/api/v1/staff/members/searches", {"text": row[1]}, headers=bureau.headers
+    )
+    [listed] = found.json["list"]
+    assert await bureau.evidence(listed["id"]) == "from_roster"
     who = Particulars(name="阿依古丽·买买提", id_document=row[1], phone=row[2])
     phone = await bureau.phone(row[2])
     claimed = await bureau.claim(phone, who)
     assert claimed.status == 201, claimed.body
+    assert await bureau.evidence(listed["id"]) == "phone_matched"
     token = claimed.json["token"]
     mine = (await bureau.http("GET", "/api/v1/members/me", token=token)).json["membership"]
     assert (mine["organisationId"], mine["state"], mine["since"]) == (bureau.street, "active", "2020-05-01")
