@@ -45,6 +45,7 @@ PATH_PARAMETERS = {
     "claim": Meta(examples=["0a1b2c3d4e5f60718293a4b5c6d7e8f9"], description="A claim's id."),
     "organisation": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="An organisation's id."),
     "linked": Meta(examples=["6Q0B8Z2J4N1TFE7M"], description="The organisation that is linked to."),
+    "checkFile": Meta(examples=["k3JxQ0a9Zp.txt"], description="The name that WeChat gave its check file."),
 }
 
 

@@ -9,6 +9,7 @@ from handlers import (
     card_desk,
     card_life,
     cards,
+    check_files,
     check_ins,
     claims,
     consents,
@@ -74,6 +75,7 @@ PARAMETERS = {
     "district": "[^/.?#]{1,180}",
     "device": "[0-9A-HJKMNP-TV-Z]{16}",
     "linked": "[0-9A-Za-z_-]{1,40}",
+    "checkFile": r"[0-9A-Za-z_]{1,64}\.txt",
 }
 
 NOUNS: list[Route] = [
@@ -123,6 +125,7 @@ NOUNS: list[Route] = [
     *wxacodes.ROUTES,
     *pushes.ROUTES,
     *health.ROUTES,
+    *check_files.ROUTES,
 ]
 
 

@@ -1,6 +1,6 @@
 """What handlers may use: one frozen struct, filled by `server/app.py`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -179,6 +179,7 @@ class Services(Struct, frozen=True, kw_only=True):
     missing: Callable[[], Awaitable[list[str]]]
     now: Now
     public_url: str
+    check_files: Mapping[str, str]
     traffic: Traffic
     addresses: Addresses
     limits: Limits

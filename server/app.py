@@ -289,6 +289,7 @@ def build_services(
         missing=watch.missing,
         now=now,
         public_url=front.public_url,
+        check_files=front.check_files,
         traffic=Traffic(),
         addresses=Addresses(front.proxies),
         limits=Limits(LocalLimits(lambda: now().timestamp()), world.shared_limits, is_on=front.has_limits),

@@ -19,6 +19,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 _is_template = re.compile("([a-z_]+):([A-Za-z0-9_-]{1,64})(:standing)?").fullmatch
+_is_check_file = re.compile(r"([0-9A-Za-z_]{1,60}\.txt)=([!-+.-~-]{1,256})").fullmatch
 
 
 class ConfigError(Exception):
@@ -93,6 +94,12 @@ class Config(Struct, frozen=True, kw_only=True):
             description="the mini program's page of a station, for 小程序码",
         ),
     ] = "pages/station/index"
+    wechat_check_files: Annotated[
+        str,
+        Meta(
+            description="`name.txt=content` pairs divided by commas, by which WeChat checks domain and links"
+        ),
+    ] = ""
     session_keys: Annotated[
         str,
         Meta(description="`version:key` pairs divided by commas, the highest version signs; keys in base64"),
@@ -142,6 +149,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
     if config.wechat_push_aes_key and not config.wechat_push_token:
         raise ConfigError("设置了 WECHAT_PUSH_AES_KEY 就必须设置 WECHAT_PUSH_TOKEN")
     read_templates(config.wechat_templates)
+    read_check_files(config.wechat_check_files)
     if config.is_demo:
         _check_demo(config)
     if config.processes > 1:
@@ -164,6 +172,15 @@ def read_templates(text: str) -> tuple[Template, ...]:
     if any(len(found) != len(names) for names in unique):
         raise ConfigError("WECHAT_TEMPLATES 的格式不对")
     return templates
+
+
+def read_check_files(text: str) -> dict[str, str]:
+    """Return the contents of WECHAT_CHECK_FILES by name; ConfigError for what is no such list."""
+    found = [_is_check_file(part.strip()) for part in text.split(",")] if text else []
+    files = {one[1]: one[2] for one in found if one}
+    if len(found) != len(files):
+        raise ConfigError("WECHAT_CHECK_FILES 须为“文件名.txt=内容”，用逗号隔开")
+    return files
 
 
 def _check_demo(config: Config) -> None:

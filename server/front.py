@@ -1,6 +1,6 @@
 """What stands before the service: WeChat or the simulator, the address people see, who answers for it all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -26,9 +26,13 @@ class Platform(Struct, frozen=True, kw_only=True):
 
 
 class Front(Struct, frozen=True):
-    """The address people see, whose forwarded address counts, whether limits hold, who answers for it all."""
+    """The address people see, whose forwarded address counts, whether limits hold, who answers for it all.
+
+    `check_files` are what WeChat looks for at that address: names and contents.
+    """
 
     public_url: str
     proxies: tuple[Network, ...] = ()
     has_limits: bool = True
     responsible: Responsible = Responsible("", "")
+    check_files: Mapping[str, str] = {}

@@ -28,7 +28,7 @@ from models.clock import Now
 from models.privacy_notices import Responsible
 from server import measuring
 from server.app import World, build_services, build_world
-from server.config import Config
+from server.config import Config, read_check_files
 from server.demo import DemoPlatform, seed
 from server.engines import Engines
 from server.front import Front, Platform
@@ -109,6 +109,7 @@ class Service:
                 read_networks(config.trusted_proxies),
                 config.limits,
                 Responsible(config.operator_name, config.operator_contact),
+                read_check_files(config.wechat_check_files),
             )
             observer = Observer(config, engines, world, platform, metrics, listening.index)
             services = build_services(world, keys, platform, now, front, observer)

@@ -45,6 +45,7 @@ async def service(
         mongodb_database=f"test_{secrets.token_hex(6)}",
         redis_url=os.environ.get("REDIS_URL", ""),
         trusted_proxies="127.0.0.1",
+        wechat_check_files="k3JxQ0a9Zp.txt=5d41402abc4b2a76b9719d911017c592,MP_verify_aB3.txt=aB3=",
         demo=True,
     )
     service = await Service.open(config, clock.now, access_log, strict=True)

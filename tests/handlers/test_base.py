@@ -17,14 +17,14 @@ from server.service import Service
 from tests.factories import Factory, Http
 
 PUBLIC = {
-    "CheckInsHandler", "ClientLibraryHandler", "DevicesHandler", "DistrictHandler", "EnrolmentPage",
-    "EnrolmentsHandler", "HealthHandler", "KioskLibrary", "KioskPage", "KioskWorker", "LandingHandler",
-    "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhoneCodesHandler", "PhonePage",
-    "PhotoForCheckHandler", "PopupsHandler", "PrivacyNoticeHandler", "PrivacyPage", "PushHandler",
-    "ReadinessHandler", "ReportPhotoHandler", "ScannerPage", "ScreenKeysHandler", "ScreenPairingsHandler",
-    "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage", "SignInPictureHandler",
-    "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StartPage", "StationHandler",
-    "StationReportsHandler", "StationWxacodeHandler", "StationsHandler",
+    "CheckFileHandler", "CheckInsHandler", "ClientLibraryHandler", "DevicesHandler", "DistrictHandler",
+    "EnrolmentPage", "EnrolmentsHandler", "HealthHandler", "KioskLibrary", "KioskPage", "KioskWorker",
+    "LandingHandler", "LoginCodesHandler", "OpenApiHandler", "PasswordSignInsHandler", "PhoneCodesHandler",
+    "PhonePage", "PhotoForCheckHandler", "PopupsHandler", "PrivacyNoticeHandler", "PrivacyPage",
+    "PushHandler", "ReadinessHandler", "ReportPhotoHandler", "ScannerPage", "ScreenKeysHandler",
+    "ScreenPairingsHandler", "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage",
+    "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StartPage",
+    "StationHandler", "StationReportsHandler", "StationWxacodeHandler", "StationsHandler",
 }  # fmt: skip
 
 

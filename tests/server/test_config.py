@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.subscriptions import Template
-from server.config import Config, ConfigError, read_config, read_templates
+from server.config import Config, ConfigError, read_check_files, read_config, read_templates
 from server.keys import read_keys
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -51,6 +51,11 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
         ({"WECHAT_TEMPLATES": "event_reminder"}, "WECHAT_TEMPLATES"),
         ({"WECHAT_TEMPLATES": "a:T1,b:T1"}, "WECHAT_TEMPLATES"),
         ({"WECHAT_TEMPLATES": "a:T1:for ever"}, "WECHAT_TEMPLATES"),
+        ({"WECHAT_CHECK_FILES": "k3JxQ0a9Zp.txt"}, "WECHAT_CHECK_FILES"),
+        ({"WECHAT_CHECK_FILES": "../k3.txt=a"}, "WECHAT_CHECK_FILES"),
+        ({"WECHAT_CHECK_FILES": "k3.html=a"}, "WECHAT_CHECK_FILES"),
+        ({"WECHAT_CHECK_FILES": "k3.txt=a,k3.txt=b"}, "WECHAT_CHECK_FILES"),
+        ({"WECHAT_CHECK_FILES": "k3.txt=" + "a" * 257}, "WECHAT_CHECK_FILES"),
         ({"WECHAT_RELEASE": "beta"}, "WECHAT_RELEASE"),
         ({"WECHAT_STATION_PAGE": "/pages/a"}, "WECHAT_STATION_PAGE"),
     ],
@@ -146,3 +151,9 @@ def test_a_site_may_do_without_printed_cards() -> None:
 
 def test_the_proxies_that_are_trusted_are_networks_with_commas() -> None:
     assert read_config({"TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32"}).trusted_proxies
+
+
+def test_check_files_are_read_by_name() -> None:
+    assert read_check_files("") == {}
+    read = read_check_files("k3JxQ0a9Zp.txt=5d41402a, MP_verify_aB3.txt=aB-3==")
+    assert read == {"k3JxQ0a9Zp.txt": "5d41402a", "MP_verify_aB3.txt": "aB-3=="}
