@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,26 @@ async def test_an_officer_closes_a_station_with_a_reason_and_opens_it_again(scre
     await expect(page.locator("#closure-words")).to_contain_text("恢复时间另行通知")
     await page.click("#reopen")
     await expect(page.locator("#closure-words")).to_be_hidden()
+
+
+async def test_a_word_that_a_station_is_open_or_closed_today_is_public_at_once(screens: Screens) -> None:
+    page, _ = await open_station(screens)
+    words = page.locator("#statement-words")
+    await expect(words).to_have_text("今天没有说明，照公布的开放时间。")
+    await page.click("#state-closed")
+    await expect(words).to_have_text(re.compile(r"^\d\d:\d\d 已说明：今天不开放。今天以此为准"))
+    await expect(page.locator("#done")).to_have_text("已公布：今天不开放")
+    assert await complaints(screens, page) == []
+    code = await page.get_attribute("#station", "data-code")
+    public = await screens.open(f"/s/{code}")
+    await expect(public.locator("[aria-label=现场情况]")).to_contain_text("已关门")
+    await page.click("#state-open")
+    await expect(words).to_contain_text("已说明：今天已开门")
+    await page.reload()
+    await expect(words).to_contain_text("已说明：今天已开门")
+    await expect(page.locator("#state-open")).to_have_attribute("aria-pressed", "true")
+    await public.reload()
+    await expect(public.locator("[aria-label=现场情况]")).to_contain_text("已开门")
 
 
 async def test_an_officer_says_who_runs_a_station_and_goes_on_with_its_hours(screens: Screens) -> None:
