@@ -3,7 +3,7 @@
 import { byId, say } from "./demo.js";
 import { createHistory } from "./history.js";
 import { createScanQueue } from "./scan_queue.js";
-import { STANDINGS, skewWords } from "./words.js";
+import { STANDINGS, skewWords, visitWords } from "./words.js";
 
 const LONGEST_TEXT = 512;
 
@@ -21,9 +21,10 @@ function newScanId() {
 
 /**
  * The desk.
- * @param {{client: object, storage: object, sounds: object, place: string}} options
+ * @param {{client: object, storage: object, sounds: object, title: string,
+ *   place: {current: function(): {purpose: string, station: (string|undefined)}}}} options
  */
-export function createDesk({ client, storage, sounds, place }) {
+export function createDesk({ client, storage, sounds, title, place }) {
   const history = createHistory(client.now);
   let latest = null;
   let isOver = false;
@@ -37,7 +38,8 @@ export function createDesk({ client, storage, sounds, place }) {
     onChange: (scans) => say(byId("queue"), queueWords(scans.length)),
   });
 
-  function settle(scan, result) {
+  function settle(scan, outcome) {
+    const result = Object.assign({ isVisit: scan.purpose === "check_in" }, outcome);
     const isNews = history.note(scan, result);
     if (scan.scanId === latest && isNews) {
       showVerdict(result);
@@ -63,7 +65,7 @@ export function createDesk({ client, storage, sounds, place }) {
     }
   }
 
-  byId("staff-words").textContent = place;
+  byId("staff-words").textContent = title;
   showVerdict({ kind: "idle" });
   queue.retry();
 
@@ -79,8 +81,7 @@ export function createDesk({ client, storage, sounds, place }) {
         return;
       }
       const scannedAt = new Date().toISOString();
-      const station = byId("place-field").hidden ? undefined : byId("place").value;
-      const scan = { scanId: newScanId(), code, purpose: "identify", scannedAt, station };
+      const scan = Object.assign({ scanId: newScanId(), code, scannedAt }, place.current());
       latest = scan.scanId;
       showVerdict({ kind: "checking" });
       queue.add(scan);
@@ -140,7 +141,8 @@ const NO_CODE = {
 };
 
 /** Shows a result: its colour is its kind, its words say the same. */
-function showVerdict({ kind, verdict, words = "", step = "" }) {
+function showVerdict(result) {
+  const { kind, verdict, words = "", step = "" } = result;
   byId("verdict").className = `verdict ${kind}`;
   const [idleWord, idleStep] = IDLE[kind] || [words, step];
   byId("verdict-word").textContent = verdict ? verdict.message : idleWord;
@@ -148,5 +150,6 @@ function showVerdict({ kind, verdict, words = "", step = "" }) {
   say(byId("verdict-name"), holder.name || "");
   const isShown = kind === "accepted" || kind === "attention";
   say(byId("verdict-standing"), (isShown && STANDINGS[holder.standing]) || "");
+  say(byId("verdict-visit"), visitWords(result));
   byId("verdict-step").textContent = verdict ? verdict.nextStep + skewWords(verdict.skewSeconds) : idleStep;
 }

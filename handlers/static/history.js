@@ -1,7 +1,7 @@
 /** The shift's scans, the latest first. They outlive a reload of the page, not its window. */
 
 import { byId, make, tabStorage } from "./demo.js";
-import { exactWords, localOf } from "./words.js";
+import { exactWords, localOf, visitWords } from "./words.js";
 
 const KEY = "scanner.history";
 const MOST_KEPT = 200;
@@ -18,6 +18,7 @@ const MARKS = {
  * @property {"accepted"|"refused"|"attention"|"waiting"} kind
  * @property {object} [verdict] the server's
  * @property {string} [words] what is said where there is no verdict, and `step` what to do next
+ * @property {boolean} [isVisit] the scan was to be a visit
  */
 
 /**
@@ -53,13 +54,17 @@ export function createHistory(now) {
   };
 }
 
-function row({ scannedAt, kind, verdict, words, step }, now) {
+function row(result, now) {
+  const { scannedAt, kind, verdict, words, step } = result;
   const [tone, mark] = MARKS[kind];
   const name = verdict && verdict.holder && verdict.holder.name;
   const reason = verdict ? verdict.message : words;
   const text = make("div", "row-words", make("strong", "", name || reason));
   if ((kind === "refused" || kind === "attention") && (name || !verdict)) {
     text.append(make("span", "", name ? reason : step));
+  }
+  if (result.isVisit) {
+    text.append(make("span", "", visitWords(result)));
   }
   const time = make("time", "row-time", exactWords(localOf(Date.parse(scannedAt)), now));
   return make("li", "row", time, text, make("span", `mark ${tone}`, mark));

@@ -6,6 +6,7 @@ import { createDesk } from "./desk.js";
 import { pickEye, smallPicture } from "./eyes.js";
 import { popupOf } from "./popup.js";
 import { offerReminders } from "./reminders.js";
+import { createScanPlace } from "./scan_place.js";
 import { createSounds } from "./sounds.js";
 
 const STAFF_KEY = "scanner.staff";
@@ -36,9 +37,10 @@ async function signIn(person, name) {
   }
 }
 
-async function openDesk(client, person, place) {
+async function openDesk(client, person, title, stations) {
   eye = await pickEye(client);
-  desk = createDesk({ client, storage: storageOf(person), sounds, place });
+  place.open(client, stations);
+  desk = createDesk({ client, storage: storageOf(person), sounds, title, place });
   showDesk(true);
   focusEntry();
 }
@@ -70,10 +72,8 @@ async function resumeDevice() {
 
 async function openDevice(client, { name, organisation, stations }) {
   const where = stations.length === 1 ? stations[0].name || stations[0].code : organisation;
-  await openDesk(client, "device", `${name}，${where}`);
+  await openDesk(client, "device", `${name}，${where}`, stations);
   byId("sign-out").hidden = true;
-  byId("place-field").hidden = stations.length < 2;
-  byId("place").replaceChildren(...stations.map((one) => new Option(one.name || one.code, one.code)));
 }
 
 /** Ends the shift here. What has not reached the server stays, and goes out at the next sign-in. */
@@ -82,6 +82,7 @@ async function signOut() {
   desk = null;
   closeCamera();
   tabStorage.remove(STAFF_KEY);
+  place.close();
   showDesk(false);
   try {
     await ending.signOut();
@@ -93,7 +94,6 @@ async function signOut() {
 function showDesk(isOpen) {
   byId("sign-in").hidden = isOpen;
   byId("desk").hidden = !isOpen;
-  byId("place-field").hidden = true;
   byId("reminders").hidden = true;
   byId("sign-out").hidden = !isOpen;
   byId("sound").hidden = !isOpen;
@@ -177,10 +177,10 @@ function wirePicture(name) {
   });
 }
 
-/** A keyboard scanner types wherever the focus is: its letters are led to the entry. */
+/** A keyboard scanner types wherever the focus is: its letters are led to the entry, unless a station is typed. */
 function leadToEntry(event) {
   const isLetter = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (desk !== null && isLetter && event.key !== " " && event.target !== byId("code")) {
+  if (desk !== null && isLetter && event.key !== " " && ![byId("code"), byId("place-code")].includes(event.target)) {
     byId("code").focus();
   }
 }
@@ -190,6 +190,7 @@ function showSound() {
   byId("sound").setAttribute("aria-pressed", String(sounds.isOn()));
 }
 
+const place = createScanPlace({ onChosen: focusEntry });
 const people = wirePeople((person, name) => {
   sounds.unlock();
   signIn(person, name);

@@ -44,7 +44,7 @@ export const REASONS = {
   typed_serial: "手工输入卡号",
 };
 
-export const PURPOSES = { identify: "核对身份" };
+export const PURPOSES = { identify: "核对身份", check_in: "驿站到访" };
 
 /** Midnight of a local time's day, as a number; the server writes local times, so its text is cut, not moved. */
 const dayOf = (local) => Date.parse(`${local.slice(0, 10)}T00:00:00Z`);
@@ -119,6 +119,26 @@ export function skewWords(skewSeconds) {
   const minutes = Math.abs(skewSeconds) / 60;
   const span = minutes < 1 ? `${Math.abs(skewSeconds)} 秒` : `${Math.round(minutes)} 分钟`;
   return skewSeconds < 0 ? `（约 ${span}前的码）` : `（比现在早 ${span}）`;
+}
+
+/**
+ * Whether a scan that was to be a visit is one: "" for a scan that was not.
+ * @param {{isVisit: (boolean|undefined), kind: string,
+ *   verdict: ({visit: ({again: boolean, at: string, until: string}|undefined)}|undefined)}} result
+ */
+export function visitWords({ isVisit, kind, verdict }) {
+  if (!isVisit) {
+    return "";
+  }
+  if (kind === "waiting") {
+    return "核验通过后计入到访";
+  }
+  const visit = verdict?.visit;
+  if (!visit) {
+    return "没有计入到访";
+  }
+  const next = `${visit.until.slice(11, 16)} 后可再计`;
+  return visit.again ? `${visit.at.slice(11, 16)} 已计过到访，${next}` : `已计入到访，${next}`;
 }
 
 /** The messages that WeChat asks for, by purpose. */
