@@ -11,6 +11,7 @@ const { createServerClock } = require("./server_clock.js");
 const { createSession } = require("./session.js");
 const { createSlot, pickStorage } = require("./storage.js");
 const { pickTransport } = require("./transports.js");
+const { createVisits } = require("./visits.js");
 
 const API = "/api/v1";
 const UNAUTHENTICATED = 401;
@@ -31,8 +32,8 @@ const UNAUTHENTICATED = 401;
  * @param {function(): number} [options.clock] the phone's, milliseconds
  * @param {function(number): Promise<void>} [options.sleep] resolves after so many milliseconds
  * @returns {object} the calls: the card's (`kept_card.js`), those of stations without a network
- *   (`kept_stations.js`), of messages (`messages.js`), those listed below, `request` (`requests.js`) for all others, and `now`, the server's time
- *   in milliseconds
+ *   (`kept_stations.js`), of messages (`messages.js`), of people at a station (`visits.js`), those listed below,
+ *   `request` (`requests.js`) for all others, and `now`, the server's time in milliseconds
  */
 function createClient({
   baseUrl,
@@ -73,7 +74,8 @@ function createClient({
   const clockOffset = () => serverClock.now() - clock();
   const calls = createCalls({ request, exchange, session, card, clockOffset });
   const messages = createMessages({ request, subscribe, now: serverClock.now });
-  return Object.assign({ request, now: serverClock.now }, card, keptStations, messages, calls);
+  const visits = createVisits({ request, slot: slot("deviceName") });
+  return Object.assign({ request, now: serverClock.now }, card, keptStations, messages, visits, calls);
 }
 
 function createCalls({ request, exchange, session, card, clockOffset }) {
