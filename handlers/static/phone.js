@@ -23,6 +23,7 @@ function open(person) {
   const loss = createLossView({ client, card });
   const scans = createScansView({ client, onNetwork: (isThere) => online(isThere, member, card) });
   const visits = createVisitsView({ client });
+  stations.setVisitor(client);
   createUnionView({ client, person, member, onClaimed: () => show("card") });
   const privacy = createPrivacyView({ client, onErased: member.refresh });
   const refresh = () => document.visibilityState === "visible" && member.refresh();
@@ -86,5 +87,5 @@ byId("change-person").addEventListener("click", () => {
   window.location.hash = "";
 });
 window.addEventListener("hashchange", follow);
-createStationsView({ client: clientOf("guest") });
+const stations = createStationsView({ client: clientOf("guest") });
 follow();

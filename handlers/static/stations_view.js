@@ -1,5 +1,6 @@
 /** Stations near a place: no login, the open ones first, each a link to its own page. */
 
+import { REACH_METRES, forgetAnswer, makeCheckIn } from "./check_in_button.js";
 import { byId, make, tabStorage } from "./demo.js";
 import { distanceWords, localOf, momentWords, opennessWords } from "./words.js";
 
@@ -12,8 +13,9 @@ const HOUR_MILLISECONDS = 3600000;
 const HOURS_AHEAD = 24;
 
 /**
- * The list of stations. It lives as long as the page: it belongs to nobody.
+ * The list of stations. It lives as long as the page: it belongs to nobody; who holds the phone may check in.
  * @param {{client: object}} options
+ * @returns {{setVisitor: function(object): void}}
  */
 export function createStationsView({ client }) {
   const chips = Array.from(document.querySelectorAll("button[data-facility]"));
@@ -23,6 +25,7 @@ export function createStationsView({ client }) {
   let asked = 0;
   let shown = [];
   let following = null;
+  let visitor = null;
 
   /** What is asked for now; the pages that follow ask the same. */
   function question() {
@@ -60,7 +63,7 @@ export function createStationsView({ client }) {
   function show({ items, next, serverTime }, query) {
     shown = query.after === undefined ? items : shown.concat(items);
     following = next === null ? null : Object.assign({}, query, { after: next });
-    const entries = items.map((station) => entry(station, serverTime, names));
+    const entries = items.map((station) => withCheckIn(entry(station, serverTime, names), station, query));
     if (query.after === undefined) {
       byId("stations-list").replaceChildren(...entries);
       offerMoments(serverTime);
@@ -70,6 +73,15 @@ export function createStationsView({ client }) {
     byId("stations-words").textContent = summary(shown, query, following !== null);
     byId("stations-more").hidden = following === null;
     byId("stations-wider").hidden = shown.length > 0 || radius === WIDE_METRES;
+  }
+
+  /** Offers to check in at what is near enough, now. */
+  function withCheckIn(made, station, { longitude, latitude, datum, at }) {
+    if (visitor !== null && at === undefined && station.distanceMetres <= REACH_METRES) {
+      const position = { longitude: Number(longitude), latitude: Number(latitude), datum };
+      made.append(makeCheckIn({ client: visitor, station, position }));
+    }
+    return made;
   }
 
   function search(metres) {
@@ -99,6 +111,14 @@ export function createStationsView({ client }) {
     REFRESH_MILLISECONDS
   );
   refresh();
+  return {
+    /** Says who holds the phone, by the client that has the login. */
+    setVisitor: (client) => {
+      visitor = client;
+      forgetAnswer();
+      refresh();
+    },
+  };
 }
 
 /** Chooses the place that was chosen before a station's page was opened. */

@@ -68,6 +68,27 @@ async def test_my_visits_are_listed_while_i_consent_and_no_longer_when_i_withdra
     await expect(page.locator("#visits-list li")).to_have_count(0)
 
 
+async def test_a_member_who_consents_checks_in_by_name_at_a_station_nearby(screens: Screens) -> None:
+    page = await open_privacy(screens, "retired")
+    await switch(page, "movements").click()
+    await expect(switch(page, "movements")).to_have_text("已同意")
+    await page.click(".tabs [data-view=stations]")
+    near = page.locator("#stations-list li:has(.state.open)").first
+    name = await near.locator("strong").inner_text()
+    await near.locator("button").click()
+    answer = page.locator("#check-in-answer")
+    await expect(answer).to_contain_text(f"{name}：签到成功，")
+    await expect(answer).to_contain_text("已记在“我去过的驿站”里")
+    assert await complaints(screens, page) == []
+    await near.locator("button").click()
+    await expect(answer).to_contain_text("已经签到过")
+    await page.click(".tabs [data-view=card]")
+    await expect(page.locator("#visits-list")).to_contain_text(name)
+    await page.click(".tabs [data-view=privacy]")
+    await switch(page, "movements").click()
+    await expect(switch(page, "movements")).to_have_text("未同意")
+
+
 async def test_my_data_are_shown_in_words_and_can_be_kept(screens: Screens) -> None:
     page = await open_privacy(screens, "courier")
     await page.click("#export")
