@@ -5,6 +5,7 @@
 
 import { byId, say, tabStorage } from "./demo.js";
 import { codeOf } from "./desk.js";
+import { createStationWord } from "./station_word.js";
 
 const STATION = "scanner.station";
 const PURPOSE = "scanner.purpose";
@@ -16,7 +17,9 @@ const purposes = () => Array.from(document.querySelectorAll("input[name=purpose]
  * @param {{onChosen: function(): void}} options called when a station was chosen by hand
  */
 export function createScanPlace({ onChosen }) {
+  const word = createStationWord();
   let client = null;
+  let isDevice = false;
   let bound = [];
   let chosen = null;
 
@@ -44,8 +47,11 @@ export function createScanPlace({ onChosen }) {
     } else {
       tabStorage.set(STATION, JSON.stringify(station));
     }
+    followWord();
     show();
   }
+
+  const followWord = () => word.follow(isDevice ? null : client, chosen?.code ?? null);
 
   function setPurpose(purpose) {
     purposes().forEach((one) => {
@@ -81,13 +87,15 @@ export function createScanPlace({ onChosen }) {
      * @param {object} ofShift the client
      * @param {{code: string, name: string}[]} [stations] those of a device
      */
-    open: (ofShift, stations = []) => {
+    open: (ofShift, stations) => {
       client = ofShift;
-      bound = stations;
+      isDevice = stations !== undefined;
+      bound = stations ?? [];
       chosen = bound.length > 0 ? null : JSON.parse(tabStorage.get(STATION));
       byId("place").replaceChildren(...bound.map((one) => new Option(one.name || one.code, one.code)));
       setPurpose(tabStorage.get(PURPOSE) || "identify");
       say(byId("place-problem"), "");
+      followWord();
       show();
     },
     /** What a scan is for, and where. @returns {{purpose: string, station: (string|undefined)}} */

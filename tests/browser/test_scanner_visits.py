@@ -68,6 +68,26 @@ async def test_a_visit_scanned_without_a_network_is_counted_when_it_is_back(scre
     await expect(scanner.locator("#verdict.accepted #verdict-visit")).to_contain_text("已计入到访，")
 
 
+async def test_staff_say_at_their_station_that_it_is_open_or_closed_today(screens: Screens) -> None:
+    console, name = await open_station(screens)
+    code = await console.get_attribute("#station", "data-code") or ""
+    scanner = await screens.open_scanner()
+    await expect(scanner.locator("#word")).to_be_hidden()
+    await choose_station(scanner, code, name)
+    said = scanner.locator("#word-said")
+    await expect(said).to_have_text("今天没有说明，照公布的开放时间")
+    await scanner.click("#word summary")
+    await scanner.click("#word-closed")
+    await expect(said).to_contain_text("已说明：今天不开放")
+    assert await complaints(screens, scanner) == []
+    await scanner.click("#word-open")
+    await expect(said).to_contain_text("已说明：今天已开门")
+    await scanner.reload()
+    await expect(said).to_contain_text("已说明：今天已开门")
+    await console.reload()
+    await expect(console.locator("#statement-words")).to_contain_text("已说明：今天已开门")
+
+
 async def test_station_and_purpose_outlive_a_reload_and_end_with_the_shift(screens: Screens) -> None:
     console, name = await open_station(screens)
     code = await console.get_attribute("#station", "data-code") or ""
