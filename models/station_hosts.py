@@ -81,15 +81,23 @@ class StationHosts:
         """Return who runs a station; NotStaff, NoSuchStation."""
         return await self._host(officer, await self._changes.get(officer, code))
 
+    async def get_own(self, officer: str, code: str) -> Station:
+        """Return a station of the officer's subtree, or of nobody.
+
+        NotStaff, NoSuchStation, StationOfOthers.
+        """
+        station = await self._changes.get(officer, code)
+        if station.organisation and not self._offices.covers(officer, station.organisation):
+            raise StationOfOthers(name=self._organisations.get_name(station.organisation))
+        return station
+
     async def set(self, officer: str, code: str, version: str, running: Running) -> Host:
         """Say who runs a station.
 
         NotStaff, NoSuchStation, StationChanged, NoSuchOrganisation, OrganisationEnded, NoSuchAppointment,
         StationOfOthers.
         """
-        station = await self._changes.get(officer, code)
-        if station.organisation and not self._offices.covers(officer, station.organisation):
-            raise StationOfOthers(name=self._organisations.get_name(station.organisation))
+        station = await self.get_own(officer, code)
         if running.organisation is not None:
             self._check(officer, running.organisation)
         values = {"organisation": running.organisation, "keeper": running.keeper}

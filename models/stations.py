@@ -3,7 +3,7 @@
 Invariants: a station's code is its `_id`, made from its district and name, so that the same row imported
 twice is the same station; a station is never deleted but `retired`; what is not published is absent (no
 guessed position, unknown hours, no facilities), and an import never removes what it does not speak of, nor
-changes a station's state, nor hours that an officer has set.
+changes a station's state, nor hours or other fields that an officer has set.
 """
 
 import hashlib
@@ -114,7 +114,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
 
     `hours_by` is the officer who set the hours, None where they are a list's; `organisation` is the one whose
     staff run the station, None while nobody has said so; `keeper` is the appointment of its own 站长, if one
-    of the organisation's is named.
+    of the organisation's is named. `corrected` are the other fields that officers have set.
     """
 
     id: str = field(name="_id")
@@ -132,6 +132,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     closure: Closure | None = None
     facilities: tuple[Facility, ...] = ()
     state: StationState = "operating"
+    corrected: tuple[str, ...] = ()
     source: str
     changed: datetime = NEVER
 
@@ -237,6 +238,10 @@ def keeps_hours(kept: Station, listed: Station) -> bool:
 def _published(station: Station, kept: Station) -> dict[str, Any]:
     """Return the fields that a list changes: an empty cell says nothing and so overwrites nothing."""
     values = {name: getattr(station, name) for name in _PUBLISHED if getattr(station, name)}
+    for name in kept.corrected:
+        values.pop(name, None)
+    if "position" in kept.corrected:
+        values.pop("source_position", None)
     if kept.hours_by:
         values.pop("hours_text", None)
     elif station.hours_text:

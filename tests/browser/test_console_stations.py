@@ -82,6 +82,40 @@ async def test_an_officer_corrects_hours_and_everybody_sees_them(screens: Screen
     await expect(public.locator("body")).to_contain_text("其余时间：每天 09:00-17:00")
 
 
+async def test_an_officer_corrects_a_record_and_suspends_the_station(screens: Screens) -> None:
+    page, name = await open_station(screens)
+    await expect(page.locator("#record-name")).to_have_value(name)
+    await expect(page.locator("#record-words")).to_contain_text("来自“一站.csv”")
+    await page.fill("#record-address", "路2号院内")
+    await page.check("#facility-water")
+    await page.select_option("#record-kind", "model")
+    await page.fill("#record-longitude", "34.2")
+    await page.fill("#record-latitude", "113.9")
+    screens.expect_refusals(400, 409)
+    await page.click("#record-form .primary")
+    await expect(page.locator("#record-problem")).to_have_text("经度和纬度可能写反了，请检查")
+    await page.fill("#record-longitude", "113.95")
+    await page.fill("#record-latitude", "34.25")
+    other = await screens.open(page.url)
+    await expect(other.locator("h1")).to_have_text(name)
+    await page.click("#record-form .primary")
+    await expect(page.locator("#done")).to_have_text("已保存基本资料")
+    await expect(page.locator("#record-words")).to_contain_text("地址、位置、类型、设施由工作人员填写")
+    assert await complaints(screens, page) == []
+    await other.select_option("#record-state", "retired")
+    await other.click("#record-form .primary")
+    await expect(other.locator("#record-problem")).to_have_text("驿站刚刚被别人修改过，请刷新后再改")
+    await page.select_option("#record-state", "suspended")
+    await page.click("#record-form .primary")
+    await expect(page.locator("#record-words")).to_contain_text("状态由工作人员填写")
+    await page.reload()
+    await expect(page.locator("#record-state")).to_have_value("suspended")
+    await expect(page.locator("#facility-water")).to_be_checked()
+    await expect(page.locator("#record-longitude")).to_have_value("113.95")
+    public = await screens.open(await page.get_attribute("text=公开页面", "href") or "")
+    await expect(public.locator("body")).to_contain_text("暂停开放")
+
+
 async def test_an_officer_closes_a_station_with_a_reason_and_opens_it_again(screens: Screens) -> None:
     page, _ = await open_station(screens)
     await page.fill("#reason", "停电检修")
