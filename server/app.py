@@ -45,9 +45,7 @@ from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Session
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
 from models.station_hosts import StationHosts
-from models.station_lists import StationLists
 from models.station_notices import StationNotices
-from models.station_search import StationSearch
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
@@ -264,8 +262,8 @@ def build_services(
         member_exports=MemberExports(
             people, world.memberships, world.organisations, world.membership_book.offices, audit
         ),
-        station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
-        station_search=StationSearch(world.stations, world.board, world.station_hosts, world.appointments),
+        station_lists=world.station_book.offer_lists(world.stations, world.board),
+        station_search=world.station_book.offer_search(world.stations, world.board),
         station_hours=world.station_book.hours,
         station_hosts=world.station_hosts,
         station_records=world.station_book.records,

@@ -167,3 +167,61 @@ async def test_a_list_that_is_imported_again_undoes_no_correction(http: Http, ma
     now = await record_of(http, headers, before["code"])
     assert (now["address"], now["facilities"]) == ("路9号", ["water"])
     assert (now["position"], now["state"]) == (kept["position"], "suspended")
+
+
+async def send_list(http: Http, headers: Headers, heading: str, *rows: str) -> Any:
+    """Import a list with more columns than those that it needs; return what became of it."""
+    text = "\n".join([f"名称,地址,行政区,经度,纬度,坐标系,开放时间,{heading}", *rows])
+    sent = {"fileName": "新表.csv", "content": base64.b64encode(text.encode()).decode()}
+    reply = await http("POST", f"{STAFF}/imports", sent, headers=headers)
+    assert reply.status == 201
+    return reply.json
+
+
+async def test_a_list_says_who_runs_a_station_and_its_state(
+    http: Http, make: Factory, service: Service
+) -> None:
+    mine, other = await make.organisation(), await make.organisation()
+    _, headers = await make.console("officer", mine)
+    _, others = await make.console("officer", other)
+    before = await a_record(http, headers)
+    name, code = before["name"], before["code"]
+    own, foreign = (service.world.organisations.get_name(one) for one in (mine, other))
+    row = f"{name},路1号,时间区,,,,"
+    refused = await send_list(http, headers, "所属工会,状态", f"{row},{foreign},整改")
+    (note,) = refused["rows"][0]["notes"]
+    assert (note["column"], "不在您的管理范围内" in note["reason"]) == ("所属工会", True)
+    assert (await record_of(http, headers, code))["state"] == "rectifying"
+    told = await send_list(http, headers, "所属工会,状态", f"{row},{own},运营")
+    assert (told["rows"][0]["notes"], told["ignoredColumns"]) == ([], [])
+    host = (await http("GET", f"{STAFF}/{code}/organisation", headers=headers)).json
+    assert host["organisation"] == mine
+    assert (await record_of(http, headers, code))["state"] == "operating"
+
+    async def known() -> Any:
+        return service.world.board.get(code).organisation
+
+    await until(known, lambda organisation: organisation == mine)
+    theirs = await send_list(http, others, "所属工会,状态", f"{row},{foreign},停用")
+    assert [note["column"] for note in theirs["rows"][0]["notes"]] == ["状态", "所属工会"]
+    assert (await record_of(http, headers, code))["state"] == "operating"
+
+
+async def test_a_list_is_told_what_officers_have_set_and_it_does_not_change(
+    http: Http, make: Factory
+) -> None:
+    _, headers = await make.console("officer")
+    before = await a_record(http, headers)
+    await put(http, headers, before, address="路8号", kind="smart", state="suspended")
+    await until(lambda: shown(http, before["code"]), lambda one: one.get("address") == "路8号")
+    told = await send_list(http, headers, "类型,状态", f"{before['name']},路1号,时间区,,,,,基本型,运营")
+    notes = {note["column"]: note["reason"] for note in told["rows"][0]["notes"]}
+    assert notes == {
+        "地址": "工作人员已更正，不采用",
+        "类型": "工作人员已更正，不采用",
+        "状态": "工作人员已改为“暂停开放”，不采用",
+    }
+    assert (told["saved"]["updated"], (await record_of(http, headers, before["code"]))["state"]) == (
+        1,
+        "suspended",
+    )
