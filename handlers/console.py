@@ -19,6 +19,7 @@ from models.organisation_codes import FORMS, INDUSTRIES, UNIT_KINDS
 from models.organisation_desk import READERS
 from models.security import SECURITY_ADMINISTRATORS
 from models.sign_ins import SecondFactorRequired
+from models.station_details import ENTRIES
 from models.stations import FACILITIES, KINDS, STATES
 from models.system import SYSTEM_ADMINISTRATORS
 
@@ -208,7 +209,12 @@ class StationPage(ConsolePage):
         """Show the page; the interface tells whether there is such a station."""
         self.services.appointments.get(self.session.subject, self.roles)
         return self.show(
-            self.template, code=code.upper(), facilities=FACILITIES, station_kinds=KINDS, states=STATES
+            self.template,
+            code=code.upper(),
+            facilities=FACILITIES,
+            station_kinds=KINDS,
+            states=STATES,
+            entries=ENTRIES,
         )
 
 

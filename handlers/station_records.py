@@ -15,6 +15,7 @@ from handlers.nearby import (
     StationName,
     position_of,
 )
+from handlers.station_details import DetailsReply, DetailsRequest
 from handlers.station_hours import Version
 from handlers.wire import Asked, Wire
 from models.appointments import NotStaff
@@ -49,6 +50,7 @@ class RecordRequest(Asked, frozen=True):
     position: PositionRequest | None
     kind: AnyKind | None
     facilities: Annotated[list[AnyFacility], Meta(max_length=len(FACILITIES))]
+    details: DetailsRequest
     state: AnyState
 
     def read(self) -> StationRecord:
@@ -60,6 +62,7 @@ class RecordRequest(Asked, frozen=True):
             place=SourcePosition(place.longitude, place.latitude, place.datum) if place else None,
             kind=self.kind,
             facilities=self.facilities,
+            details=self.details.read(),
             state=self.state,
         )
 
@@ -75,6 +78,7 @@ class RecordReply(Wire, frozen=True):
     position: PositionReply | None
     kind: AnyKind | None
     facilities: list[AnyFacility]
+    details: DetailsReply
     state: AnyState
     source: Annotated[str, Meta(examples=["驿站.csv"], description="The list that it came with")]
     corrected: Annotated[list[str], Meta(examples=[["name"]], description="No import changes them")]
@@ -92,6 +96,7 @@ class RecordReply(Wire, frozen=True):
             position=position_of(station, source.datum if source else "gcj02"),
             kind=station.kind,
             facilities=list(station.facilities),
+            details=DetailsReply.of(station.details),
             state=station.state,
             source=station.source,
             corrected=list(station.corrected),

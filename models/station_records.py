@@ -12,8 +12,12 @@ from msgspec import Struct
 
 from models.positions import to_gcj02
 from models.station_changes import Change, StationChanges
+from models.station_details import StationDetails
 from models.station_hosts import StationHosts
 from models.stations import FACILITIES, Facility, SourcePosition, Station, StationKind, StationState
+
+# What a list may say, too.
+_LISTED = ("name", "address", "position", "kind", "facilities", "state")
 
 
 class StationRecord(Struct, frozen=True, kw_only=True):
@@ -24,6 +28,7 @@ class StationRecord(Struct, frozen=True, kw_only=True):
     place: SourcePosition | None
     kind: StationKind | None
     facilities: Sequence[Facility]
+    details: StationDetails
     state: StationState
 
 
@@ -63,6 +68,7 @@ def _values(seen: Station, record: StationRecord) -> dict[str, Any]:
         "position": position,
         "kind": record.kind,
         "facilities": tuple(one for one in FACILITIES if one in record.facilities),
+        "details": record.details,
         "state": record.state,
     }
     values = {name: value for name, value in told.items() if getattr(seen, name) != value}
@@ -74,6 +80,4 @@ def _values(seen: Station, record: StationRecord) -> dict[str, Any]:
 def _corrected(seen: Station, values: dict[str, Any]) -> tuple[str, ...]:
     """Return the fields that are officers' once some have changed: those that are not emptied."""
     kept = set(seen.corrected) - values.keys()
-    return tuple(
-        sorted(kept | {name for name, value in values.items() if value and name != "source_position"})
-    )
+    return tuple(sorted(kept | {name for name in _LISTED if values.get(name)}))

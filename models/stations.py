@@ -23,6 +23,7 @@ from models.hours import UNKNOWN, Closure, Hours
 from models.ids import encode
 from models.pages import Page
 from models.positions import Datum, Position
+from models.station_details import NO_DETAILS, StationDetails
 from models.store import Collection, EngineUnavailable, Store
 from models.versions import next_change
 
@@ -131,6 +132,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     keeper: str | None = None
     closure: Closure | None = None
     facilities: tuple[Facility, ...] = ()
+    details: StationDetails = NO_DETAILS
     state: StationState = "operating"
     corrected: tuple[str, ...] = ()
     source: str

@@ -12,6 +12,8 @@ const FIELDS = {
   state: "状态",
 };
 
+const PARKING = { yes: true, no: false };
+
 const boxes = () => [...byId("record-facilities").querySelectorAll("input")];
 
 async function load() {
@@ -32,10 +34,35 @@ function show(record) {
   for (const box of boxes()) {
     box.checked = record.facilities.includes(box.value);
   }
+  showDetails(record.details);
   const corrected = Object.keys(FIELDS).filter((field) => record.corrected.includes(field));
   const words = corrected.map((field) => FIELDS[field]).join("、");
   byId("record-words").textContent = `编号 ${record.code}，${record.district}，来自“${record.source}”。${words ? `${words}由工作人员填写，导入驿站表不会改动。` : ""}`;
 }
+
+function showDetails(details) {
+  for (const field of ["floor", "way", "entry", "capacity", "area", "stars", "phone"]) {
+    byId(`record-${field}`).value = details[field] ?? "";
+  }
+  byId("record-aliases").value = details.aliases.join("、");
+  byId("record-parking").value = Object.keys(PARKING).find((word) => PARKING[word] === details.parking) ?? "";
+}
+
+const textOf = (field) => byId(`record-${field}`).value.trim() || null;
+const numberOf = (field) => (textOf(field) === null ? null : Number(textOf(field)));
+
+/** What is left empty is not known. */
+const detailsOf = () => ({
+  aliases: byId("record-aliases").value.split(/[、,，;；]/).map((alias) => alias.trim()).filter(Boolean),
+  floor: textOf("floor"),
+  way: textOf("way"),
+  entry: textOf("entry"),
+  capacity: numberOf("capacity"),
+  area: numberOf("area"),
+  stars: numberOf("stars"),
+  parking: PARKING[textOf("parking")] ?? null,
+  phone: textOf("phone"),
+});
 
 /** Two numbers or none; one alone is sent, and refused by the interface as it is. */
 function positionOf() {
@@ -55,6 +82,7 @@ async function save(event) {
     position: positionOf(),
     kind: byId("record-kind").value || null,
     facilities: boxes().filter((box) => box.checked).map((box) => box.value),
+    details: detailsOf(),
     state: byId("record-state").value,
   };
   const record = await askHere(byId("record-problem"), "PUT", RECORD, body);

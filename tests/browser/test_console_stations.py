@@ -116,6 +116,25 @@ async def test_an_officer_corrects_a_record_and_suspends_the_station(screens: Sc
     await expect(public.locator("body")).to_contain_text("暂停开放")
 
 
+async def test_an_officer_adds_how_to_get_in(screens: Screens) -> None:
+    page, _ = await open_station(screens)
+    await expect(page.locator("#record-words")).to_contain_text("一站.csv")
+    await page.fill("#record-aliases", "暖心屋、小站")
+    await page.select_option("#record-entry", "staff")
+    await page.fill("#record-way", "从东门进")
+    await page.fill("#record-phone", "0371-12345678")
+    await page.select_option("#record-parking", "no")
+    await page.fill("#record-area", "25")
+    await page.click("#record-form .primary")
+    await expect(page.locator("#done")).to_have_text("已保存基本资料")
+    await page.reload()
+    await expect(page.locator("#record-aliases")).to_have_value("暖心屋、小站")
+    await expect(page.locator("#record-parking")).to_have_value("no")
+    await expect(page.locator("#record-phone")).to_have_value("0371-12345678")
+    await expect(page.locator("#record-area")).to_have_value("25")
+    await expect(page.locator("#record-floor")).to_have_value("")
+
+
 async def test_an_officer_closes_a_station_with_a_reason_and_opens_it_again(screens: Screens) -> None:
     page, _ = await open_station(screens)
     await page.fill("#reason", "停电检修")

@@ -13,7 +13,7 @@ from tests.factories import Factory, Http, Reply
 from tests.handlers.test_station_hours import STAFF, Headers, a_station, shown
 from tests.handlers.waiting import until
 
-FIELDS = ("name", "address", "position", "kind", "facilities", "state")
+FIELDS = ("name", "address", "position", "kind", "facilities", "details", "state")
 
 
 async def record_of(http: Http, headers: Headers, code: str) -> dict[str, Any]:
@@ -167,6 +167,50 @@ async def test_a_list_that_is_imported_again_undoes_no_correction(http: Http, ma
     now = await record_of(http, headers, before["code"])
     assert (now["address"], now["facilities"]) == ("路9号", ["water"])
     assert (now["position"], now["state"]) == (kept["position"], "suspended")
+
+
+async def test_what_is_not_known_is_absent_and_an_officer_adds_it(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    before = await a_record(http, headers)
+    assert before["details"] == {**dict.fromkeys(before["details"]), "aliases": []}
+    details = {
+        "aliases": ["暖心屋"],
+        "floor": "1层",
+        "way": "从东门进，右手第二间",
+        "entry": "scan",
+        "capacity": 12,
+        "area": 25,
+        "stars": 4,
+        "parking": False,
+        "phone": "0371-12345678",
+    }
+    kept = (await put(http, headers, before, details=details)).json
+    assert (kept["details"], kept["corrected"]) == (details, [])
+    assert await record_of(http, headers, before["code"]) == kept
+    emptied = (await put(http, headers, kept, details={"floor": "1层"})).json
+    assert emptied["details"] == {**before["details"], "floor": "1层"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("stars", 6),
+        ("capacity", 0),
+        ("entry", "window"),
+        ("phone", "请打店里"),
+        ("floor", ""),
+        ("way", "从东\n门进"),
+        ("parking", "yes"),
+        ("aliases", ["屋"] * 9),
+    ],
+)
+async def test_a_detail_outside_its_limits_is_refused_by_its_path(
+    http: Http, make: Factory, field: str, value: object
+) -> None:
+    _, headers = await make.console("officer")
+    record = await a_record(http, headers)
+    refused = await put(http, headers, record, details={field: value})
+    assert (refused.status, refused.json["details"]["field"]) == (400, f"body.details.{field}")
 
 
 async def send_list(http: Http, headers: Headers, heading: str, *rows: str) -> Any:
