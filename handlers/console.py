@@ -19,6 +19,8 @@ from models.organisation_codes import FORMS, INDUSTRIES, UNIT_KINDS
 from models.organisation_desk import READERS
 from models.security import SECURITY_ADMINISTRATORS
 from models.sign_ins import SecondFactorRequired
+from models.station_details import ENTRIES
+from models.stations import FACILITIES, KINDS, STATES
 from models.system import SYSTEM_ADMINISTRATORS
 
 
@@ -197,7 +199,7 @@ class StationsPage(ConsolePage):
 
 
 class StationPage(ConsolePage):
-    """One station: its hours and closures, its screen, its visits."""
+    """One station: its hours and closures, its record, its screen, its visits."""
 
     roles = OFFICERS
     template = "console_station.html"
@@ -206,7 +208,14 @@ class StationPage(ConsolePage):
     async def get(self, code: str) -> Html:
         """Show the page; the interface tells whether there is such a station."""
         self.services.appointments.get(self.session.subject, self.roles)
-        return self.show(self.template, code=code.upper())
+        return self.show(
+            self.template,
+            code=code.upper(),
+            facilities=FACILITIES,
+            station_kinds=KINDS,
+            states=STATES,
+            entries=ENTRIES,
+        )
 
 
 class StationTicketsPage(ConsolePage):

@@ -60,6 +60,7 @@ from models.station_board import StationBoard
 from models.station_hosts import StationHosts
 from models.station_hours import StationHours
 from models.station_lists import StationLists
+from models.station_records import StationRecords
 from models.station_reports import StationReports
 from models.station_search import StationSearch
 from models.station_tickets import StationTickets
@@ -165,6 +166,7 @@ class Services(Struct, frozen=True, kw_only=True):
     station_search: StationSearch
     station_hours: StationHours
     station_hosts: StationHosts
+    station_records: StationRecords
     audit_desk: AuditDesk
     system_desk: SystemDesk
     security_desk: SecurityDesk

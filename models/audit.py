@@ -48,6 +48,7 @@ Action = Literal[
     "station_closed",
     "station_reopened",
     "station_host_set",
+    "station_record_set",
     "station_stated",
     "station_ticket_answered",
     "screen_pairing_offered",

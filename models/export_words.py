@@ -146,6 +146,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "member_import": "导入会员",
         "member_export": "导出会员",
         "station_host_set": "确定驿站由谁管理",
+        "station_record_set": "修改驿站基本资料",
         "station_stated": "说明驿站是否开放",
         "station_ticket_answered": "办理驿站整改单",
         "screen_pairing_offered": "登记驿站屏幕",

@@ -13,9 +13,9 @@ from msgspec import Struct, field
 from models.audit import Action, Fact
 from models.clock import Now
 from models.errors import Conflict
+from models.member_lists import OFFICERS
 from models.offices import Office
 from models.station_board import STATIONS_CHANGED
-from models.station_lists import OFFICERS
 from models.stations import NoSuchStation, Station
 from models.store import Store
 from models.versions import next_change, version_of

@@ -17,7 +17,7 @@ from models.errors import Forbidden
 from models.member_lists import NoSuchOrganisation
 from models.membership_offices import Offices
 from models.organisation_desk import OrganisationEnded
-from models.organisations import Organisations
+from models.organisations import Organisation, Organisations
 from models.people import People
 from models.station_changes import Change, StationChanges
 from models.stations import Station
@@ -81,15 +81,23 @@ class StationHosts:
         """Return who runs a station; NotStaff, NoSuchStation."""
         return await self._host(officer, await self._changes.get(officer, code))
 
+    async def get_own(self, officer: str, code: str) -> Station:
+        """Return a station of the officer's subtree, or of nobody.
+
+        NotStaff, NoSuchStation, StationOfOthers.
+        """
+        station = await self._changes.get(officer, code)
+        if station.organisation and not self._offices.covers(officer, station.organisation):
+            raise StationOfOthers(name=self._organisations.get_name(station.organisation))
+        return station
+
     async def set(self, officer: str, code: str, version: str, running: Running) -> Host:
         """Say who runs a station.
 
         NotStaff, NoSuchStation, StationChanged, NoSuchOrganisation, OrganisationEnded, NoSuchAppointment,
         StationOfOthers.
         """
-        station = await self._changes.get(officer, code)
-        if station.organisation and not self._offices.covers(officer, station.organisation):
-            raise StationOfOthers(name=self._organisations.get_name(station.organisation))
+        station = await self.get_own(officer, code)
         if running.organisation is not None:
             self._check(officer, running.organisation)
         values = {"organisation": running.organisation, "keeper": running.keeper}
@@ -102,6 +110,11 @@ class StationHosts:
     def list_own(self, officer: str) -> frozenset[str]:
         """Return the organisations where somebody is an officer, and all below them. NotStaff."""
         return frozenset(self._offices.list_within(officer, None))
+
+    def list_unions(self, officer: str) -> list[Organisation]:
+        """Return those organisations themselves. NotStaff."""
+        found = map(self._organisations.find, self._offices.list_within(officer, None))
+        return [one for one in found if one]
 
     def oversees(self, person: str, station: Station) -> bool:
         """Say whether a station is run where somebody is staff, or below, or by nobody. NotStaff."""

@@ -17,13 +17,16 @@ from models.hours import UNKNOWN, Hours, UnreadableHours
 from models.hours_text import parse_hours
 from models.positions import Position, PositionOutsideCountry, to_gcj02
 from models.records import Record, TableTooLarge
-from models.station_words import DATUMS, FACILITY_WORDS, HEADINGS, KIND_WORDS, NEEDED
+from models.roster_rows import Unions
+from models.station_words import DATUMS, FACILITY_WORDS, HEADINGS, KIND_WORDS, NEEDED, STATE_WORDS
 from models.stations import (
     FACILITIES,
+    STATES,
     Facility,
     SourcePosition,
     Station,
     StationKind,
+    StationState,
     folded,
     station_code,
 )
@@ -76,19 +79,25 @@ class Report(Struct, frozen=True):
 
 
 class ImportResult(Struct, frozen=True):
-    """The stations of a list, each once, the report, and in which row each station stands first."""
+    """The stations of a list, each once, the report, and in which row each station stands first.
+
+    `states` are the codes of those whose state the list tells.
+    """
 
     stations: tuple[Station, ...]
     report: Report
     first_rows: dict[str, int] = {}
+    states: frozenset[str] = frozenset()
 
 
 class _Reading:
     """A list while it is read."""
 
-    def __init__(self, source: str, known: Container[str]) -> None:
+    def __init__(self, source: str, known: Container[str], unions: Unions | None) -> None:
         self._source = source
         self._known = known
+        self._unions = unions
+        self._states: set[str] = set()
         self._heading: Record | None = None
         self._columns: list[str | None] = []
         self._stations: dict[str, Station] = {}
@@ -115,7 +124,8 @@ class _Reading:
         cells = zip(self._heading.cells, self._columns, strict=True)
         ignored = tuple(plain(cell) for cell, column in cells if cell.strip() and not column)
         report = Report(self._source, self._heading.first, ignored, tuple(self._rows))
-        return ImportResult(tuple(self._stations.values()), report, self._first_rows)
+        stations = tuple(self._stations.values())
+        return ImportResult(stations, report, self._first_rows, frozenset(self._states))
 
     def _station_row(self, record: Record) -> Row:
         row = partial(Row, row=record.first, last=record.last)
@@ -124,6 +134,7 @@ class _Reading:
         try:
             named = COLUMNS.read_row(record.cells, self._columns)
             station = _station(named, self._source, self._known, notes)
+            host = _organisation(named["所属工会"], self._unions, notes)
         except Rejected as why:
             name = named.get("名称", "")
             return row(outcome="rejected", name=name, column=why.column, reason=str(why))
@@ -131,30 +142,33 @@ class _Reading:
         if first != record.first:
             reason = f"与第{first}行是同一个驿站"
             return row(outcome="duplicate", name=station.name, column="名称", reason=reason)
-        self._stations[station.id] = station
+        self._stations[station.id] = replace(station, organisation=host)
+        if named["状态"]:
+            self._states.add(station.id)
         outcome: Outcome = "station" if station.position else "station_without_position"
         return row(outcome=outcome, name=station.name, notes=tuple(notes))
 
 
-def with_notes(result: ImportResult, hours: Mapping[str, str]) -> ImportResult:
-    """Return what was read with a note on the hours of some stations, by their code."""
-    places = {row: code for code, row in result.first_rows.items() if code in hours}
+def with_notes(result: ImportResult, notes: Mapping[str, tuple[Note, ...]]) -> ImportResult:
+    """Return what was read with more notes on some stations, by their code."""
+    places = {row: code for code, row in result.first_rows.items() if code in notes}
     rows = tuple(
-        replace(row, notes=(*row.notes, Note("开放时间", hours[places[row.row]])))
-        if row.row in places
-        else row
+        replace(row, notes=(*row.notes, *notes[places[row.row]])) if row.row in places else row
         for row in result.report.rows
     )
     return replace(result, report=replace(result.report, rows=rows))
 
 
-def read_stations(content: bytes, source: str, known: Container[str] = ()) -> ImportResult:
+def read_stations(
+    content: bytes, source: str, known: Container[str] = (), unions: Unions | None = None
+) -> ImportResult:
     """Read a list as published; the same content always gives the same stations.
 
-    A row whose 编号 is one of the `known` codes is that station, under whatever name. Raises UnreadableTable
+    A row whose 编号 is one of the `known` codes is that station, under whatever name. Its 所属工会 is one of
+    the `unions`, by name or code; where they are not told it is only noted. Raises UnreadableTable
     or TableTooLarge (`models.records`), or WrongHeading, for a list that is none.
     """
-    reading = _Reading(source, known)
+    reading = _Reading(source, known, unions)
     for record in read_records(content):
         reading.take(record)
     return reading.result()
@@ -176,8 +190,34 @@ def _station(named: Mapping[str, str], source: str, known: Container[str], notes
         hours=_hours(named["开放时间"], notes),
         hours_text=named["开放时间"],
         facilities=_facilities(named["设施"], notes),
+        state=_state(named["状态"]),
         source=source,
     )
+
+
+def _state(text: str) -> StationState:
+    state = STATE_WORDS.get(folded(text)) if text else "operating"
+    if state is None:
+        known = "、".join(STATES.values())
+        raise Rejected("状态", f"不认识“{text[:20]}”，请用：{known}")
+    return state
+
+
+def _organisation(text: str, unions: Unions | None, notes: list[Note]) -> str | None:
+    """Return the organisation that a name or a code stands for; a note where there is none, or several."""
+    if not text:
+        return None
+    if unions is None:
+        notes.append(Note("所属工会", "保存时才核对"))
+        return None
+    reason = ""
+    for name, code in (("", text), (text, "")):
+        try:
+            return unions.find(name, code)
+        except Rejected as why:
+            reason = str(why)
+    notes.append(Note("所属工会", f"“{text[:20]}”：{reason}"))
+    return None
 
 
 def _kind(text: str, notes: list[Note]) -> StationKind | None:

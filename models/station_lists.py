@@ -7,20 +7,21 @@ entry says what was begun; running it again finishes what was cut short.
 
 import asyncio
 import hashlib
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from msgspec import Struct
 
-from models.appointments import Appointments, Role
-from models.audit import Audit, Fact
-from models.hours_words import words
-from models.signals import Signals
+from models.audit import Fact
+from models.member_lists import OFFICERS
+from models.offices import Office
+from models.organisations import Organisation
+from models.roster_rows import Unions
 from models.station_board import STATIONS_CHANGED, StationBoard
-from models.station_imports import ImportResult, Report, read_stations, with_notes
+from models.station_differences import compared
+from models.station_hosts import StationHosts
+from models.station_imports import ImportResult, Report, read_stations
 from models.station_sheets import problem_sheet, template
-from models.stations import NoSuchStation, Saved, Stations, keeps_hours
-
-OFFICERS: frozenset[Role] = frozenset({"officer"})
+from models.stations import NoSuchStation, Saved, Stations
 
 
 class Imported(Struct, frozen=True):
@@ -63,53 +64,45 @@ class StationLists:
         self,
         stations: Stations,
         board: StationBoard,
-        appointments: Appointments,
-        audit: Audit,
-        signals: Signals,
+        hosts: StationHosts,
+        office: Office,
     ) -> None:
         self._stations = stations
         self._board = board
-        self._appointments = appointments
-        self._audit = audit
-        self._signals = signals
+        self._hosts = hosts
+        self._office = office
 
     async def check(self, officer: str, content: bytes, source: str) -> Imported:
         """Read a list and store nothing; NotStaff, UnreadableTable, TableTooLarge, WrongHeading."""
-        self._appointments.get(officer, OFFICERS)
-        result = await self._read(content, source)
+        self._office.appointments.get(officer, OFFICERS)
+        result = await self._read(officer, content, source)
         return Imported(result.report, len(result.stations), None)
 
     async def save(self, officer: str, content: bytes, source: str) -> Imported:
         """Read a list and store its stations; refusals as `check` has them."""
-        self._appointments.get(officer, OFFICERS)
-        result = await self._read(content, source)
-        await self._audit.record(fact_of(officer, content, result))
-        saved = await self._stations.save_import(result.stations)
-        await self._signals.send(STATIONS_CHANGED)
+        self._office.appointments.get(officer, OFFICERS)
+        result = await self._read(officer, content, source)
+        await self._office.audit.record(fact_of(officer, content, result))
+        saved = await self._stations.save_import(result.stations, result.states)
+        await self._office.signals.send(STATIONS_CHANGED)
         return Imported(result.report, len(result.stations), saved)
 
     async def make_template(self, officer: str) -> bytes:
         """Return the sheet to fill in, as .xlsx; NotStaff."""
-        self._appointments.get(officer, OFFICERS)
+        self._office.appointments.get(officer, OFFICERS)
         return await asyncio.to_thread(template)
 
     async def make_problem_sheet(self, officer: str, content: bytes, source: str) -> bytes:
         """Return as .xlsx the rows of a list that need another look; refusals as `check` has them."""
-        self._appointments.get(officer, OFFICERS)
-        result = await self._read(content, source)
+        self._office.appointments.get(officer, OFFICERS)
+        result = await self._read(officer, content, source)
         return await asyncio.to_thread(problem_sheet, result.report)
 
-    async def _read(self, content: bytes, source: str) -> ImportResult:
-        return await asyncio.to_thread(self._read_now, content, source)
+    async def _read(self, officer: str, content: bytes, source: str) -> ImportResult:
+        unions = self._hosts.list_unions(officer)
+        return await asyncio.to_thread(self._read_now, unions, content, source)
 
-    def _read_now(self, content: bytes, source: str) -> ImportResult:
-        known = _Known(self._board)
-        result = read_stations(content, source, known)
-        kept = {
-            listed.id: words(self._board.get(listed.id).hours)
-            for listed in result.stations
-            if listed.id in known and keeps_hours(self._board.get(listed.id), listed)
-        }
-        return with_notes(
-            result, {code: f"工作人员已更正为“{hours}”，不采用" for code, hours in kept.items()}
-        )
+    def _read_now(self, unions: Sequence[Organisation], content: bytes, source: str) -> ImportResult:
+        result = read_stations(content, source, _Known(self._board), Unions(unions, None))
+        found = (self._board.find(listed.id) for listed in result.stations)
+        return compared(result, {one.id: one for one in found if one}, {one.id for one in unions})

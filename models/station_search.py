@@ -12,10 +12,10 @@ from itertools import accumulate
 from msgspec import Struct
 
 from models.appointments import Appointments
+from models.member_lists import OFFICERS
 from models.pages import Page
 from models.station_board import StationBoard
 from models.station_hosts import StationHosts
-from models.station_lists import OFFICERS
 from models.stations import Station, Stations, folded
 
 BREAK = "\n"

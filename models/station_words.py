@@ -1,10 +1,10 @@
-"""The words that lists of stations use, and what each means: headings, datums, facilities, kinds."""
+"""The words that lists of stations use, and what each means: headings, datums, facilities, kinds, states."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from models.positions import Datum
-from models.stations import FACILITIES, KINDS, Facility, StationKind, folded
+from models.stations import FACILITIES, KINDS, STATES, Facility, StationKind, StationState, folded
 from models.table_rows import by_word
 
 NEEDED = ("名称", "地址", "行政区", "经度", "纬度", "坐标系", "开放时间")
@@ -20,6 +20,8 @@ HEADINGS: Mapping[str, str] = by_word(
         "设施": "设施 服务设施 配套设施 设施设备 facilities",
         "类型": "类型 类别 站点类型 驿站类型 kind",
         "编号": "编号 站点编号 驿站编号 code",
+        "所属工会": "所属工会 管理工会 主管工会 管理单位 organisation",
+        "状态": "状态 驿站状态 站点状态 运营状态 state",
     }
 )
 # CGCS 2000, the national datum, differs from WGS-84 by centimetres.
@@ -52,4 +54,15 @@ _MORE_KINDS: Mapping[StationKind, str] = {
 }
 KIND_WORDS: Mapping[str, StationKind] = by_word(
     {kind: f"{kind} {folded(label)} {_MORE_KINDS[kind]}" for kind, label in KINDS.items()}
+)
+# 关闭 is none of them: it may be for a day or for ever.
+_MORE_STATES: Mapping[StationState, str] = {
+    "planned": "筹建 在建 建设中 拟建",
+    "operating": "运营 运营中 正常 正常运营 正常开放 启用 在用",
+    "suspended": "暂停 暂停使用 暂停运营 停用 停运",
+    "rectifying": "整改",
+    "retired": "退出 撤销 已撤销 拆除 已拆除",
+}
+STATE_WORDS: Mapping[str, StationState] = by_word(
+    {state: f"{state} {label} {_MORE_STATES[state]}" for state, label in STATES.items()}
 )

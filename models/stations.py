@@ -3,12 +3,12 @@
 Invariants: a station's code is its `_id`, made from its district and name, so that the same row imported
 twice is the same station; a station is never deleted but `retired`; what is not published is absent (no
 guessed position, unknown hours, no facilities), and an import never removes what it does not speak of, nor
-changes a station's state, nor hours that an officer has set.
+changes what an officer has set: hours, other fields, or who runs the station.
 """
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from models.hours import UNKNOWN, Closure, Hours
 from models.ids import encode
 from models.pages import Page
 from models.positions import Datum, Position
+from models.station_details import NO_DETAILS, StationDetails
 from models.store import Collection, EngineUnavailable, Store
 from models.versions import next_change
 
@@ -114,7 +115,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
 
     `hours_by` is the officer who set the hours, None where they are a list's; `organisation` is the one whose
     staff run the station, None while nobody has said so; `keeper` is the appointment of its own 站长, if one
-    of the organisation's is named.
+    of the organisation's is named. `corrected` are the other fields that officers have set.
     """
 
     id: str = field(name="_id")
@@ -131,7 +132,9 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     keeper: str | None = None
     closure: Closure | None = None
     facilities: tuple[Facility, ...] = ()
+    details: StationDetails = NO_DETAILS
     state: StationState = "operating"
+    corrected: tuple[str, ...] = ()
     source: str
     changed: datetime = NEVER
 
@@ -186,10 +189,11 @@ class Stations:
         self._store = store
         self._now = now
 
-    async def save_import(self, stations: Sequence[Station]) -> Saved:
+    async def save_import(self, stations: Sequence[Station], states: Container[str] = ()) -> Saved:
         """Store imported stations, each once by its code; those that are kept alike stay untouched.
 
-        An import that was cut short is finished by running it again.
+        `states` are the codes of those whose state the list tells. An import that was cut short is finished
+        by running it again.
         """
         created = updated = hours_kept = 0
         for start in range(0, len(stations), BATCH):
@@ -199,7 +203,9 @@ class Stations:
             fresh = [station for station in batch if station.id not in known]
             taken = await self._create(fresh)
             for station in [*taken, *(station for station in batch if station.id in known)]:
-                updated += await self._update(station, known.get(station.id))
+                updated += await self._update(
+                    station, known.get(station.id), tells_state=station.id in states
+                )
             created += len(fresh) - len(taken)
             hours_kept += sum(keeps_hours(known[one.id], one) for one in batch if one.id in known)
         return Saved(created, updated, len(stations) - created - updated, hours_kept)
@@ -210,11 +216,11 @@ class Stations:
         stations = await self._store.list_({}, sort="-changed", limit=page * size)
         return Page(stations[(page - 1) * size :], total)
 
-    async def _update(self, station: Station, kept: Station | None) -> bool:
+    async def _update(self, station: Station, kept: Station | None, *, tells_state: bool) -> bool:
         """Bring a kept station up to a list, whatever officers change meanwhile; say if that took a write."""
         for _ in range(TRIES):
             kept = kept or await self._store.find(station.id)
-            if kept is None or not (values := _published(station, kept)):
+            if kept is None or not (values := _published(station, kept, tells_state=tells_state)):
                 return False
             values["changed"] = next_change(self._now(), kept.changed)
             if await self._store.change({"_id": station.id, "changed": kept.changed}, values):
@@ -234,9 +240,17 @@ def keeps_hours(kept: Station, listed: Station) -> bool:
     return bool(kept.hours_by and listed.hours_text) and kept.hours != listed.hours
 
 
-def _published(station: Station, kept: Station) -> dict[str, Any]:
+def _published(station: Station, kept: Station, *, tells_state: bool) -> dict[str, Any]:
     """Return the fields that a list changes: an empty cell says nothing and so overwrites nothing."""
     values = {name: getattr(station, name) for name in _PUBLISHED if getattr(station, name)}
+    if tells_state:
+        values["state"] = station.state
+    if station.organisation and kept.organisation is None:
+        values["organisation"] = station.organisation
+    for name in kept.corrected:
+        values.pop(name, None)
+    if "position" in kept.corrected:
+        values.pop("source_position", None)
     if kept.hours_by:
         values.pop("hours_text", None)
     elif station.hours_text:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from models.audit import OPERATOR
 from models.errors import Refusal
+from models.roster_rows import Unions
 from models.station_board import STATIONS_CHANGED
 from models.station_imports import ImportResult, Outcome, Row, read_stations
 from models.station_lists import fact_of
@@ -43,15 +44,22 @@ def report(result: ImportResult) -> str:
     return "\n".join([*map(line, result.report.rows), "合计：" + "，".join(counts)])
 
 
-async def save(config: Config, content: bytes, result: ImportResult) -> str:
-    """Store the stations of a list, entered in the audit first; return what that changed."""
+async def save(config: Config, content: bytes, source: str) -> str:
+    """Store the stations of a list, entered in the audit first; return the report, and what that changed.
+
+    Refusals as `read_stations` has them.
+    """
     async with opened_world(config) as world:
+        await world.organisations.mirror.refresh()
+        unions = Unions(world.organisations.list_known(), None)
+        result = read_stations(content, source, unions=unions)
         await world.auditing.audit.record(fact_of(OPERATOR, content, result))
-        saved = await world.stations.save_import(result.stations)
+        saved = await world.stations.save_import(result.stations, result.states)
         await world.signals.send(STATIONS_CHANGED)
         await world.auditing.finish()
     kept = f"；保留工作人员更正的开放时间 {saved.hours_kept}" if saved.hours_kept else ""
-    return f"已保存：新增 {saved.created}，更新 {saved.updated}，不变 {saved.unchanged}{kept}"
+    told = f"已保存：新增 {saved.created}，更新 {saved.updated}，不变 {saved.unchanged}{kept}"
+    return f"{report(result)}\n{told}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,11 +81,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         content = options.file.read_bytes()
         result = read_stations(content, options.file.name)
-        print(report(result))
         if options.problems:
             options.problems.write_bytes(problem_sheet(result.report))
         if options.save:
-            print(asyncio.run(save(read_config(os.environ), content, result)))
+            print(asyncio.run(save(read_config(os.environ), content, options.file.name)))
+        else:
+            print(report(result))
     except (Refusal, ConfigError, CannotStart, OSError) as error:
         print(f"没有导入：{error}", file=sys.stderr)
         return 2

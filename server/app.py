@@ -44,12 +44,8 @@ from models.security import SecurityDesk
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
-from models.station_changes import StationChanges
 from models.station_hosts import StationHosts
-from models.station_hours import StationHours
-from models.station_lists import StationLists
 from models.station_notices import StationNotices
-from models.station_search import StationSearch
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
@@ -73,6 +69,7 @@ from server.privacy import COLLECTIONS as PRIVACY_COLLECTIONS
 from server.privacy import Ending, PrivacyParts, build_consents, build_privacy
 from server.rosters import COLLECTIONS as ROSTER_COLLECTIONS
 from server.rosters import Beside, RosterBook, build_roster_book
+from server.stations import StationBook, build_station_book
 from server.union_trees import COLLECTIONS as TREE_COLLECTIONS
 from server.union_trees import UnionTrees, build_union_trees
 
@@ -111,7 +108,7 @@ class World(Struct, frozen=True, kw_only=True):
     shared_limits: SharedLimits
     stations: Stations
     board: StationBoard
-    station_hours: StationHours
+    station_book: StationBook
     station_hosts: StationHosts
     station_notices: StationNotices
     subscriptions: Subscriptions
@@ -171,8 +168,9 @@ def build_world(
     known = Known(people, organisations, appointments, cards, messages, auditing.audit, signals, claims)
     book = build_membership_book(stores, memberships, known, now)
     media_checks, consents = MediaChecks(stores["media_checks"], now), build_consents(stores, people, now)
-    changes = StationChanges(stores["stations"], Office(appointments, auditing.audit, signals), now)
-    hosts = StationHosts(changes, organisations, appointments, book.offices, people)
+    office = Office(appointments, auditing.audit, signals)
+    desks = build_station_book(stores["stations"], office, organisations, book.offices, people, now)
+    hosts = desks.hosts
     near = visiting.Around(board, hosts, scans, known, judge, guards, masters, media_checks, vault, consents)
     forgetting = (sessions.forget, subscriptions.forget, consents.forget, people.forget_openid)
     effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)
@@ -212,7 +210,7 @@ def build_world(
         shared_limits=shared_limits,
         stations=stations,
         board=board,
-        station_hours=StationHours(changes, now),
+        station_book=desks,
         station_hosts=hosts,
         station_notices=StationNotices(messages, people, board, hosts),
         subscriptions=subscriptions,
@@ -264,10 +262,11 @@ def build_services(
         member_exports=MemberExports(
             people, world.memberships, world.organisations, world.membership_book.offices, audit
         ),
-        station_lists=StationLists(world.stations, world.board, world.appointments, audit, world.signals),
-        station_search=StationSearch(world.stations, world.board, world.station_hosts, world.appointments),
-        station_hours=world.station_hours,
+        station_lists=world.station_book.offer_lists(world.stations, world.board),
+        station_search=world.station_book.offer_search(world.stations, world.board),
+        station_hours=world.station_book.hours,
         station_hosts=world.station_hosts,
+        station_records=world.station_book.records,
         audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),
         system_desk=SystemDesk(
             watch, world.pushes, world.messages, world.auditing.blocks, world.appointments

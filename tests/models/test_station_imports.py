@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from models.errors import Refusal
 from models.hours_text import parse_hours
+from models.organisations import Organisation
 from models.positions import Position, metres_between, to_gcj02
 from models.records import TableTooLarge
+from models.roster_rows import Unions
 from models.station_imports import (
     ROWS,
     ImportResult,
@@ -21,7 +24,7 @@ from models.station_imports import (
     read_stations,
 )
 from models.station_words import NEEDED
-from models.stations import SourcePosition, station_code
+from models.stations import SourcePosition, StationState, station_code
 from models.table_rows import CELL_CHARACTERS, WrongHeading
 
 DEMO = Path(__file__).parents[2] / "server" / "data" / "demo-stations.csv"
@@ -297,3 +300,64 @@ def test_no_content_ends_in_anything_but_a_result_or_a_refusal(content: bytes) -
     except Refusal:
         return
     assert result.report.heading_row >= 1
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("运营", "operating"),
+        ("开放", "operating"),
+        ("整改", "rectifying"),
+        ("停用", "suspended"),
+        ("筹建中", "planned"),
+        ("已退出", "retired"),
+    ],
+)
+def test_a_state_has_several_words(word: str, state: StationState) -> None:
+    result = read(f"甲,路1号,金水区,,,,,{word}", heading=f"{HEADING},状态")
+    assert [one.state for one in result.stations] == [state]
+    assert result.states == {station_code("金水区", "甲")}
+    assert result.report.ignored_columns == ()
+
+
+def test_a_state_that_is_not_told_is_not_guessed_from_an_unknown_word() -> None:
+    heading = f"{HEADING},运营状态"
+    assert read("甲,路1号,金水区,,,,,", heading=heading).states == frozenset()
+    row = read_row("甲,路1号,金水区,,,,,关了", heading=heading)
+    assert (row.outcome, row.column) == ("rejected", "状态")
+    assert row.reason
+    assert "不认识“关了”，请用：筹建中、开放" in row.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "reason"),
+    [
+        ("杜岭街道工会", "A", None),
+        ("4101", "A", None),
+        ("同名工会", None, "有多个同名工会，请填写工会代码"),
+        ("4103", "C", None),
+        ("别处的工会", None, "没有这个工会、已撤并，或不在您的管理范围内"),
+        ("", None, None),
+    ],
+)
+def test_who_runs_a_station_is_read_by_name_or_code(text: str, found: str | None, reason: str | None) -> None:
+    names = {"A": ("杜岭街道工会", "4101"), "B": ("同名工会", "4102"), "C": ("同名工会", "4103")}
+    unions = Unions(
+        [
+            Organisation(
+                id=key, name=name, tree="local", code=code, changed=datetime(2026, 7, 15, tzinfo=UTC)
+            )
+            for key, (name, code) in names.items()
+        ],
+        None,
+    )
+    content = f"{HEADING},所属工会\n甲,路1号,金水区,,,,,{text}\n".encode()
+    result = read_stations(content, "list.csv", unions=unions)
+    assert [one.organisation for one in result.stations] == [found]
+    expected = (Note("所属工会", f"“{text}”：{reason}"),) if reason else ()
+    assert result.report.rows[0].notes == expected
+
+
+def test_who_runs_a_station_is_noted_where_the_unions_are_not_known() -> None:
+    row = read_row("甲,路1号,金水区,,,,,杜岭街道工会", heading=f"{HEADING},所属工会")
+    assert row.notes == (Note("所属工会", "保存时才核对"),)

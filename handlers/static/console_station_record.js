@@ -1,0 +1,98 @@
+/** One station: its record as officers correct it, from the name to the facilities. */
+
+import { askHere, byId, say } from "./console.js";
+
+const RECORD = `/api/v1/staff/stations/${byId("station").dataset.code}/record`;
+const FIELDS = {
+  name: "名称",
+  address: "地址",
+  position: "位置",
+  kind: "类型",
+  facilities: "设施",
+  state: "状态",
+};
+
+const PARKING = { yes: true, no: false };
+
+const boxes = () => [...byId("record-facilities").querySelectorAll("input")];
+
+async function load() {
+  const record = await askHere(byId("record-problem"), "GET", RECORD);
+  if (record) {
+    show(record);
+  }
+}
+
+function show(record) {
+  for (const field of ["name", "address", "state"]) {
+    byId(`record-${field}`).value = record[field];
+  }
+  byId("record-kind").value = record.kind ?? "";
+  byId("record-longitude").value = record.position?.longitude ?? "";
+  byId("record-latitude").value = record.position?.latitude ?? "";
+  byId("record-datum").value = record.position?.datum ?? "gcj02";
+  for (const box of boxes()) {
+    box.checked = record.facilities.includes(box.value);
+  }
+  showDetails(record.details);
+  const corrected = Object.keys(FIELDS).filter((field) => record.corrected.includes(field));
+  const words = corrected.map((field) => FIELDS[field]).join("、");
+  byId("record-words").textContent = `编号 ${record.code}，${record.district}，来自“${record.source}”。${words ? `${words}由工作人员填写，导入驿站表不会改动。` : ""}`;
+}
+
+function showDetails(details) {
+  for (const field of ["floor", "way", "entry", "capacity", "area", "stars", "phone"]) {
+    byId(`record-${field}`).value = details[field] ?? "";
+  }
+  byId("record-aliases").value = details.aliases.join("、");
+  byId("record-parking").value = Object.keys(PARKING).find((word) => PARKING[word] === details.parking) ?? "";
+}
+
+const textOf = (field) => byId(`record-${field}`).value.trim() || null;
+const numberOf = (field) => (textOf(field) === null ? null : Number(textOf(field)));
+
+/** What is left empty is not known. */
+const detailsOf = () => ({
+  aliases: byId("record-aliases").value.split(/[、,，;；]/).map((alias) => alias.trim()).filter(Boolean),
+  floor: textOf("floor"),
+  way: textOf("way"),
+  entry: textOf("entry"),
+  capacity: numberOf("capacity"),
+  area: numberOf("area"),
+  stars: numberOf("stars"),
+  parking: PARKING[textOf("parking")] ?? null,
+  phone: textOf("phone"),
+});
+
+/** Two numbers or none; one alone is sent, and refused by the interface as it is. */
+function positionOf() {
+  const [longitude, latitude] = ["record-longitude", "record-latitude"].map((id) => byId(id).value);
+  if (longitude === "" && latitude === "") {
+    return null;
+  }
+  return { longitude: Number(longitude), latitude: Number(latitude), datum: byId("record-datum").value };
+}
+
+async function save(event) {
+  event.preventDefault();
+  const body = {
+    version: byId("station").dataset.version,
+    name: byId("record-name").value.trim(),
+    address: byId("record-address").value.trim(),
+    position: positionOf(),
+    kind: byId("record-kind").value || null,
+    facilities: boxes().filter((box) => box.checked).map((box) => box.value),
+    details: detailsOf(),
+    state: byId("record-state").value,
+  };
+  const record = await askHere(byId("record-problem"), "PUT", RECORD, body);
+  if (record) {
+    byId("station").dataset.version = record.version;
+    byId("station").textContent = record.name;
+    show(record);
+    say(byId("done"), "已保存基本资料");
+  }
+}
+
+byId("record-form").addEventListener("submit", save);
+load();

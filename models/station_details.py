@@ -1,0 +1,44 @@
+"""What else a station's record may say: how to get in, how large it is, its stars, its phone.
+
+None of it is needed, all of it may be published. The phone is the station's own, as its sign shows it
+(上海六有), never a person's. Where a face opens the door there is another way in, too
+(人脸识别技术应用安全管理办法: it may not be the only one).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from msgspec import Struct
+
+Entry = Literal["open", "staff", "scan", "id_card", "face"]
+ENTRIES: Mapping[Entry, str] = MappingProxyType(
+    {
+        "open": "自由进出",
+        "staff": "由工作人员开门",
+        "scan": "扫码开门",
+        "id_card": "刷身份证开门",
+        "face": "刷脸或其他方式开门",
+    }
+)
+
+
+class StationDetails(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The optional part of a record; None is not known.
+
+    `way` are words from the street to the door, `capacity` people, `area` square metres, `stars` 1 to 5 by
+    the district's grading, `parking` whether e-bikes may be left there.
+    """
+
+    aliases: tuple[str, ...] = ()
+    floor: str | None = None
+    way: str | None = None
+    entry: Entry | None = None
+    capacity: int | None = None
+    area: int | None = None
+    stars: int | None = None
+    parking: bool | None = None
+    phone: str | None = None
+
+
+NO_DETAILS = StationDetails()
