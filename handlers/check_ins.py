@@ -54,7 +54,7 @@ class PositionGiven(Asked, frozen=True):
 
 
 class CheckInRequest(Asked, frozen=True):
-    """A visit. Everything may be left out by a member who consents to movements; others name their device."""
+    """A visit. Everything may be left out by a member; others name their device."""
 
     device: Device | None = None
     worker: AnyWorker = None
