@@ -124,15 +124,29 @@ async def test_presence_is_graded_and_a_better_proof_is_entered(
 ) -> None:
     await pair(http, make, code)
     position = next(one["position"] for one in stations if one["code"] == code)
-    mine = device()
-    for body, presence in (
-        ({}, "sign"),
-        ({"position": position}, "near"),
-        ({"screenCode": shown(service, code, clock.now())}, "screen"),
-        ({"position": position}, "screen"),
+    staff, someone = await make.member(staff=True), await make.member()
+
+    async def come(way: str) -> str:
+        """Come in some way, and return what the window's one visit says of it."""
+        if way == "staff":
+            reply = await TestStaff().scan(http, make, staff, code, member=someone)
+            return str(reply.json["visit"]["presence"])
+        proof = {"near": {"position": position}, "screen": {"screenCode": shown(service, code, clock.now())}}
+        return str((await visit(http, code, someone.token, **proof.get(way, {}))).json["presence"])
+
+    before = len(await kept(service, code))
+    for way, presence in (
+        ("sign", "sign"),
+        ("near", "near"),
+        ("sign", "near"),
+        ("staff", "staff"),
+        ("near", "staff"),
+        ("screen", "screen"),
+        ("staff", "screen"),
+        ("near", "screen"),
     ):
-        reply = await visit(http, code, device=mine, **body)
-        assert (reply.status, reply.json["presence"]) == (201, presence), body
+        assert await come(way) == presence, way
+    assert len(await kept(service, code)) == before + 1
 
 
 async def test_whoever_is_elsewhere_is_told_how_far(http: Http, code: str) -> None:

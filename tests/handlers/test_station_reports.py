@@ -12,6 +12,7 @@ from models.evidence import Evidence
 from models.station_reports import StationReport
 from server.service import Service
 from tests.factories import Clock, Factory, Http, Reply, Someone, change
+from tests.handlers import test_check_ins as check_ins
 from tests.handlers.test_check_ins import NEAR, code, device, pair, shown, stations, visit
 from tests.handlers.waiting import until
 from tests.models.hostile_pictures import png
@@ -268,6 +269,22 @@ async def test_a_visit_proved_inside_answers_a_locked_door_and_one_by_the_sign_d
     assert told["lastInside"] == told["lastVisit"] == "2026-07-15T12:01:05+08:00"
     clock.advance(minutes=1)
     assert (await report(http, code)).json["mark"]["state"] == "reported"
+
+
+async def test_a_card_that_staff_scanned_inside_answers_a_locked_door(
+    http: Http, code: str, clock: Clock, make: Factory, service: Service
+) -> None:
+    staff = await make.member(staff=True)
+    await report(http, code)
+    await report(http, code)
+    clock.advance(minutes=1)
+    assert (await check_ins.TestStaff().scan(http, make, staff, code)).json["visit"]["presence"] == "staff"
+    await service.world.visits.evidence.work()
+    # The service's own worker may have taken what was noted.
+    await until(lambda: marks(http, code), lambda found: found == [])
+    assert (await http("GET", f"/api/v1/stations/{code}")).json["evidence"]["lastInside"] == (
+        "2026-07-15T12:01:05+08:00"
+    )
 
 
 async def test_the_keeper_s_word_answers_reports_and_opens_the_station(
