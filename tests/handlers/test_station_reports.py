@@ -244,6 +244,31 @@ async def test_a_flood_from_one_device_ends_in_429(http: Http, stations: list[di
     assert statuses == [201] * 10 + [429] * (len(codes) - 10)
 
 
+async def test_a_flood_at_one_station_ends_in_429_and_mutes_no_other_problem(http: Http, code: str) -> None:
+    # Two make the doubt, forty more are heard in the hour; each is of another device on another network.
+    statuses = [(await report(http, code, "other")).status for _ in range(45)]
+    assert statuses == [201] * 42 + [429] * 3
+    for state in ("reported", "doubtful"):
+        reply = await report(http, code)
+        assert (reply.status, reply.json["mark"]["state"]) == (201, state)
+
+
+async def test_after_a_flood_a_report_is_heard_as_soon_as_it_would_change_something(
+    http: Http, code: str, clock: Clock, make: Factory
+) -> None:
+    replies = [await report(http, code) for _ in range(43)]
+    assert [reply.status for reply in replies] == [201] * 42 + [429]
+    assert int(replies[-1].headers["Retry-After"]) > 0
+    staff = await make.member(staff=True)
+    clock.advance(seconds=1)
+    await http("PUT", f"/api/v1/staff/stations/{code}/statement", {"open": True}, token=staff.token)
+    clock.advance(seconds=1)
+    for state in ("reported", "doubtful"):
+        reply = await report(http, code)
+        assert (reply.status, reply.json["mark"]["state"]) == (201, state)
+    assert (await report(http, code)).status == 429
+
+
 async def test_a_single_report_fades_after_two_hours(http: Http, code: str, clock: Clock) -> None:
     await report(http, code)
     clock.advance(hours=2)
