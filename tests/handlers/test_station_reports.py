@@ -222,6 +222,20 @@ async def test_one_phone_or_one_network_is_one_person(http: Http, code: str, mak
     assert ("other", "doubtful") not in await marks(http, code)
 
 
+async def test_one_phone_in_two_hours_and_two_networks_is_one_person(
+    http: Http, code: str, clock: Clock, make: Factory, service: Service
+) -> None:
+    mine, someone = device(), await make.member()
+    clock.advance(minutes=59)
+    first = [await report(http, code, by=mine), await report(http, code, "other", token=someone.token)]
+    clock.advance(minutes=2)
+    again = [await report(http, code, by=mine), await report(http, code, "other", token=someone.token)]
+    assert {reply.status for reply in (*first, *again)} == {201}
+    assert len({reply.json["report"] for reply in (*first, *again)}) == 4
+    assert await marks(http, code) == [("locked", "reported"), ("other", "reported")]
+    assert await tickets(http, make, code) == []
+
+
 async def test_two_logins_behind_one_network_are_two_people(http: Http, code: str, make: Factory) -> None:
     here = address()
     for _ in range(2):
