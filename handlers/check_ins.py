@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers.base import MEMBERS, OFFICES, Handler, endpoint
-from handlers.fields import END, Day, Latitude, Longitude, Moment, Name, StationCode
+from handlers.fields import END, Day, LatitudeAsked, Longitude, Moment, Name, StationCode
 from handlers.wire import Asked, Wire, local
 from models.appointments import SCANNERS, NotStaff
 from models.check_ins import Arrival, ScreenCodeStale, ScreenCodeWrong, StationClosed, Visit, WhoRequired
@@ -49,7 +49,7 @@ class PositionGiven(Asked, frozen=True):
     """Where the phone says it is; it is used and not kept."""
 
     longitude: Longitude
-    latitude: Latitude
+    latitude: LatitudeAsked
     datum: Annotated[Datum, Meta(examples=["gcj02"])]
 
 

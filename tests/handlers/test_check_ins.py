@@ -158,9 +158,14 @@ async def test_whoever_is_elsewhere_is_told_how_far(http: Http, code: str) -> No
 
 
 async def test_a_position_that_is_none_is_refused_with_a_hint(http: Http, code: str) -> None:
-    position = {"longitude": 34.75, "latitude": 113.62 - 30, "datum": "wgs84"}
-    reply = await visit(http, code, device=device(), position=position)
-    assert (reply.status, reply.code) == (400, "position_outside_country")
+    swapped = {"longitude": 34.75, "latitude": 113.62, "datum": "wgs84"}
+    for position, is_swapped in ((swapped, True), ({**swapped, "longitude": -34.75}, None)):
+        reply = await visit(http, code, device=device(), position=position)
+        assert (reply.status, reply.code) == (400, "position_outside_country")
+        assert reply.json.get("details", {}).get("swapped") is is_swapped
+        assert ("写反" in reply.json["message"]) is bool(is_swapped)
+    reply = await visit(http, code, device=device(), position={**swapped, "latitude": 180.5})
+    assert (reply.status, reply.json["details"]["field"]) == (400, "body.position.latitude")
     reply = await visit(http, code, device=device(), position={"longitude": 113.6, "latitude": 34.7})
     assert (reply.status, reply.json["details"]["field"]) == (400, "body.position.datum")
 
