@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers.base import MEMBERS, OFFICES, Handler, endpoint
-from handlers.fields import END, Day, Latitude, Longitude, Moment, Name, StationCode
+from handlers.fields import END, Day, LatitudeAsked, Longitude, Moment, Name, StationCode
 from handlers.wire import Asked, Wire, local
 from models.appointments import SCANNERS, NotStaff
 from models.check_ins import Arrival, ScreenCodeStale, ScreenCodeWrong, StationClosed, Visit, WhoRequired
@@ -49,12 +49,12 @@ class PositionGiven(Asked, frozen=True):
     """Where the phone says it is; it is used and not kept."""
 
     longitude: Longitude
-    latitude: Latitude
+    latitude: LatitudeAsked
     datum: Annotated[Datum, Meta(examples=["gcj02"])]
 
 
 class CheckInRequest(Asked, frozen=True):
-    """A visit. Everything may be left out by a member who consents to movements; others name their device."""
+    """A visit. Everything may be left out by a member; others name their device."""
 
     device: Device | None = None
     worker: AnyWorker = None

@@ -33,6 +33,8 @@ PersonId = Annotated[str, Meta(examples=["6Q0B8Z2J4N1TFE7M"])]
 Name = Annotated[str, Meta(examples=["碧沙岗街道工会服务站"])]
 Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[113.62])]
 Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[34.75])]
+# Wide enough for a longitude in its place, which `to_gcj02` refuses with a hint that the two are swapped.
+LatitudeAsked = Annotated[float, Meta(ge=-180, le=180, examples=[34.75])]
 SignInCode = Annotated[str, Meta(pattern=rf"^[0-9A-HJKMNP-TV-Z]{{16}}{END}", examples=["6Q0B8Z2J4N1TFE7M"])]
 AccountName = Annotated[
     str, Meta(pattern=rf"^[A-Za-z][0-9A-Za-z._-]{{3,31}}{END}", examples=["wang.xiaoming"])

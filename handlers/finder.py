@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from handlers.base import Handler, endpoint
 from handlers.contracts import InvalidField
-from handlers.fields import LINE, Latitude, Longitude
+from handlers.fields import LINE, LatitudeAsked, Longitude
 from handlers.media import Json
 from handlers.nearby import AnyDatum, AnyFacility, AnyKind, Cursor, StationsReply, read_cursor
 from handlers.services import Services
@@ -51,7 +51,7 @@ class StationsQuery(Asked, frozen=True):
     """
 
     longitude: Longitude | None = None
-    latitude: Latitude | None = None
+    latitude: LatitudeAsked | None = None
     datum: AnyDatum | None = None
     near: (
         Annotated[

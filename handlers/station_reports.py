@@ -23,7 +23,9 @@ from models.station_reports import NoSuchReport, Received, ReportRead, Said
 from models.stations import SUPERVISION_PHONE, NoSuchStation
 from models.text_checks import Decision, TextNotAllowed, judge_text
 
-# In an hour: of one address at one station, of one device anywhere, and at one station in all.
+# In an hour: of one address at one station, of one device anywhere, and of one problem at one station in all,
+# once two people's word of it stands: nobody, with however many devices, can use up what a report needs that
+# would still change something.
 FROM_ADDRESS = Limit(5, seconds=3600)
 FROM_DEVICE = Limit(10, seconds=3600)
 AT_STATION = Limit(40, seconds=3600)
@@ -123,10 +125,7 @@ class StationReportsHandler(VisitorHandler):
     @endpoint(201, refuses=(NoSuchStation, TextNotAllowed, Unauthenticated, SessionExpired))
     async def post(self, code: str, *, body: ReportRequest) -> ReportReply:
         """Report what is wrong; the same again within the hour is the same report."""
-        limits, place = self.services.limits, code.upper()
-        limits.count(f"reports:{place}", FROM_ADDRESS, self._address)
-        limits.count("reports", FROM_DEVICE, lambda: body.device)
-        limits.count(f"reports:{place}", AT_STATION, lambda: "")
+        self._admit(code, body)
         said = Said(
             problem=body.problem,
             words=body.words or "",
@@ -136,6 +135,14 @@ class StationReportsHandler(VisitorHandler):
             address=self._address(),
         )
         return ReportReply.of(await self.services.visits.reports.record(code, said))
+
+    def _admit(self, code: str, body: ReportRequest) -> None:
+        """Count a report; TooMany. At the station it counts once it changes nothing any more."""
+        limits, place = self.services.limits, code.upper()
+        limits.count(f"reports:{place}", FROM_ADDRESS, self._address)
+        limits.count("reports", FROM_DEVICE, lambda: body.device)
+        if self.services.visits.reports.is_doubted(code, body.problem):
+            limits.count(f"reports:{place}:{body.problem}", AT_STATION, lambda: "")
 
     async def _decide(self, words: str | None) -> Decision:
         """Have WeChat judge the words of somebody who is logged in; an officer reads all others."""

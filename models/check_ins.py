@@ -3,9 +3,11 @@
 Invariants: one counted visit per visitor, station and window of four hours. A visit's `_id` is
 `station:visitor:window`, so that a second insert is the same fact and answers the first one. The visitor is a
 blind index over the station and the day: nobody can be followed by it from one station, or one day, to the
-next. A visit bears its person only with the consent to movements; without it a visit is counted by the
-device's own random name. A phone's position is used and not kept. Thirty days after its day a visit is
-removed; what stays are figures (`models/visit_counts.py`).
+next. Of a member it is made from the person, whatever way the visit was shown, and with or without the
+consent to movements; the visit bears the person only with it. Whoever is not logged in as a member is told
+apart by the device's own random name: the same person with two devices, or before and after a login, cannot
+be known for one. A phone's position is used and not kept. Thirty days after its day a visit is removed; what
+stays are figures (`models/visit_counts.py`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,6 +15,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from models.clock import LOCAL, Now
 from models.errors import Conflict, Invalid
@@ -52,7 +55,7 @@ class ScreenCodeWrong(Invalid):
 
 
 class WhoRequired(Invalid):
-    """A visit without a person needs the random name of the device, to be counted once."""
+    """A visit of nobody known needs the random name of the device, to be counted once."""
 
     code = "device_name_required"
     message = "缺少设备编号，请更新小程序后再试"
@@ -146,25 +149,29 @@ class CheckIns:
         station = self.board.get(code)
         self._require_open(station, at)
         presence = self._presence(station, arrival)
-        person = arrival.person
-        if person and not await self._has_consent(person, "movements"):
-            person = None
-        if not (person or arrival.device):
-            raise WhoRequired(field="body.device", nextStep="登录并同意记录行踪，或带上设备编号再试")
-        who = f"person:{person}" if person else f"device:{arrival.device}"
-        return await self._count(self._made(station, at, presence, Visitor(who, person, arrival.worker)))
+        if not (arrival.person or arrival.device):
+            raise WhoRequired(field="body.device", nextStep="登录，或带上设备编号再试")
+        visitor = await self._visitor(arrival)
+        return await self._count(self._made(station, at, presence, visitor))
 
     async def record_scan(self, code: str, person: str, scan: str, at: datetime) -> Visit:
         """Count a visit of a card's holder whom staff scanned; the same scan again is the same visit."""
         station = self.board.get(code)
-        consented = person if await self._has_consent(person, "movements") else None
-        visitor = Visitor(f"person:{person}", consented, scan=scan)
+        visitor = replace(await self._visitor(Arrival(person=person)), scan=scan)
         return await self._count(self._made(station, at, "staff", visitor))
 
     async def withdraw_scan(self, code: str, person: str, scan: str, at: datetime) -> None:
         """Take back the visit that a scan made; a visit that it did not make stays."""
         made = self._made(self.board.get(code), at, "staff", Visitor(f"person:{person}", scan=scan))
         await self._store.delete({"_id": made.id, "scan": scan})
+
+    async def _visitor(self, arrival: Arrival) -> Visitor:
+        """Return who comes: a member by one name always, so that no two ways of showing a visit are two."""
+        person = arrival.person
+        if person is None:
+            return Visitor(f"device:{arrival.device}", worker=arrival.worker)
+        consented = person if await self._has_consent(person, "movements") else None
+        return Visitor(f"person:{person}", consented, arrival.worker)
 
     def _require_open(self, station: Station, at: datetime) -> None:
         """Let pass if the station is open, or may be."""

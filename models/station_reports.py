@@ -18,7 +18,16 @@ from msgspec.structs import replace
 from models.appointments import SCANNERS
 from models.clock import Now
 from models.errors import Missing
-from models.evidence import EVIDENCE_CHANGED, Evidence, EvidenceBoard, Mark, Problem, answered_at, stands
+from models.evidence import (
+    EVIDENCE_CHANGED,
+    Evidence,
+    EvidenceBoard,
+    Mark,
+    Problem,
+    answered_at,
+    standing,
+    stands,
+)
 from models.filters import Index
 from models.offices import Office
 from models.privacy_notices import kept
@@ -156,6 +165,11 @@ class StationReports:
         except Duplicate:
             made = await self._store.find(made.id) or made
         return Received(made, await self._derive(made))
+
+    def is_doubted(self, code: str, problem: Problem) -> bool:
+        """Say whether two people's word stands, so that one more report changes nothing. NoSuchStation."""
+        marks = standing(self._evidence.find(self._board.get(code).id), self._now())
+        return any(mark.problem == problem and mark.state == "doubtful" for mark in marks)
 
     async def list_of(self, officer: str, code: str) -> list[ReportRead]:
         """Return the latest reports of a station, newest first; NotStaff, NoSuchStation."""

@@ -124,15 +124,29 @@ async def test_presence_is_graded_and_a_better_proof_is_entered(
 ) -> None:
     await pair(http, make, code)
     position = next(one["position"] for one in stations if one["code"] == code)
-    mine = device()
-    for body, presence in (
-        ({}, "sign"),
-        ({"position": position}, "near"),
-        ({"screenCode": shown(service, code, clock.now())}, "screen"),
-        ({"position": position}, "screen"),
+    staff, someone = await make.member(staff=True), await make.member()
+
+    async def come(way: str) -> str:
+        """Come in some way, and return what the window's one visit says of it."""
+        if way == "staff":
+            reply = await TestStaff().scan(http, make, staff, code, member=someone)
+            return str(reply.json["visit"]["presence"])
+        proof = {"near": {"position": position}, "screen": {"screenCode": shown(service, code, clock.now())}}
+        return str((await visit(http, code, someone.token, **proof.get(way, {}))).json["presence"])
+
+    before = len(await kept(service, code))
+    for way, presence in (
+        ("sign", "sign"),
+        ("near", "near"),
+        ("sign", "near"),
+        ("staff", "staff"),
+        ("near", "staff"),
+        ("screen", "screen"),
+        ("staff", "screen"),
+        ("near", "screen"),
     ):
-        reply = await visit(http, code, device=mine, **body)
-        assert (reply.status, reply.json["presence"]) == (201, presence), body
+        assert await come(way) == presence, way
+    assert len(await kept(service, code)) == before + 1
 
 
 async def test_whoever_is_elsewhere_is_told_how_far(http: Http, code: str) -> None:
@@ -144,9 +158,14 @@ async def test_whoever_is_elsewhere_is_told_how_far(http: Http, code: str) -> No
 
 
 async def test_a_position_that_is_none_is_refused_with_a_hint(http: Http, code: str) -> None:
-    position = {"longitude": 34.75, "latitude": 113.62 - 30, "datum": "wgs84"}
-    reply = await visit(http, code, device=device(), position=position)
-    assert (reply.status, reply.code) == (400, "position_outside_country")
+    swapped = {"longitude": 34.75, "latitude": 113.62, "datum": "wgs84"}
+    for position, is_swapped in ((swapped, True), ({**swapped, "longitude": -34.75}, None)):
+        reply = await visit(http, code, device=device(), position=position)
+        assert (reply.status, reply.code) == (400, "position_outside_country")
+        assert reply.json.get("details", {}).get("swapped") is is_swapped
+        assert ("写反" in reply.json["message"]) is bool(is_swapped)
+    reply = await visit(http, code, device=device(), position={**swapped, "latitude": 180.5})
+    assert (reply.status, reply.json["details"]["field"]) == (400, "body.position.latitude")
     reply = await visit(http, code, device=device(), position={"longitude": 113.6, "latitude": 34.7})
     assert (reply.status, reply.json["details"]["field"]) == (400, "body.position.datum")
 
@@ -164,11 +183,11 @@ async def test_a_closed_station_takes_no_check_in_and_says_when_it_opens(
     assert "开门" in reply.json["message"]
 
 
-async def test_a_visit_without_a_person_needs_a_device(http: Http, code: str, make: Factory) -> None:
-    someone = await make.member()
-    for token in (None, someone.token):
+async def test_a_visit_of_nobody_known_needs_a_device(http: Http, code: str, make: Factory) -> None:
+    for token in (None, await make.guest()):
         reply = await visit(http, code, token)
         assert (reply.status, reply.code) == (400, "device_name_required")
+    assert (await visit(http, code, (await make.member()).token)).status == 201
 
 
 @pytest.mark.parametrize(
@@ -253,6 +272,43 @@ async def test_a_member_is_kept_with_the_visit_only_with_the_consent_to_movement
     people = [one.person for one in await kept(service, code)]
     assert open_hearted.person in people
     assert silent.person not in people
+
+
+async def test_a_member_is_counted_once_by_sign_and_card_whatever_is_consented_to(
+    http: Http, code: str, make: Factory, service: Service, movements: set[str]
+) -> None:
+    staff = await make.member(staff=True)
+    for first in ("sign", "card"):
+        someone, before = await make.member(), len(await kept(service, code))
+
+        async def tap(someone: Someone = someone) -> Reply:
+            return await visit(http, code, someone.token, device=device())
+
+        async def show(someone: Someone = someone) -> Reply:
+            return await TestStaff().scan(http, make, staff, code, member=someone)
+
+        for act in (tap, show, tap) if first == "sign" else (show, tap, show):
+            assert (await act()).status == 201
+        # The consent given in the same window makes no second visit, and names nobody on the first.
+        movements.add(someone.person)
+        for again in ((await tap()).json, (await show()).json["visit"]):
+            assert again["again"] is True
+        visits = await kept(service, code)
+        assert len(visits) == before + 1
+        assert someone.person not in {one.person for one in visits}
+        # Nor does its withdrawal.
+        movements.discard(someone.person)
+        assert (await tap()).json["again"] is True
+        assert len(await kept(service, code)) == before + 1
+
+
+async def test_whoever_is_not_logged_in_cannot_be_known_again_after_a_login(
+    http: Http, code: str, make: Factory, service: Service
+) -> None:
+    someone, mine, before = await make.member(), device(), len(await kept(service, code))
+    for token in (None, someone.token):
+        assert (await visit(http, code, token, device=mine)).json["again"] is False
+    assert len(await kept(service, code)) == before + 2
 
 
 async def test_nothing_of_the_device_and_the_position_is_kept(
@@ -366,6 +422,7 @@ class TestStaff:
 
     async def test_a_scan_is_a_visit(self, http: Http, make: Factory, code: str, service: Service) -> None:
         staff, member = await make.member(staff=True), await make.member()
+        before = {one.id for one in await kept(service, code)}
         body = make.scan(make.code(member.card).text, purpose="check_in", station=code)
         first = await http("POST", "/api/v1/scans", body, token=staff.token)
         again = await http("POST", "/api/v1/scans", body, token=staff.token)
@@ -374,7 +431,8 @@ class TestStaff:
         assert first.body == again.body
         another = await self.scan(http, make, staff, code, member=member)
         assert another.json["visit"]["again"] is True
-        assert [one.person for one in await kept(service, code) if one.presence == "staff"] == [None]
+        made = [one for one in await kept(service, code) if one.id not in before]
+        assert [(one.person, one.presence) for one in made] == [(None, "staff")]
 
     async def test_a_check_in_needs_a_station(self, http: Http, make: Factory) -> None:
         staff = await make.member(staff=True)

@@ -12,6 +12,7 @@ from models.evidence import Evidence
 from models.station_reports import StationReport
 from server.service import Service
 from tests.factories import Clock, Factory, Http, Reply, Someone, change
+from tests.handlers import test_check_ins as check_ins
 from tests.handlers.test_check_ins import NEAR, code, device, pair, shown, stations, visit
 from tests.handlers.waiting import until
 from tests.models.hostile_pictures import png
@@ -47,6 +48,8 @@ async def tickets(http: Http, make: Factory, code: str) -> list[dict[str, Any]]:
 async def _nothing_said(service: Service, code: str) -> None:
     """No test sees what another one's people reported."""
     visits = service.world.visits
+    # What other tests' visitors left to be written would answer a report of this one.
+    visits.evidence._noted.clear()
     await visits.reports._store.delete({"station": code})
     await visits.evidence._store.delete({"_id": code})
     for state in ("open", "answered"):
@@ -219,6 +222,20 @@ async def test_one_phone_or_one_network_is_one_person(http: Http, code: str, mak
     assert ("other", "doubtful") not in await marks(http, code)
 
 
+async def test_one_phone_in_two_hours_and_two_networks_is_one_person(
+    http: Http, code: str, clock: Clock, make: Factory, service: Service
+) -> None:
+    mine, someone = device(), await make.member()
+    clock.advance(minutes=59)
+    first = [await report(http, code, by=mine), await report(http, code, "other", token=someone.token)]
+    clock.advance(minutes=2)
+    again = [await report(http, code, by=mine), await report(http, code, "other", token=someone.token)]
+    assert {reply.status for reply in (*first, *again)} == {201}
+    assert len({reply.json["report"] for reply in (*first, *again)}) == 4
+    assert await marks(http, code) == [("locked", "reported"), ("other", "reported")]
+    assert await tickets(http, make, code) == []
+
+
 async def test_two_logins_behind_one_network_are_two_people(http: Http, code: str, make: Factory) -> None:
     here = address()
     for _ in range(2):
@@ -239,6 +256,31 @@ async def test_a_flood_from_one_device_ends_in_429(http: Http, stations: list[di
     codes = [one["code"] for one in stations][:12]
     statuses = [(await report(http, one, "other", by=mine)).status for one in codes]
     assert statuses == [201] * 10 + [429] * (len(codes) - 10)
+
+
+async def test_a_flood_at_one_station_ends_in_429_and_mutes_no_other_problem(http: Http, code: str) -> None:
+    # Two make the doubt, forty more are heard in the hour; each is of another device on another network.
+    statuses = [(await report(http, code, "other")).status for _ in range(45)]
+    assert statuses == [201] * 42 + [429] * 3
+    for state in ("reported", "doubtful"):
+        reply = await report(http, code)
+        assert (reply.status, reply.json["mark"]["state"]) == (201, state)
+
+
+async def test_after_a_flood_a_report_is_heard_as_soon_as_it_would_change_something(
+    http: Http, code: str, clock: Clock, make: Factory
+) -> None:
+    replies = [await report(http, code) for _ in range(43)]
+    assert [reply.status for reply in replies] == [201] * 42 + [429]
+    assert int(replies[-1].headers["Retry-After"]) > 0
+    staff = await make.member(staff=True)
+    clock.advance(seconds=1)
+    await http("PUT", f"/api/v1/staff/stations/{code}/statement", {"open": True}, token=staff.token)
+    clock.advance(seconds=1)
+    for state in ("reported", "doubtful"):
+        reply = await report(http, code)
+        assert (reply.status, reply.json["mark"]["state"]) == (201, state)
+    assert (await report(http, code)).status == 429
 
 
 async def test_a_single_report_fades_after_two_hours(http: Http, code: str, clock: Clock) -> None:
@@ -266,6 +308,22 @@ async def test_a_visit_proved_inside_answers_a_locked_door_and_one_by_the_sign_d
     assert told["lastInside"] == told["lastVisit"] == "2026-07-15T12:01:05+08:00"
     clock.advance(minutes=1)
     assert (await report(http, code)).json["mark"]["state"] == "reported"
+
+
+async def test_a_card_that_staff_scanned_inside_answers_a_locked_door(
+    http: Http, code: str, clock: Clock, make: Factory, service: Service
+) -> None:
+    staff = await make.member(staff=True)
+    await report(http, code)
+    await report(http, code)
+    clock.advance(minutes=1)
+    assert (await check_ins.TestStaff().scan(http, make, staff, code)).json["visit"]["presence"] == "staff"
+    await service.world.visits.evidence.work()
+    # The service's own worker may have taken what was noted.
+    await until(lambda: marks(http, code), lambda found: found == [])
+    assert (await http("GET", f"/api/v1/stations/{code}")).json["evidence"]["lastInside"] == (
+        "2026-07-15T12:01:05+08:00"
+    )
 
 
 async def test_the_keeper_s_word_answers_reports_and_opens_the_station(

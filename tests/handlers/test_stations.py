@@ -11,6 +11,7 @@ from PIL import Image
 from handlers.nearby import StationsReply
 from tests.factories import Clock, Http
 
+SWAPPED = "经度和纬度可能写反了，请检查"
 NEAR = "/api/v1/stations?longitude=113.62&latitude=34.75&datum=gcj02"
 
 
@@ -89,6 +90,8 @@ async def test_the_same_place_in_another_datum_finds_the_same_stations(http: Htt
         ("longitude=113.6&latitude=34.7&datum=mars", "invalid_request", "query.datum"),
         ("longitude=999&latitude=34.7&datum=gcj02", "invalid_request", "query.longitude"),
         ("longitude=nan&latitude=34.7&datum=gcj02", "invalid_request", "query.longitude"),
+        ("longitude=113.6&latitude=181&datum=gcj02", "invalid_request", "query.latitude"),
+        ("longitude=113.6&latitude=-180.1&datum=gcj02", "invalid_request", "query.latitude"),
         ("longitude=113.6&latitude=inf&datum=gcj02", "invalid_request", "query.latitude"),
         ("longitude=113.6&latitude=34.7&datum=gcj02&limit=0", "invalid_request", "query.limit"),
         ("longitude=113.6&latitude=34.7&datum=gcj02&limit=101", "invalid_request", "query.limit"),
@@ -114,8 +117,10 @@ async def test_a_place_abroad_is_refused_and_a_swapped_one_gets_a_hint(http: Htt
     assert (reply.status, reply.code) == (400, "position_outside_country")
     reply = await http("GET", "/api/v1/stations?longitude=34.75&latitude=89.62&datum=wgs84")
     assert (reply.status, reply.code) == (400, "position_outside_country")
-    reply = await http("GET", "/api/v1/stations?longitude=34.75&latitude=80.62&datum=wgs84")
-    assert reply.json["details"]["swapped"] is True
+    for latitude in ("80.62", "113.62"):
+        reply = await http("GET", f"/api/v1/stations?longitude=34.75&latitude={latitude}&datum=wgs84")
+        assert (reply.status, reply.code) == (400, "position_outside_country")
+        assert (reply.json["message"], reply.json["details"]["swapped"]) == (SWAPPED, True)
 
 
 async def test_one_station_is_found_by_its_code_in_any_case(http: Http) -> None:

@@ -12,12 +12,14 @@ from tests.factories import Reply
 from tests.server.demos import Environment, Server, running
 from tests.server.harness import eventually, until
 from tests.server.test_crashes import kill_engine
+from tests.server.wire_gate import Cut, WireGate, Write
 
 pytestmark = pytest.mark.engines
 
 URI = os.environ.get("MONGODB_URI", "")
 # The demo's station that never closes.
 CODE = "Y5HZKXBX"
+REPORT = Write("insert", "station_reports")
 WRITERS = 8
 SOME_VISITS = 40
 
@@ -107,28 +109,32 @@ async def test_a_killed_engine_costs_no_acknowledged_visit(
         await visitors.expect_each_once()
 
 
-async def test_a_killed_server_finishes_the_doubt_that_two_people_began(
-    trusting: Environment, client: AsyncHTTPClient
+@embedded_only
+async def test_a_killed_server_s_second_report_is_finished_by_the_next_one_though_nobody_sends_it_again(
+    trusting: Environment, gate: WireGate, client: AsyncHTTPClient
 ) -> None:
-    async def report(server: Server, device: str) -> None:
-        path, body = f"/api/v1/stations/{CODE}/reports", {"problem": "locked", "device": device}
-        with suppress(OSError, HTTPClientError):
-            await server.http("POST", path, body, headers=address())
+    async def report(server: Server) -> Reply:
+        path = f"/api/v1/stations/{CODE}/reports"
+        body = {"problem": "locked", "device": secrets.token_hex(12)}
+        return await server.http("POST", path, body, headers=address())
 
-    devices = [secrets.token_hex(12) for _ in range(6)]
-    async with running(trusting, client) as server:
-        sent = [asyncio.create_task(report(server, device)) for device in devices]
-        await asyncio.wait(sent, return_when=asyncio.FIRST_COMPLETED)
-        server.process.kill()
-        await asyncio.gather(*sent)
-    async with running(trusting, client) as server:
-        await asyncio.gather(*(report(server, device) for device in devices))
+    async def states(server: Server) -> list[str]:
+        station = (await server.http("GET", f"/api/v1/stations/{CODE}")).json
+        return [mark["state"] for mark in station["evidence"]["marks"]]
 
-        async def is_doubted() -> bool:
-            station = (await server.http("GET", f"/api/v1/stations/{CODE}")).json
-            return [mark["state"] for mark in station["evidence"]["marks"]] == ["doubtful"]
-
-        await eventually(is_doubted)
+    behind = {**trusting, "MONGODB_URI": await gate.open()}
+    async with running(behind, client) as server:
+        assert (await report(server)).json["mark"]["state"] == "reported"
+        gate.arm(Cut(REPORT, frozenset(), 1, server.process.kill))
+        with pytest.raises((OSError, HTTPClientError)):
+            await report(server)
+        await server.wait()
+    async with running(behind, client) as server:
         token = await server.log_in("staff", staff=True)
-        tickets = (await server.http("GET", "/api/v1/staff/station-tickets", token=token)).json["items"]
-        assert [ticket["problem"] for ticket in tickets] == ["locked"]
+
+        async def is_finished() -> bool:
+            tickets = (await server.http("GET", "/api/v1/staff/station-tickets", token=token)).json["items"]
+            problems = [(ticket["station"], ticket["problem"]) for ticket in tickets]
+            return await states(server) == ["doubtful"] and problems == [(CODE, "locked")]
+
+        await eventually(is_finished)
