@@ -7,7 +7,7 @@ the officer's is told by row and column. Pure reading: no database; the unions a
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -32,6 +32,7 @@ HEADINGS: Mapping[str, str] = by_word(
         "手机号": "手机号 手机号码 手机 联系电话 联系方式 移动电话 电话 phone mobile",
         "所在工会": "所在工会 工会名称 所属工会 工会组织 基层工会 单位名称 所在单位 organisation",
         "工会代码": "工会代码 工会编码 统一社会信用代码 单位代码 组织代码 组织机构代码 基层工会统计代码 code",
+        "会籍状态": "会籍状态 会籍状况 会籍情况 会籍 会员状态 membershipstate",
         "入会日期": "入会日期 入会时间 入会年月日 joindate",
         "用工形式": "用工形式 就业形式 用工性质 workerform",
         "新就业形态": "新就业形态 新就业形态类型 职业类别 群体类型 gigkind",
@@ -48,6 +49,17 @@ KIND_WORDS: Mapping[str, DocumentKind] = by_word(
         "hk_macau_permit": f"{KINDS['hk_macau_permit']} 回乡证 港澳通行证",
         "taiwan_permit": f"{KINDS['taiwan_permit']} 台胞证",
         "passport": f"{KINDS['passport']} 外国护照 中国护照",
+    }
+)
+Enrolment = Literal["active", "retained", "retired", "unemployed", "military"]
+"""The state that a roster gives a membership; why it is retained (保留会籍, §3.2), where the word says so."""
+STATE_WORDS: Mapping[str, Enrolment] = by_word(
+    {
+        "active": "有效 在籍 正常",
+        "retained": "保留 保留会籍 会籍保留 已保留",
+        "retired": "退休 已退休 离退休 离休",
+        "unemployed": "失业",
+        "military": "服兵役 参军 入伍",
     }
 )
 FORM_WORDS: Mapping[str, WorkerForm] = by_word(
@@ -84,13 +96,14 @@ T = TypeVar("T", bound=str)
 
 
 class RosterRow(Struct, frozen=True):
-    """A row that can be taken: who, and which membership."""
+    """A row that can be taken: who, and which membership; `enrolment` is None where the row says no state."""
 
     number: int
     name: str
     document: str
     phone: str
     organisation: str
+    enrolment: Enrolment | None
     since: str
     worker_form: WorkerForm | None
     gig_kind: GigKind | None
@@ -141,6 +154,7 @@ def read_row(number: int, named: Mapping[str, str], unions: Unions, today: date)
         document=_document(named, today),
         phone=_phone(named["手机号"]),
         organisation=unions.find(named["所在工会"], named["工会代码"]),
+        enrolment=_enrolment(named["会籍状态"]),
         since=_since(named["入会日期"], today),
         worker_form=form,
         gig_kind=gig,
@@ -198,6 +212,13 @@ def _day(column: str, text: str) -> date:
     except ValueError:
         pass
     raise Rejected(column, f"“{text[:20]}”不是日期，请写成 2020-05-01")
+
+
+def _enrolment(text: str) -> Enrolment | None:
+    found = STATE_WORDS.get(folded(text))
+    if text and found is None:
+        raise Rejected("会籍状态", f"“{text[:20]}”不能导入：只导入有效的和保留会籍的会员，退会的请勿列入")
+    return found
 
 
 def _since(text: str, today: date) -> str:

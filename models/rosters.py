@@ -3,29 +3,26 @@
 A new person's id is made from the import and the row, both never used again; so is everything else that is
 written, under ids that decide: identity first, then what names the person, the person, the membership, what
 the figures count. A chunk that a crash cut short is found by its own ids and finished. Cards are issued when
-somebody claims a record (`models/claims.py`). A person who is known keeps the membership where it is: what a
-roster says otherwise is told, and only name and phone of an unclaimed record are ever updated.
+somebody claims a record (`models/claims.py`). A person who is known keeps the membership where it is, and its
+state: what a roster says otherwise is told, and only name and phone of an unclaimed record are ever updated.
 """
 
 import asyncio
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from msgspec import Struct
 
 from models.claims import Shelf
 from models.clock import Now
-from models.ids import ID_LENGTH, encode
-from models.membership_figures import Movement, list_movements
-from models.memberships import Entry, Membership, MembershipState, Standing
+from models.membership_figures import Movement
+from models.memberships import Membership, MembershipState
 from models.organisations import Organisations
-from models.people import Identity, Particulars, Person, VaultRow, claim_index, sealed_row
+from models.people import Identity, Particulars, Person, VaultRow, claim_index
 from models.roster_jobs import ImportJob, Outcome, Problem
+from models.roster_people import Entering, Written, differing_state, make, prepare
 from models.roster_rows import RosterRow
 from models.store import Store
-from models.vault import Vault
 
 CHUNK = 500
 HELD: frozenset[MembershipState] = frozenset({"active", "transferring", "retained"})
@@ -42,24 +39,6 @@ class Outcomes(Struct, frozen=True):
         self.counts[outcome] += 1
         if reason:
             self.problems.append(Problem(row, outcome, column, reason))
-
-
-class Entering(Struct, frozen=True):
-    """A row with the names that it is found by, and the id that a new person gets."""
-
-    row: RosterRow
-    identity: str
-    aliases: tuple[str, ...]
-    person: str
-
-
-class Written(Struct, frozen=True):
-    """Everything that new people are written as, in this order."""
-
-    rows: list[VaultRow]
-    people: list[Person]
-    memberships: list[Membership]
-    movements: list[Movement]
 
 
 class Known(Struct, frozen=True):
@@ -157,7 +136,7 @@ class Rosters:
     async def _compare(
         self, job: ImportJob, one: Entering, known: Known, within: frozenset[str], outcomes: Outcomes
     ) -> None:
-        """Say of a person who is known what a row says otherwise; update what may be updated."""
+        """Say of a person who is known where the membership is, or else what a row says otherwise of it."""
         number, person = one.row.number, known.owners[one.identity]
         membership = known.memberships[person]
         if membership.state not in HELD:
@@ -174,9 +153,17 @@ class Rosters:
             words = f"会籍在{name}，未改动；换单位请办理会籍接转"
             outcomes.add(number, "elsewhere", "所在工会", words)
             return
+        await self._compare_here(job, one, known, outcomes)
+
+    async def _compare_here(self, job: ImportJob, one: Entering, known: Known, outcomes: Outcomes) -> None:
+        """Say of a member of the row's own union what the row says otherwise; update what may be updated."""
+        number, person = one.row.number, known.owners[one.identity]
         differing = self._differing(one, known.rows.get(person))
+        state = differing_state(known.memberships[person], one.row)
+        if state:
+            outcomes.problems.append(Problem(number, "differs", "会籍状态", state))
         if not differing:
-            outcomes.add(number, "unchanged")
+            outcomes.add(number, "differs" if state else "unchanged")
         elif not job.updates:
             outcomes.add(number, "differs", differing, "与已登记的不同，未更新（导入时可选择更新）")
         elif known.people[person].state != "imported":
@@ -229,61 +216,3 @@ class Rosters:
                 outcomes.problems.append(
                     Problem(number, "differs", "会员证号", "已登记在他人名下，这个号码未采用")
                 )
-
-
-def prepare(vault: Vault, job: ImportJob, rows: Sequence[RosterRow]) -> list[Entering]:
-    """Return rows with the names that they are found by."""
-    return [
-        Entering(
-            row,
-            f"id_document:{vault.blind('id_document', row.document)}",
-            tuple(f"card_number:{vault.blind('card_number', alias)}" for alias in row.aliases),
-            person_of(job, row.number),
-        )
-        for row in rows
-    ]
-
-
-def person_of(job: ImportJob, number: int) -> str:
-    """Return the id that the person of a row gets if new: random as the import's, and always the same."""
-    digest = hashlib.sha256(f"{job.id}|{number}".encode()).digest()
-    return encode(int.from_bytes(digest[:10]), ID_LENGTH)
-
-
-def make(
-    vault: Vault, job: ImportJob, new: Sequence[Entering], owners: dict[str, str], at: datetime
-) -> Written:
-    """Return what new people are written as."""
-    written = Written([], [], [], [])
-    for one in new:
-        person, row = owners[one.identity], one.row
-        who = Particulars(name=row.name, id_document=row.document, phone=row.phone)
-        written.rows.append(sealed_row(vault, person, who))
-        written.people.append(
-            Person(
-                id=person,
-                state="imported",
-                evidence="from_roster",
-                created=at,
-                claim=claim_index(vault, who),
-            )
-        )
-        membership = _membership(job, person, row, at)
-        written.memberships.append(membership)
-        written.movements.extend(list_movements(membership))
-    return written
-
-
-def _membership(job: ImportJob, person: str, row: RosterRow, at: datetime) -> Membership:
-    standing = Standing(row.organisation, "active")
-    entry = Entry(event="enter", valid=row.since, entered=at, actor=job.officer, after=standing)
-    return Membership(
-        person=person,
-        organisation=row.organisation,
-        state="active",
-        since=row.since,
-        entered=at,
-        worker_form=row.worker_form,
-        gig_kind=row.gig_kind,
-        log={"1": entry},
-    )

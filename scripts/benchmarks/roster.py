@@ -8,8 +8,9 @@ from models.id_documents import check_digit
 from models.organisations import Organisation
 from models.roster_imports import Reading
 from models.roster_jobs import ImportJob
+from models.roster_people import Written, make, prepare
 from models.roster_rows import Unions
-from models.rosters import CHUNK, Written, make, prepare
+from models.rosters import CHUNK
 from models.tables import read_records
 from models.vault import Vault
 from scripts.benchmarks.inside import Timing

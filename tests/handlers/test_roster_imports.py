@@ -231,6 +231,65 @@ async def test_columns_are_found_by_meaning_and_old_card_numbers_are_one_person_
     assert {(one.worker_form, one.gig_kind) for one in listed} == {("gig", "food_delivery")}
 
 
+async def test_retained_members_come_in_as_retained_and_are_not_counted(bureau: Bureau) -> None:
+    heading = (*HEADING, "会籍状态")
+    words = ("", "有效", "在籍", "正常", "保留", "保留会籍", "退休", " 退 休 ")
+    rows = [(*bureau.row(), word) for word in words]
+    content = csv(rows, heading)
+    assert (await bureau.load(content))["counts"] == {"created": 8}
+    assert await bureau.figures() == (4, 4, 0, 0)
+    assert [await bureau.world.memberships.count(bureau.street, one) for one in ("active", "retained")] == [
+        4,
+        4,
+    ]
+    for query in ("", "?updates=true"):
+        assert (await bureau.load(content, query))["counts"] == {"unchanged": 8}
+    assert await bureau.figures() == (4, 4, 0, 0)
+
+    retired = rows[6]
+    who = Particulars(name=retired[0], id_document=retired[1], phone=retired[2])
+    token = (await bureau.claim(await bureau.phone(who.phone), who)).json["token"]
+    mine = (await bureau.http("GET", "/api/v1/members/me", token=token)).json
+    assert (mine["membership"]["state"], mine["membership"]["since"]) == ("retained", "2020-05-01")
+    await bureau.settle()
+    assert (await bureau.card(mine["id"])).standing == "retained"
+    entry = (await bureau.get(mine["id"])).log["1"]
+    assert (entry.event, entry.after.state, entry.reason) == ("enter", "retained", "retired")
+    assert (await bureau.enter(mine["id"], "resume")).json["state"] == "active"
+
+
+@pytest.mark.parametrize("word", ["退会", "已退会", "除名", "接转中", "下岗", "x"])
+async def test_who_is_in_no_state_that_a_roster_can_bring_is_rejected_by_the_column(
+    bureau: Bureau, word: str
+) -> None:
+    told = await bureau.check(csv([(*bureau.row(), word), (*bureau.row(), "有效")], (*HEADING, "会员状态")))
+    assert told["counts"] == {"rejected": 1, "created": 1}
+    [problem] = told["problems"]
+    assert (problem["row"], problem["column"]) == (2, "会籍状态")
+    assert word in problem["reason"]
+
+
+async def test_a_state_that_differs_is_told_and_not_changed_even_if_updates_are_asked_for(
+    bureau: Bureau,
+) -> None:
+    heading = (*HEADING, "会籍状态")
+    active, retained, silent = bureau.row(), bureau.row(), bureau.row()
+    await bureau.load(csv([(*active, "有效"), (*retained, "保留"), (*silent, "退休")], heading))
+    turned = [(*active, "退休"), (*retained[:2], "13911117777", *retained[3:], "有效"), (*silent, "")]
+    told = await bureau.load(csv(turned, heading), "?updates=true")
+    assert told["counts"] == {"differs": 1, "updated": 1, "unchanged": 1}
+    assert [(one["row"], one["outcome"], one["column"]) for one in told["problems"]] == [
+        (2, "differs", "会籍状态"),
+        (3, "differs", "会籍状态"),
+    ]
+    assert [one["reason"][:9] for one in told["problems"]] == ["已登记为有效，导入", "已登记为保留会籍，"]
+    assert await bureau.figures() == (1, 2, 0, 0)
+    assert [await bureau.world.memberships.count(bureau.street, one) for one in ("active", "retained")] == [
+        1,
+        2,
+    ]
+
+
 async def test_a_row_without_a_union_goes_where_the_officer_says(bureau: Bureau) -> None:
     row = bureau.row(union="")
     assert (await bureau.check(csv([row])))["counts"] == {"rejected": 1}
