@@ -1,6 +1,7 @@
 """An import whose process died at any of its writes is finished by the next, and comes out the same."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from fakeredis import FakeAsyncRedis, FakeServer
 
 from models.leases import LEASES
 from models.membership_figures import list_movements
+from models.people import Particulars, claim_index
 from models.roster_imports import RosterImports
 from models.roster_jobs import IMPORT_JOBS, IMPORT_PARTS, IMPORT_PROBLEMS, Jobs
 from models.signals import Signals
@@ -20,6 +22,7 @@ from tests.models.test_membership_crashes import COLLECTIONS, VAULT, Process, Si
 
 MORE = (IMPORT_JOBS, IMPORT_PARTS, IMPORT_PROBLEMS, LEASES)
 CHUNK, ROWS = 4, 6
+PHONES = {"赵大河": "13812345678", "赵中河": "13912345678", "赵小河": "15012345678"}
 MOST_WRITES = 60
 
 
@@ -46,6 +49,12 @@ class Importer(Process):
         self.imports._chunk = CHUNK
         self.jobs: Jobs = book.jobs
 
+    async def carry(self, officer: str, job: str) -> None:
+        """Check an import, let it run, and carry it through; what of it is over already stays."""
+        await self.imports.work()
+        await self.imports.run(officer, job)
+        await self.imports.work()
+
 
 class Town:
     """A town's database, and its officer's imports."""
@@ -59,6 +68,18 @@ class Town:
         await process.organisations.mirror.refresh()
         await process.appointments.mirror.refresh()
         return process
+
+    async def cut_short(self, site: Site, job: str, ends_at: int) -> tuple[Importer, bool]:
+        """Carry an import by a process that ends at a write, then by the next; say whether it did end."""
+        dying, died = await self.start(ends_at, after=bool(secrets.randbelow(2))), False
+        try:
+            await dying.carry(site.officer, job)
+        except Crash:
+            died = True
+        site.clock.advance(minutes=2)  # The dead process's lease is over.
+        again = await self.start()
+        await again.carry(site.officer, job)
+        return again, died
 
     def roster(self) -> bytes:
         rows = [("赵小河", number, "13812345678", "", "2020-05-01") for number in numbers(ROWS)]
@@ -80,18 +101,7 @@ async def test_an_import_cut_short_at_any_write_is_finished_whole_and_its_file_i
         site = await town.site.open()
         healthy = await town.start()
         begun = await healthy.imports.begin(site.officer, town.roster(), site.here, updates=False)
-        dying, died = await town.start(ends_at, after=bool(secrets.randbelow(2))), False
-        try:
-            await dying.imports.work()
-            await dying.imports.run(site.officer, begun.id)
-            await dying.imports.work()
-        except Crash:
-            died = True
-        site.clock.advance(minutes=2)  # The dead process's lease is over.
-        again = await town.start()
-        await again.imports.work()
-        await again.imports.run(site.officer, begun.id)
-        await again.imports.work()
+        again, died = await town.cut_short(site, begun.id, ends_at)
         await expect_whole(again, site, begun.id)
         if not died:
             return
@@ -116,3 +126,49 @@ async def expect_whole(process: Importer, site: Site, job: str) -> None:
         assert person.claim
         for movement in list_movements(member):
             assert await process.stores["membership_movements"].find(movement.id) == movement
+
+
+@pytest.mark.parametrize("part", range(4))
+async def test_an_update_cut_short_at_any_write_leaves_each_person_whole_as_the_roster_says(
+    town: Town, part: int
+) -> None:
+    site, known = town.site, numbers(ROWS)
+    healthy = await town.start()
+    first = await healthy.imports.begin(site.officer, roster_of(known, "赵中河"), site.here, updates=False)
+    await healthy.carry(site.officer, first.id)
+    for ends_at in range(part, MOST_WRITES, 4):
+        name, cards = f"赵{'大小'[ends_at // 4 % 2]}河", [secrets.token_hex(6) for _ in known]
+        content = roster_of(known, name, cards)
+        begun = await healthy.imports.begin(site.officer, content, site.here, updates=True)
+        await healthy.imports.work()
+        again, died = await town.cut_short(site, begun.id, ends_at)
+        done = await again.jobs.get(begun.id)
+        assert (done.state, done.has_file, done.working) == ("done", False, None)
+        # What was updated right before the end is found unchanged.
+        assert set(done.counts) <= {"updated", "unchanged"}
+        assert sum(done.counts.values()) == ROWS
+        for number, card in zip(known, cards, strict=True):
+            await expect_updated(again, Particulars(name=name, id_document=number, phone=PHONES[name]), card)
+        if not died:
+            assert done.counts == {"updated": ROWS}
+            return
+    pytest.fail("an update makes more writes than were tried")
+
+
+def roster_of(known: Sequence[str], name: str, cards: Sequence[str] = ("",) * ROWS) -> bytes:
+    rows = [(name, one, PHONES[name], "", "", card) for one, card in zip(known, cards, strict=True)]
+    return csv(rows, (*HEADING, "会员证号"))
+
+
+async def expect_updated(process: Importer, who: Particulars, card: str) -> None:
+    """Everything that a person is found by, and the card number, as the latest roster says."""
+    identity = await process.stores["identities"].find(f"card_number:{VAULT.blind('card_number', card)}")
+    assert identity is not None
+    person = identity.person
+    assert await process.people.find_particulars(person) == who
+    kept, row = await process.stores["people"].find(person), await process.stores["vault"].find(person)
+    assert kept is not None
+    assert kept.claim == claim_index(VAULT, who)
+    assert row is not None
+    assert row.name_index == VAULT.blind("name", who.name)
+    assert row.phone_index == VAULT.blind("phone", who.phone)

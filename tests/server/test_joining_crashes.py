@@ -1,4 +1,4 @@
-"""`kill -9` of a server among the writes of an application, a claim and an approval, made through HTTP.
+"""`kill -9` of a server among the writes of an application, a claim, an approval and a transfer over HTTP.
 
 After the restart the phone or the console asks again, as they do: there is one answer, one membership, one
 card and one identity of each kind, and all that follows is there once.
@@ -15,12 +15,12 @@ import pytest
 from pymongo import AsyncMongoClient
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
-from server.demo import IMPORTED_DOCUMENT, STREET
+from server.demo import IMPORTED_DOCUMENT, NEXT_STREET, STREET
 from tests.factories import Reply
 from tests.handlers.test_memberships import application
 from tests.server.demos import Environment, Server, running
 from tests.server.harness import eventually
-from tests.server.test_membership_crashes import COUNTED, STAFF, approve, count_members, sign_in
+from tests.server.test_membership_crashes import COUNTED, STAFF, count_members, decide, sign_in
 from tests.server.wire_gate import Cut, WireGate, Write
 
 pytestmark = [
@@ -76,7 +76,7 @@ class Lives:
         (identity,) = [one async for one in self._documents.people.find({"claim": {"$gt": ""}})]
         return str(identity["_id"])
 
-    async def expect_one(self, person: str, events: list[str]) -> None:
+    async def expect_one(self, person: str, events: list[str], claims: int = 0) -> None:
         """One identity of each kind, one membership with these events, each audited once, one card if any."""
         await self.settle()
         names = [one["_id"] async for one in self._documents.identities.find({"person": person})]
@@ -85,12 +85,12 @@ class Lives:
         assert len(kinds) == len(set(kinds))
         held = await self._documents.memberships.find_one({"_id": person})
         assert [held["log"][str(number + 1)]["event"] for number in range(held["version"])] == events
-        has_card = events[-1] in ("approve", "enter")
+        has_card = not {"approve", "enter"}.isdisjoint(events)
         assert await self._documents.cards.count_documents({"person": person}) == has_card
         audited = [one["_id"] async for one in self._documents.audit_entries.find({"object": person})]
         told = [f"membership:{person}:{place + 1}" for place, one in enumerate(events) if one != "enter"]
         assert sorted(name for name in audited if name.startswith("membership:")) == told
-        assert audited.count(f"claim:{person}") == ("enter" in events)
+        assert audited.count(f"claim:{person}") == claims
 
 
 class Phone:
@@ -100,7 +100,7 @@ class Phone:
         self._person = person
         self._token = ""
         self._application = application(STREET)
-        self._keys = [secrets.token_hex(8) for _ in range(2)]
+        self._keys = [secrets.token_hex(8) for _ in range(3)]
 
     async def log_in(self, server: Server) -> None:
         """Log in for the whole test, and agree to the notice."""
@@ -123,6 +123,13 @@ class Phone:
     async def _apply(self, server: Server, key: str) -> Reply:
         headers = {"Idempotency-Key": key}
         return await server.http("POST", BOOK, self._application, token=self._token, headers=headers)
+
+    async def start_transfer(self, server: Server) -> Reply:
+        body, headers = {"organisationId": NEXT_STREET}, {"Idempotency-Key": self._keys[2]}
+        return await server.http("POST", f"{BOOK}/transfers", body, token=self._token, headers=headers)
+
+    async def find_person(self, server: Server) -> str:
+        return str((await server.http("GET", "/api/v1/members/me", token=self._token)).json["id"])
 
     async def claim(self, server: Server) -> Reply:
         code = await server.http("POST", "/demo/phone-codes", {"person": self._person})
@@ -155,13 +162,13 @@ async def test_a_killed_server_s_application_claim_and_approvals_are_found_and_f
             await lives.kill_amid(server, owner.claim, TAKE)
         async with running(behind, client) as server:
             assert [(await owner.claim(server)).status for _ in range(2)] == [201, 201]
-            await lives.expect_one(imported, ["enter"])
-            approval = approving(person, lives.headers)
+            await lives.expect_one(imported, ["enter"], claims=1)
+            approval = deciding(person, "approve", lives.headers)
             await lives.kill_amid(server, approval, ENTER)
         async with running(behind, client) as server:
             assert (await lives.repeat(server, approval))["version"] == 4
             await lives.expect_one(person, ["apply", "withdraw", "apply", "approve"])
-            approval = approving(newcomer, lives.headers)
+            approval = deciding(newcomer, "approve", lives.headers)
             await lives.kill_amid(server, approval, ENTER, place=3)
         async with running(behind, client) as server:
             assert (await lives.repeat(server, approval))["version"] == 2
@@ -169,7 +176,38 @@ async def test_a_killed_server_s_application_claim_and_approvals_are_found_and_f
             assert await count_members(server, lives.headers) == COUNTED + 2
 
 
-def approving(person: str, headers: dict[str, str]) -> Ask:
-    """What approves somebody's application, under one key however often."""
+async def test_a_killed_server_s_transfer_is_found_and_finished_at_each_of_its_three_steps(
+    environment: Environment, gate: WireGate, client: AsyncHTTPClient
+) -> None:
+    behind = {**environment, "MONGODB_URI": await gate.open()}
+    phone, events = Phone("cleaner"), ["enter", "start_transfer", "release", "accept_transfer"]
+    async with AsyncMongoClient[dict[str, Any]](gate.engine_uri) as driver:
+        async with running(behind, client) as server:
+            lives = Lives(gate, driver[environment["MONGODB_DATABASE"]], await sign_in(server))
+            await phone.log_in(server)
+            person = await phone.find_person(server)
+            await lives.settle()
+            before = [await count_members(server, lives.headers, one) for one in (STREET, NEXT_STREET)]
+            await lives.kill_amid(server, phone.start_transfer, ENTER)
+        async with running(behind, client) as server:
+            assert (await lives.repeat(server, phone.start_transfer))["targetId"] == NEXT_STREET
+            await lives.expect_one(person, events[:2])
+            release = deciding(person, "release", lives.headers)
+            await lives.kill_amid(server, release, ENTER, place=2)
+        async with running(behind, client) as server:
+            assert (await lives.repeat(server, release))["isReleased"]
+            await lives.expect_one(person, events[:3])
+            accept = deciding(person, "accept_transfer", lives.headers)
+            await lives.kill_amid(server, accept, ENTER, place=3)
+        async with running(behind, client) as server:
+            accepted = await lives.repeat(server, accept)
+            assert (accepted["state"], accepted["organisationId"]) == ("active", NEXT_STREET)
+            await lives.expect_one(person, events)
+            after = [await count_members(server, lives.headers, one) for one in (STREET, NEXT_STREET)]
+            assert after == [before[0] - 1, before[1] + 1]
+
+
+def deciding(person: str, decision: str, headers: dict[str, str]) -> Ask:
+    """What decides on somebody's membership, under one key however often."""
     key = secrets.token_hex(8)
-    return lambda server: approve(server, person, key, headers)
+    return lambda server: decide(server, person, decision, key, headers)

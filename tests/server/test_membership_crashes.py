@@ -33,12 +33,16 @@ async def sign_in(server: Server, person: str = "officer") -> dict[str, str]:
 
 
 async def approve(server: Server, person: str, key: str, headers: dict[str, str]) -> Reply:
+    return await decide(server, person, "approve", key, headers)
+
+
+async def decide(server: Server, person: str, decision: str, key: str, headers: dict[str, str]) -> Reply:
     sent = {**headers, "Idempotency-Key": key}
-    return await server.http("POST", f"{STAFF}/{person}/decisions", {"decision": "approve"}, headers=sent)
+    return await server.http("POST", f"{STAFF}/{person}/decisions", {"decision": decision}, headers=sent)
 
 
-async def count_members(server: Server, headers: dict[str, str]) -> int:
-    path = f"/api/v1/staff/organisations/{STREETS}/figures"
+async def count_members(server: Server, headers: dict[str, str], organisation: str = STREETS) -> int:
+    path = f"/api/v1/staff/organisations/{organisation}/figures"
     return int((await server.http("GET", path, headers=headers)).json["counted"])
 
 
