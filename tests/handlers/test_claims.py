@@ -2,19 +2,26 @@
 
 import asyncio
 import secrets
+from copy import copy
 from typing import Any
 
 import pytest
+from fakeredis import FakeAsyncRedis, FakeServer
 from msgspec import Struct
+from msgspec.structs import replace
 
 from miniprogram_api.simulator_state import Kind
+from models.claims import ClaimNotMatched
 from models.clock import local_day
 from models.memberships import Membership, MembershipState
 from models.people import Particulars
+from models.store import Database
+from server.engines import Engines
 from server.service import Service
 from tests.factories import Clock, Factory, Http, Reply
 from tests.handlers.test_memberships import BOOK, Headers, Office, application, id_number, random_birth
 from tests.handlers.waiting import until
+from tests.models import test_applications as applications
 
 CLAIMS = "/api/v1/members/claims"
 STAFF = "/api/v1/staff/claims"
@@ -165,6 +172,70 @@ async def test_whoever_does_not_match_hears_one_thing_whatever_was_wrong(desk: D
     told = {(reply.status, reply.code, reply.json["message"], "details" in reply.json) for reply in replies}
     assert len(told) == 1
     assert replies[0].code == "claim_not_matched"
+
+
+class NotedRedis(FakeAsyncRedis):
+    """A Redis whose commands are noted beside the driver's calls."""
+
+    calls: applications.Calls
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        self.calls.observe(("redis", str(args[0])), 0.0)
+        return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # The driver's.
+
+
+class Counter(applications.Office):
+    """An office that counts what a claim costs."""
+
+    def __init__(self, engines: Engines, database: Database) -> None:
+        noted = copy(engines)
+        noted.cache = redis = NotedRedis(server=FakeServer())
+        super().__init__(noted, database)
+        redis.calls = self.calls
+
+    async def imported(self) -> Particulars:
+        """What names a person of a roster."""
+        mark = secrets.token_hex(6)
+        who = Particulars(name="赵小河", id_document=f"D-{mark}", phone=f"139-{mark}")
+        person = await self.world.people.register(who)
+        at = self.clock.at
+        await self.world.memberships.begin(
+            Membership(
+                person=person, organisation=self.union, state="active", since=local_day(at), entered=at
+            )
+        )
+        return who
+
+    async def cost(self, guess: Particulars) -> list[list[str]]:
+        """The calls of a wrong guess, and of the same one again, by an account that nobody knows."""
+        account, _ = await self.greet()
+        made = []
+        for _ in range(2):
+            with pytest.raises(ClaimNotMatched):
+                await self.world.claiming.claims.claim(account, guess)
+            made.append(self.calls.take())
+        return made
+
+
+async def test_a_wrong_guess_costs_the_same_calls_whether_the_record_exists_or_not(
+    engines: Engines, database: Database
+) -> None:
+    office = Counter(engines, database)
+    await office.open()
+    claimed, who = await office.imported(), await office.imported()
+    owner, _ = await office.greet()
+    await office.world.claiming.claims.claim(owner, claimed)
+    nobody = Particulars(name="钱大江", id_document="D-nobody", phone="139-nobody")
+    of_nobody = await office.cost(nobody)
+    assert "people.find_one_and_update" in of_nobody[0]
+    for near in (
+        replace(who, phone=nobody.phone),
+        replace(who, id_document=nobody.id_document),
+        replace(who, name=nobody.name),
+        replace(nobody, id_document=who.id_document),
+        claimed,
+    ):
+        assert await office.cost(near) == of_nobody
 
 
 async def test_officers_of_the_record_s_union_see_why_a_claim_did_not_match_and_decide(desk: Desk) -> None:
