@@ -1,6 +1,6 @@
 """`python -m scripts.benchmarks`: each hot path beside its floor; with `growth`, the queries as rows grow.
 
-With `agree` the finder is compared with looking at every station.
+With `agree` the finder is compared with looking at every station; `import` takes a roster from end to end.
 """
 
 import argparse
@@ -9,7 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.benchmarks import agreement, growth
+from scripts.benchmarks import agreement, growth, whole_import
+from scripts.benchmarks.consoles import WrongOutcome
 from scripts.benchmarks.engine import opened_engine
 from scripts.benchmarks.inside import time_check, time_picture, time_search
 from scripts.benchmarks.paths import PATHS
@@ -30,7 +31,7 @@ PICTURES = 500
 def read_arguments() -> argparse.Namespace:
     """Return what the command line says."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("paths", "growth", "agree"), default="paths")
+    parser.add_argument("what", nargs="?", choices=("paths", "growth", "agree", "import"), default="paths")
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, to see that it runs")
     parser.add_argument("--requests", type=int, default=4_000, help="requests per round (default 4000)")
     parser.add_argument("--path", default="", help="only the paths whose names hold this text")
@@ -38,7 +39,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=1, help="processes of each server (default 1)")
     parser.add_argument("--stations", type=int, default=200_000, help="stations in memory (default 200000)")
     parser.add_argument("--members", type=int, default=200, help="members with a card (default 200)")
-    parser.add_argument("--rows", type=int, default=100_000, help="growth: many rows (default 100000)")
+    parser.add_argument("--rows", type=int, default=100_000, help="growth, import: rows (default 100000)")
     parser.add_argument("--repeats", type=int, default=500, help="growth: times of each query (default 500)")
     parser.add_argument(
         "--questions", type=int, default=100_000, help="agree: random questions (default 100000)"
@@ -94,17 +95,23 @@ async def grow(arguments: argparse.Namespace, folder: Path) -> None:
     await growth.run(folder, arguments.rows // share, arguments.repeats // share)
 
 
+async def import_roster(arguments: argparse.Namespace, folder: Path) -> None:
+    """Carry a roster through a demo's console, twice."""
+    share = QUICK if arguments.quick else 1
+    await whole_import.run(folder, arguments.rows // share)
+
+
 def main() -> int:
-    """Run what was asked for; return the exit status, which is 1 only if something did not run."""
+    """Run what was asked for; return the exit status, 1 if something did not run or came out wrong."""
     arguments = read_arguments()
     share = QUICK if arguments.quick else 1
     if arguments.what == "agree":
         return agreement.run(arguments.stations // share, arguments.questions // share)
-    work = grow if arguments.what == "growth" else compare
+    work = {"growth": grow, "import": import_roster}.get(arguments.what, compare)
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             asyncio.run(work(arguments, Path(folder)))
-    except (CannotStart, ChildFailed) as error:
+    except (CannotStart, ChildFailed, WrongOutcome) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -20,23 +20,24 @@ TARGET = 500.0
 """Two thousand rows in a second."""
 BIRTHDAYS = 18_000
 ORDERS = 1_000
+UNION = "测试街道工会"
 
 
-def make_roster(rows: int) -> bytes:
-    """Return a roster of invented people, each with another ID number, as CSV."""
+def make_roster(rows: int, union: str = UNION) -> bytes:
+    """Return a roster of invented people of a union, each with another ID number, as CSV."""
     lines = ["姓名,身份证号,手机号,所在工会,入会日期"]
     for number in range(rows):
         born = date(1950, 1, 1) + timedelta(days=number % BIRTHDAYS)
         digits = f"410105{born:%Y%m%d}{number // BIRTHDAYS % ORDERS:03}"
         phone = f"138{number:08}"
-        lines.append(f"赵小河,{digits}{check_digit(digits)},{phone},测试街道工会,2020-05-01")
+        lines.append(f"赵小河,{digits}{check_digit(digits)},{phone},{union},2020-05-01")
     return "\n".join(lines).encode()
 
 
 def time_roster(rows: int) -> Timing:
     """Return the cost of a row of new people: reading, judging, sealing, and making documents."""
     vault = Vault({"1": bytes(32)}, bytes(32))
-    union = Organisation(id="BENCHSTREET00001", name="测试街道工会", tree="local", changed=NOON)
+    union = Organisation(id="BENCHSTREET00001", name=UNION, tree="local", changed=NOON)
     job = ImportJob(
         id="BENCHIMPORT00001",
         officer="operator",

@@ -64,3 +64,12 @@ async def test_every_query_is_printed_at_a_few_rows_and_at_many() -> None:
     lines = await bench("growth", "--quick", "--rows", "20000", "--repeats", "100")
     for query in QUERIES:
         assert ratio(lines, query) > 0
+
+
+async def test_a_small_roster_goes_through_the_console_twice_and_each_stage_is_printed() -> None:
+    lines = await bench("import", "--rows", "300")
+    for stage in ("checked", "imported"):
+        assert re.fullmatch(
+            rf"{stage} +\d+\.\d +\d+  created 300", next(one for one in lines if one.startswith(stage))
+        )
+        assert any(re.fullmatch(rf"{stage} again +\d+\.\d +\d+  unchanged 300", one) for one in lines)
