@@ -238,7 +238,7 @@ async def test_a_ticket_shows_its_clock_and_is_answered(screens: Screens) -> Non
     await expect(page.locator("#reports")).to_contain_text("铁链锁着")
     picture = page.locator("#reports .photo img")
     await expect(picture).to_have_count(1)
-    await page.wait_for_function("document.querySelector('#reports img').naturalWidth === 640")
+    await expect(picture).to_have_js_property("naturalWidth", 640)
     assert await complaints(screens, page) == []
     await page.click("#answering-form .primary")
     await expect(page.locator("#answering")).to_be_visible()
