@@ -27,6 +27,7 @@ EPOCH_DAY = date(1970, 1, 1).toordinal()
 WHOLE_DAY: Row = ((0, DAY_MINUTES),)
 
 State = Literal["open", "closing", "closed", "unknown"]
+OPEN: frozenset[State] = frozenset({"open", "closing"})
 ReasonCode = Literal[
     "holiday",
     "holiday_not_stated",
@@ -80,20 +81,23 @@ def openness(hours: Hours, at: datetime, closure: Closure | None = None) -> Open
     if closure is None or (closure.until is not None and closure.until <= at):
         return _regular(hours, at)
     if closure.since <= at:
-        opens_at = None
-        if closure.until is not None:
-            after = _regular(hours, closure.until)
-            opens_at = closure.until if after.state in ("open", "closing") else after.opens_at
+        opens_at = opens_from(hours, closure.until) if closure.until is not None else None
         reason = Reason("closure", closure.reason, closure.until)
         return Openness("closed", None, opens_at, closure.until, reason)
     return _cut(_regular(hours, at), hours, at, closure)
+
+
+def opens_from(hours: Hours, moment: datetime, closure: Closure | None = None) -> datetime | None:
+    """Return the first moment from one on at which a station is open for certain, if any is known."""
+    now = openness(hours, moment, closure)
+    return moment if now.state in OPEN else now.opens_at
 
 
 def _cut(usual: Openness, hours: Hours, at: datetime, closure: Closure) -> Openness:
     """Return an openness as a closure that is still to come makes it."""
     until, opens_at, state = usual.until, usual.opens_at, usual.state
     changes = [moment for moment in (usual.changes_at, closure.since) if moment]
-    if state in ("open", "closing") and (until is None or closure.since < until):
+    if state in OPEN and (until is None or closure.since < until):
         until = closure.since
         state = "closing" if until - at < CLOSING else "open"
         if state == "open":

@@ -10,10 +10,8 @@ from datetime import datetime
 from models.clock import LOCAL
 from models.evidence import Evidence, Mark, Statement, find_statement, reasons_of
 from models.evidence import Reason as SetBack
-from models.hours_open import Openness, Reason, openness
+from models.hours_open import OPEN, Openness, Reason, openness, opens_from
 from models.stations import Station
-
-OPEN = frozenset({"open", "closing"})
 
 
 def open_now(station: Station, evidence: Evidence | None, at: datetime) -> Openness:
@@ -25,8 +23,8 @@ def as_said(usual: Openness, station: Station, evidence: Evidence | None, at: da
     """Return what becomes of an openness by the hours and the closure."""
     if evidence is None:
         return usual
-    for reason in reasons_of(evidence, at):
-        return _set_back(usual, reason, station)
+    if reasons := reasons_of(evidence, at):
+        return _set_back(usual, reasons[0], station)
     said = find_statement(evidence, at)
     if said is None or usual.state in OPEN or not _still_holds(said, station, at):
         return usual
@@ -46,8 +44,7 @@ def _set_back(usual: Openness, reason: SetBack, station: Station) -> Openness:
         if usual.state not in OPEN:
             return usual
         return Openness("unknown", None, usual.opens_at, usual.changes_at, Reason("doubted", words))
-    after = openness(station.hours, reason.until, station.closure)
-    opens_at = reason.until if after.state in OPEN else after.opens_at
+    opens_at = opens_from(station.hours, reason.until, station.closure)
     return Openness("closed", None, opens_at, reason.until, Reason("keeper_closed", words, reason.until))
 
 

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from models.clock import LOCAL
 from models.evidence import Evidence, Mark, Problem, Statement
 from models.hours import Closure
-from models.hours_open import State, openness
+from models.hours_open import OPEN, State, openness
 from models.hours_text import parse_hours
-from models.open_now import OPEN, as_said, open_now
+from models.open_now import as_said, open_now
 from models.stations import Station
 
 DAY = datetime(2026, 7, 15, tzinfo=LOCAL)
