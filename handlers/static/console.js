@@ -3,6 +3,9 @@
 /** Writes bear this header, which a page of another site cannot set: that is the defence against forged requests. */
 const OWN_PAGE = { "X-Console-Request": "1" };
 
+/** What only looks is asked a second time where the network or an engine was away for a moment. */
+const AGAIN_MILLISECONDS = 2000;
+
 /** @param {string} id @returns {HTMLElement} */
 export const byId = (id) => document.getElementById(id);
 
@@ -62,16 +65,27 @@ async function send(method, path, body, headers = {}) {
     sent.headers["Content-Type"] = "application/json";
     sent.body = JSON.stringify(body);
   }
-  let answer;
-  try {
-    answer = await fetch(path, sent);
-  } catch (lost) {
+  let answer = await reach(path, sent);
+  if (method === "GET" && !(answer && answer.status !== 503)) {
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MILLISECONDS));
+    answer = await reach(path, sent);
+  }
+  if (!answer) {
     throw new Refused(0, { code: "no_network", message: "网络不通，请稍后再试" });
   }
   if (!answer.ok) {
     throw new Refused(answer.status, problemOf(await answer.text()));
   }
   return answer;
+}
+
+/** The answer, or null where there is no network. */
+async function reach(path, sent) {
+  try {
+    return await fetch(path, sent);
+  } catch (lost) {
+    return null;
+  }
 }
 
 /** A refused day is told with the days that are possible. */

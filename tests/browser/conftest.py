@@ -103,7 +103,10 @@ async def open_screens(browser: "Browser", url: str) -> AsyncIterator[Screens]:
     )
     await context.grant_permissions(["clipboard-read", "clipboard-write", "camera", "geolocation"])
     screens = Screens(context)
-    yield screens
+    try:
+        yield screens
+    finally:
+        screens.tell()
     await context.close()
     assert screens.problems == []
 

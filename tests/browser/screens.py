@@ -1,13 +1,16 @@
 """Pages as a test uses them: a member's phone and a scanner in one browser, and what their consoles said."""
 
 import io
+import logging
 from typing import TYPE_CHECKING
 
 import zxingcpp
 from PIL import Image
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, ConsoleMessage, Page
+    from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, Response
+
+logger = logging.getLogger(__name__)
 
 REFUSED = "Failed to load resource: the server responded with a status of {}"
 DISCONNECTED = "Failed to load resource: net::ERR_"
@@ -20,6 +23,12 @@ class Screens:
         self.context = context
         self.problems: list[str] = []
         self._expected: tuple[str, ...] = ()
+        self._unanswered: dict[Request, str] = {}
+        context.on("request", lambda request: self._unanswered.update({request: "not answered"}))
+        context.on(
+            "requestfailed", lambda request: self._unanswered.update({request: request.failure or "failed"})
+        )
+        context.on("response", self._receive)
         context.on("console", self._hear)
         context.on("weberror", lambda error: self.problems.append(str(error.error)))
 
@@ -47,9 +56,26 @@ class Screens:
         await page.locator("#desk").wait_for()
         return page
 
+    def tell(self) -> None:
+        """Log what was refused or got no answer, for whoever reads of a test that failed."""
+        for request, outcome in self._unanswered.items():
+            logger.warning("%s %s: %s", request.method, request.url, outcome)
+
+    def _receive(self, response: "Response") -> None:
+        if response.ok:
+            self._unanswered.pop(response.request, None)
+        else:
+            self._unanswered[response.request] = str(response.status)
+
     def _hear(self, message: "ConsoleMessage") -> None:
         if message.type == "error" and not message.text.startswith(self._expected or ("\0",)):
             self.problems.append(message.text)
+
+
+async def follow(page: "Page", words: str) -> None:
+    """Follow a link of the console's frame; the page's scripts have run, so that its forms answer."""
+    await page.click(f".links >> text={words} >> nth=0")
+    await page.wait_for_load_state("load")
 
 
 async def read_code(page: "Page") -> str:

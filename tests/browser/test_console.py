@@ -10,12 +10,12 @@ from models.tables import read_records
 from server.demo import IMPORTED_CARD_NUMBER
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.legibility import complaints
-from tests.browser.screens import Screens
+from tests.browser.screens import Screens, follow
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Page, Route
 
 pytestmark = pytest.mark.browser
 expect = playwright.expect
@@ -87,7 +87,7 @@ async def test_a_wrong_password_is_told_and_the_code_is_asked_again(screens: Scr
 
 async def test_a_member_is_found_and_shown_with_a_reason_that_the_auditor_sees(screens: Screens) -> None:
     page = await sign_in(screens, "officer")
-    await page.click(".links >> text=会员")
+    await follow(page, "会员")
     await expect(page.locator("#rows")).to_contain_text("演**手")
     assert "演示骑手" not in await page.inner_text("#rows")
     await page.fill("#search", "演示骑手")
@@ -105,7 +105,7 @@ async def test_a_member_is_found_and_shown_with_a_reason_that_the_auditor_sees(s
     await page.wait_for_url("**/console/sign-in")
 
     audit = await sign_in(screens, "auditor")
-    await audit.click(".links >> text=审计")
+    await follow(audit, "审计")
     await expect(audit.locator("#check-words")).to_contain_text("完好")
     await expect(audit.locator("#rows")).to_contain_text("查看个人信息")
     await expect(audit.locator("#rows")).to_contain_text("事由 联系本人")
@@ -277,7 +277,7 @@ async def test_the_console_is_legible_on_every_screen(screens: Screens) -> None:
 
 async def test_an_application_is_approved_and_another_refused_with_a_reason(screens: Screens) -> None:
     page = await sign_in(screens, "officer")
-    await page.click(".links >> text=会籍审批")
+    await follow(page, "会籍审批")
     rows = page.locator("#rows tr")
     await expect(rows).to_have_count(4)
     await expect(page.locator("#rows")).to_contain_text("新就业形态 · 货车司机")
@@ -301,7 +301,7 @@ async def test_an_application_is_approved_and_another_refused_with_a_reason(scre
 
 async def test_an_officer_makes_a_union_changes_it_and_merges_it(screens: Screens) -> None:
     page = await sign_in(screens, "officer")
-    await page.click(".links >> text=组织")
+    await follow(page, "组织")
     await page.click("[aria-label='查看 演示区职工服务中心 的下级']")
     await expect(page.locator("#detail-name")).to_have_text("演示区职工服务中心")
     await page.click("#add")
@@ -343,7 +343,7 @@ async def test_an_officer_makes_a_union_changes_it_and_merges_it(screens: Screen
 
 async def test_an_officer_appoints_station_staff_and_ends_it(screens: Screens) -> None:
     page = await sign_in(screens, "officer")
-    await page.click(".links >> text=任命")
+    await follow(page, "任命")
     await expect(page.locator("#rows")).to_contain_text("工会工作人员（区县）")
     await page.click("#add")
     await page.fill("#name", "演示环卫工")
@@ -364,7 +364,7 @@ async def test_an_officer_appoints_station_staff_and_ends_it(screens: Screens) -
 
 async def test_an_officer_registers_a_device_which_scans_until_it_is_revoked(screens: Screens) -> None:
     page = await sign_in(screens, "officer")
-    await page.click(".links >> text=设备")
+    await follow(page, "设备")
     await page.click("#add")
     await page.fill("#name", "东门一号")
     await choose_organisation(page, "organisation", "演示街道工会")
@@ -418,3 +418,34 @@ async def test_an_officer_freezes_reissues_and_prints_a_member_s_card(screens: S
     assert path.read_bytes().startswith(b"%PDF-")
     await expect(page.locator("#card-facts")).to_contain_text("1 张有效")
     assert await complaints(screens, page) == []
+
+
+async def test_a_page_that_finds_an_engine_away_for_a_moment_asks_again(screens: Screens) -> None:
+    screens.expect_refusals(503)
+    page = await sign_in(screens, "officer")
+    refused = 0
+
+    async def refuse_once(route: "Route") -> None:
+        nonlocal refused
+        refused += 1
+        await (
+            route.fulfill(status=503, json={"code": "engine_unavailable"})
+            if refused == 1
+            else route.continue_()
+        )
+
+    await page.route("**/api/v1/staff/members?*", refuse_once)
+    await follow(page, "会员")
+    await expect(page.locator("#rows")).to_contain_text("演**手")
+    assert refused == 2
+
+
+async def test_a_form_sent_before_its_script_has_come_waits_where_it_is(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    await page.route("**/console_members.js*", lambda route: route.abort())
+    screens.expect_refusals(0)
+    await page.goto("/console/members")
+    await page.fill("#search", "演示骑手")
+    await page.press("#search", "Enter")
+    assert await page.input_value("#search") == "演示骑手"
+    assert page.url.endswith("/console/members")

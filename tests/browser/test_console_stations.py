@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.legibility import complaints
-from tests.browser.screens import Screens
+from tests.browser.screens import Screens, follow
 from tests.browser.test_console import choose_organisation, sign_in
 from tests.browser.test_kiosk import CODE, ask
 
@@ -34,7 +34,7 @@ async def open_station(screens: Screens) -> tuple["Page", str]:
     sent = {"fileName": "一站.csv", "content": base64.b64encode(text.encode()).decode()}
     answer = await page.request.post("/api/v1/staff/stations/imports", data=sent, headers=OWN)
     assert answer.ok
-    await page.click(".links >> text='驿站'")
+    await follow(page, "'驿站'")
     await page.click(f"#rows a:has-text('{name}')")
     await expect(page.locator("h1")).to_have_text(name)
     return page, name
@@ -228,7 +228,7 @@ async def test_an_officer_pairs_a_screen_and_ends_it(screens: Screens) -> None:
 async def test_a_ticket_shows_its_clock_and_is_answered(screens: Screens) -> None:
     page, name = await open_station(screens)
     await report_locked(screens, await page.get_attribute("#station", "data-code") or "")
-    await page.click(".links >> text=驿站问题")
+    await follow(page, "驿站问题")
     row = page.locator(f"#rows tr:has-text('{name}')")
     await expect(row).to_contain_text("锁门")
     await expect(row).to_contain_text("站长")

@@ -10,7 +10,7 @@ import pytest
 from models.tables import read_records
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.legibility import PHONE_SIZE, complaints, look
-from tests.browser.screens import Screens
+from tests.browser.screens import Screens, follow
 from tests.browser.test_console import choose_organisation, sign_in
 from tests.browser.test_membership_page import open_membership
 
@@ -54,7 +54,7 @@ async def open_reviews(screens: Screens, person: str, queue: str) -> "Page":
     await desk.evaluate(f"document.querySelector('[data-person=officer]').dataset.person = '{person}'")
     await desk.click(f"[data-person={person}]")
     await desk.wait_for_url("**/console")
-    await desk.click(".links >> text=会籍审批")
+    await follow(desk, "会籍审批")
     await desk.select_option("#queue", queue)
     await expect(desk.locator("#rows")).to_contain_text(f"{HERE} → {THERE}")
     return desk
@@ -133,7 +133,7 @@ async def expect_arrived(phone: "Page") -> None:
 async def approve(screens: Screens) -> None:
     """Approve the courier's application as an officer."""
     desk = await sign_in(screens, "officer")
-    await desk.click(".links >> text=会籍审批")
+    await follow(desk, "会籍审批")
     row = desk.locator("#rows tr", has_text="演**人").filter(has_text="外卖配送员")
     await row.locator("button").click()
     await desk.select_option("#decision-choice", "approve")
@@ -260,7 +260,7 @@ async def test_an_officer_imports_a_roster_sees_claims_and_exports(
 ) -> None:
     async with open_demo(tmp_path) as url, open_screens(browser, url) as screens:
         desk = await sign_in(screens, "officer")
-        await desk.click(".links >> text=会员导入")
+        await follow(desk, "会员导入")
         (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8")
         await desk.set_input_files("#file", tmp_path / "roster.csv")
         await desk.click("#check")
@@ -279,7 +279,7 @@ async def test_an_officer_imports_a_roster_sees_claims_and_exports(
         await phone.check("#claim-agrees")
         await phone.click("#claim-send")
         await expect(phone.locator("#claim-problem")).to_contain_text("没有匹配到")
-        await desk.click(".links >> text=认领核实")
+        await follow(desk, "认领核实")
         await expect(desk.locator("#rows")).to_contain_text("相符：姓名、证件号码；不符：手机号")
         await expect(desk.locator("#rows")).to_contain_text("名册登记")
         assert await complaints(screens, desk) == []
@@ -292,7 +292,7 @@ async def test_an_officer_imports_a_roster_sees_claims_and_exports(
                 await phone.reload()
                 await phone.wait_for_timeout(1000)
 
-        await desk.click(".links >> text=会员 >> nth=0")
+        await follow(desk, "会员")
         async with desk.expect_download() as download:
             await desk.click("#export-form button")
         path = await (await download.value).path()

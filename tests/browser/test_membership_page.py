@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.legibility import look
-from tests.browser.screens import Screens
+from tests.browser.screens import Screens, follow
 from tests.browser.test_console import sign_in
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
@@ -78,7 +78,7 @@ async def test_entries_and_corrections_stand_in_the_log_and_beside_the_figures(
         await expect(desk.locator("#facts")).to_contain_text("2020-05-01")
         await look(screens, desk, tmp_path / "membership.png")
 
-        await desk.click(".links >> text=会籍统计")
+        await follow(desk, "会籍统计")
         await desk.fill("#date", "2020-06-01")
         figures = desk.locator("#rows tr").first.locator(".number")
         async with desk.expect_response("**/figures?**"):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.legibility import complaints
-from tests.browser.screens import Screens
+from tests.browser.screens import Screens, follow
 from tests.browser.test_console import sign_in
 from tests.browser.test_kiosk import CODE, ask
 
@@ -159,7 +159,7 @@ async def test_a_correction_goes_from_the_phone_to_an_officer_and_back(screens: 
     await page.click("#correct-form [type=submit]")
     await expect(page.locator("#correct-list li").first).to_contain_text("申请更正姓名：待核实")
     desk = await sign_in(screens, "officer")
-    await desk.click(".links a:has-text('信息更正')")
+    await follow(desk, "信息更正")
     await desk.click("#rows button")
     await expect(desk.locator("#now")).to_have_text("演示骑手")
     await expect(desk.locator("#wanted")).to_have_text("演示骑士")
