@@ -117,7 +117,8 @@ class Revocations:
         self._ended = {session: expires for session, expires in self._ended.items() if expires >= at}
 
     def _absorb(self, changed: Sequence[Revocation]) -> None:
-        self._ended.update((revocation.id, revocation.expires) for revocation in changed)
+        at = self._now()
+        self._ended.update((ended.id, ended.expires) for ended in changed if ended.expires >= at)
 
 
 class Sessions:

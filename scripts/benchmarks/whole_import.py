@@ -77,6 +77,6 @@ def _expect(what: str, found: object, expected: object) -> None:
 async def _count_parts(engine: Engine, folder: Path) -> int:
     documents = await open_documents(engine.uri, folder)
     try:
-        return await Store(documents.client[engine.database], IMPORT_PARTS).count({})
+        return len(await Store(documents.client[engine.database], IMPORT_PARTS).list_({}))
     finally:
         await documents.close()
