@@ -40,7 +40,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 5
+EXAMPLES = 3
 REQUEST_SECONDS = 20
 OPERATIONS = list_operations(ROUTES)
 
