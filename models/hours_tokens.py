@@ -28,9 +28,9 @@ SHOWN_LETTERS = 12
 
 _WEEKDAY = rf"(?:周|星期|礼拜)\s*[{DAY_NAMES}天]"
 _DASH = r"\s*(?:[-—–−―~]+|至|到)\s*"
-_HOLIDAY = r"(?:国家)?(?:法定)?(?:节假日|假日|节日)"
+_HOLIDAY = r"(?:国家|国定)?(?:法定)?(?:节假日|假日|节日)"
 _WEEKDAYS = rf"{_WEEKDAY}(?:(?:{_DASH}|\s*[,、和及/]?\s*)(?:周|星期|礼拜)?[{DAY_NAMES}天])*"
-_DAYS = rf"(?:每[天日]|天天|全周|工作日|周末|双休日|{_HOLIDAY}|每?{_WEEKDAYS})"
+_DAYS = rf"(?:每[天日]|天天|全周|(?:法定)?工作日|周末|双休日|{_HOLIDAY}|每?{_WEEKDAYS})"
 _HALVES = r"凌晨|清晨|早上|早晨|早|上午|中午|下午|傍晚|晚上|晚间|晚|夜间"
 _NEXT = r"次日|翌日|第二天|次晨|次"
 _SEASONS = r"[春夏秋冬][、和]?[春夏秋冬]?(?:季|令|天)(?:作息)?(?:时间)?"
@@ -81,8 +81,9 @@ class Token(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Return words with letters of one width and case."""
-    return unicodedata.normalize("NFKC", text).strip().lower()
+    """Return words with letters of one width and case, and weekdays by their names."""
+    words = unicodedata.normalize("NFKC", text).strip().lower()
+    return re.sub(r"(?<=周)[1-7]", lambda day: DAY_NAMES[int(day[0]) - 1], words)
 
 
 def cut(text: str) -> Iterator[Token]:
