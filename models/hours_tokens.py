@@ -83,7 +83,7 @@ class Token(NamedTuple):
 def plain(text: str) -> str:
     """Return words with letters of one width and case, and weekdays by their names."""
     words = unicodedata.normalize("NFKC", text).strip().lower()
-    return re.sub(r"(?<=周)[1-7]", lambda day: DAY_NAMES[int(day[0]) - 1], words)
+    return re.sub(r"(?<=周)[1-7](?![\d天:])", lambda day: DAY_NAMES[int(day[0]) - 1], words)
 
 
 def cut(text: str) -> Iterator[Token]:
