@@ -1,6 +1,7 @@
 """A service of two processes on engines that they share, and connections to each of them."""
 
 import asyncio
+import secrets
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -11,6 +12,9 @@ from tornado.httpclient import AsyncHTTPClient
 
 from server.loopback import HOST, bound_socket
 from tests.server.harness import end, launch
+
+# Below the ports that Linux gives to outgoing connections.
+LOWEST_PORT, PORTS = 20_000, 12_000
 
 
 class Connection:
@@ -92,12 +96,11 @@ class Running:
 
 
 def free_pair() -> int:
-    """A port that is free together with the next one."""
+    """A port that is free together with the next one, among those that no outgoing connection is given."""
     while True:
-        with bound_socket(0) as first:
-            port = int(first.getsockname()[1])
-            with suppress(OSError, OverflowError), bound_socket(port + 1):
-                return port
+        port = LOWEST_PORT + secrets.randbelow(PORTS)
+        with suppress(OSError), bound_socket(port), bound_socket(port + 1):
+            return port
 
 
 @asynccontextmanager
