@@ -20,11 +20,13 @@ from models.appointments import Appointment
 from models.appointments import Role as AppointedRole
 from models.clock import Now, local_day
 from models.membership_desk import Request
+from models.membership_effects import REMINDER_PAGE, RESULT_PAGE
 from models.memberships import GigKind, Membership, MembershipState, WorkerForm
 from models.organisations import Organisation, Tree
 from models.own_memberships import Application
 from models.people import Particulars
 from models.station_imports import read_stations
+from models.station_notices import PAGE as TICKET_PAGE
 from models.subscriptions import Template
 from models.vault import mask_name
 from server.app import World
@@ -120,7 +122,7 @@ class DemoPlatform:
         templates = tuple(Template(template.id, template.id) for template in DEMO_TEMPLATES)
         self._account = replace(account_of(config), appid=self.appid, templates=templates)
         state = self.simulator.state
-        state.pages = frozenset({self._account.station_page})
+        state.pages = frozenset({self._account.station_page, RESULT_PAGE, REMINDER_PAGE, TICKET_PAGE})
         state.people.phones |= {one.openid: one.phone for one in ROLES}
         for template in DEMO_TEMPLATES:
             state.messages.add_template(template)
