@@ -4,22 +4,14 @@ import asyncio
 
 from msgspec import Struct
 
-from models.audit import Audit
-from models.claim_reviews import (
-    ClaimReview,
-    ClaimReviews,
-    NoSuchClaim,
-    Verdict,
-    facts_of,
-)
-from models.claims import BATCH, CLAIMS_DUE, Shelf
+from models.claim_reviews import ClaimReview, ClaimReviews, NoSuchClaim, Verdict
+from models.claims import CLAIMS_DUE, Shelf
 from models.membership_offices import Offices
 from models.membership_refusals import OwnMembership
 from models.organisations import Organisations
 from models.pages import Page
-from models.people import Evidence, Identity
+from models.people import Evidence
 from models.signals import Signals
-from models.store import Duplicate
 from models.subtree_pages import read_page
 from models.vault import mask_name, mask_phone
 
@@ -52,17 +44,14 @@ class ClaimDesk:
         reviews: ClaimReviews,
         offices: Offices,
         organisations: Organisations,
-        audit: Audit,
         signals: Signals,
     ) -> None:
         self._people = shelf.people
         self._rows = shelf.rows
-        self._identities = shelf.identities
         self._vault = shelf.vault
         self._reviews = reviews
         self._offices = offices
         self._organisations = organisations
-        self._audit = audit
         self._signals = signals
 
     async def list_page(
@@ -86,36 +75,6 @@ class ClaimDesk:
         decided = await self._reviews.decide(found, verdict, officer)
         await self._signals.send(CLAIMS_DUE)
         return await self._shown(officer, decided)
-
-    async def work(self) -> None:
-        """Draw the consequences of what was decided."""
-        while decided := await self._reviews.list_pending(BATCH):
-            for review in decided:
-                await self._audit.record_named(facts_of(review))
-                if review.state == "accepted":
-                    await self._accept(review)
-                await self._reviews.clear(review)
-
-    async def _accept(self, review: ClaimReview) -> None:
-        """Bind the account to the record, unless it is erased. The rest follows, as of every claim."""
-        if await self._rows.find(review.person) is None:
-            return
-        if "phone" not in review.matched and review.why != "application":
-            await self._correct_phone(review)
-        try:
-            await self._identities.insert(Identity(id=review.account, person=review.person))
-        except Duplicate:
-            await self._identities.change({"_id": review.account}, {"person": review.person})
-        values = {"state": "claimed", "evidence": "checked_by_officer", "claiming": review.account}
-        for state in ("imported", "claimed"):
-            if await self._people.change({"_id": review.person, "state": state}, values):
-                return
-
-    async def _correct_phone(self, review: ClaimReview) -> None:
-        phone = self._reviews.open(review).phone
-        sealed = self._vault.seal("vault", review.person, "phone", phone)
-        values = {"phone": sealed, "phone_index": self._vault.blind("phone", phone)}
-        await self._rows.change({"_id": review.person}, values)
 
     async def _shown(self, officer: str, review: ClaimReview) -> WaitingClaim:
         row, known = await asyncio.gather(self._rows.find(review.person), self._people.find(review.person))

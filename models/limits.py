@@ -100,19 +100,46 @@ class SharedLimits:
 
     async def take(self, name: str, limit: Limit, calls: int = 1) -> Granted:
         """Count some calls; the first `Granted.calls` of them may go on."""
-        window, into = divmod(self._now().timestamp(), limit.seconds)
-        retry_after = max(1, math.ceil(limit.seconds - into))
-        key = f"limit:{name}:{int(window)}"
+        return (await self._take_all([(name, limit)], calls))[0]
+
+    async def take_each(self, asked: Sequence[tuple[str, Limit]]) -> int:
+        """Count one call under several limits at once; return 0 if it may go on, else in how many seconds.
+
+        One call of Redis. What one limit refuses counts under none of the others: somebody who goes on asking
+        uses up nothing of an address that thousands share.
+        """
+        granted = await self._take_all(asked)
+        refused = [one for one in granted if not one.calls]
+        if not refused:
+            return 0
+        passed = [limited for limited, one in zip(asked, granted, strict=True) if one.calls]
+        if passed:
+            await self._take_all(passed, -1)
+        return max(one.retry_after for one in refused)
+
+    async def _take_all(self, asked: Sequence[tuple[str, Limit]], calls: int = 1) -> list[Granted]:
+        seconds = self._now().timestamp()
+        windows = [divmod(seconds, limit.seconds) for _, limit in asked]
+        waits = [
+            max(1, math.ceil(limit.seconds - into))
+            for (_, limit), (_, into) in zip(asked, windows, strict=True)
+        ]
         try:
             async with self._redis.pipeline() as pipe:
-                pipe.incrby(key, calls)
-                pipe.expire(key, limit.seconds + EXPIRY_SLACK_SECONDS)
-                counted = int((await pipe.execute())[0])
+                for (name, limit), (window, _) in zip(asked, windows, strict=True):
+                    key = f"limit:{name}:{int(window)}"
+                    pipe.incrby(key, calls)
+                    pipe.expire(key, limit.seconds + EXPIRY_SLACK_SECONDS)
+                counted = [int(one) for one in (await pipe.execute())[::2]]
         except (RedisError, OSError):
-            self.lost += calls
-            log.warning("limit_not_counted", extra={"limit": name.partition(":")[0], "calls": calls})
-            return Granted(calls, retry_after)
-        return Granted(min(calls, max(0, limit.most - counted + calls)), retry_after)
+            self.lost += max(0, calls)
+            family = asked[0][0].partition(":")[0]
+            log.warning("limit_not_counted", extra={"limit": family, "calls": calls})
+            return [Granted(calls, wait) for wait in waits]
+        return [
+            Granted(min(calls, max(0, limit.most - count + calls)), wait)
+            for (_, limit), count, wait in zip(asked, counted, waits, strict=True)
+        ]
 
 
 class Limits:
@@ -150,7 +177,5 @@ class Limits:
             raise TooMany(retryAfter=wait)
 
     async def _admit_shared(self, asked: Sequence[tuple[str, Limit]]) -> None:
-        for name, limit in asked:
-            granted = await self.shared.take(name, limit)
-            if not granted.calls:
-                raise TooMany(retryAfter=granted.retry_after)
+        if wait := await self.shared.take_each(asked):
+            raise TooMany(retryAfter=wait)

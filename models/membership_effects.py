@@ -60,6 +60,9 @@ LATE_WORDS: Mapping[MembershipState, str] = MappingProxyType(
 )
 """What officers are told, and the level above once the time has run out."""
 
+EXPELLED_WORDS, TAKEN_BACK_WORDS = "除名备案", "除名撤销"
+"""What the union above is told of an expulsion, and of one that was entered by mistake."""
+
 
 def facts_of(membership: Membership) -> dict[str, Fact]:
     """Return what a membership's log says for the audit, by name; a roster's entries are audited with it."""
@@ -87,6 +90,14 @@ def _details(entry: Entry) -> dict[str, str]:
         "corrects": str(entry.corrects) if entry.corrects else None,
     }
     return {name: text for name, text in told.items() if text}
+
+
+def _reported(membership: Membership, entry: Entry) -> str | None:
+    """Return what an entry has to be reported up as, None for most."""
+    if entry.event == "expel":
+        return EXPELLED_WORDS
+    wrong = membership.log.get(str(entry.corrects)) if entry.cancels else None
+    return TAKEN_BACK_WORDS if wrong and wrong.event == "expel" else None
 
 
 def _ever_held(membership: Membership) -> bool:
@@ -140,6 +151,7 @@ class MembershipEffects:
             self._follow(membership),
         )
         await self._notices.tell(membership)
+        await self._notices.report(membership)
         seen = {"_id": membership.person, "pending": membership.pending}
         await self._store.change(seen, {}, without=("pending", "declared"))
 
@@ -190,6 +202,28 @@ class MembershipNotices:
                 }
                 name = f"{membership.person}:{number}"
                 await self._queue(name, membership.person, RESULT, RESULT_PAGE, fields)
+
+    async def report(self, membership: Membership) -> None:
+        """Queue a notice of each recent expulsion for the officers of the nearest level above that has some.
+
+        The base union decides on it and reports up (工会会员会籍管理办法 2016), what it takes back as well.
+        Whoever entered it knows; the message names the union alone.
+        """
+        since = self._now() - LIFE
+        for number, entry in membership.log.items():
+            words = _reported(membership, entry)
+            if words is None or entry.entered <= since:
+                continue
+            place = entry.after.organisation
+            fields = {"thing1": self._own_name(place), "phrase2": words, "date3": spell(entry.entered)}
+            levels = self._appointments.list_levels(
+                self._organisations.list_upwards(place)[1:], "officer", without=membership.person
+            )
+            others = [[one for one in level if one.person != entry.actor] for level in levels]
+            for officer in whose_turn([level for level in others if level]):
+                await self._queue(
+                    f"{membership.person}:{number}:above", officer, REMINDER, REMINDER_PAGE, fields
+                )
 
     async def tell_owner(self, declared: VaultRow, owner: str) -> None:
         """Tell the officers of a record if somebody else applied with its ID document."""

@@ -5,8 +5,8 @@ and the blind index of the value, written before the person: whoever finds an id
 finishes the registration. Names, ID documents and phones lie sealed in the vault's rows; person ids are
 random and never reused.
 
-What an applicant declares lies, sealed as the vault's row will be, in the membership that it began, until a
-worker settles it: so an application is two writes. Until then it is read from there.
+What an applicant declares lies, sealed as the vault's row will be, in the membership that it began, and is
+read from there, until a worker settles it: so an application is two writes.
 """
 
 import asyncio
@@ -25,7 +25,6 @@ from models.vault import Vault
 
 # More people of one name than this are not listed.
 NAMESAKES = 200
-
 # What the identity of a WeChat account, and the subject of a session that knows no person, begin with.
 OPENID = "openid:"
 
@@ -53,7 +52,7 @@ class Person(Struct, frozen=True, kw_only=True):
 
 
 class VaultRow(Struct, frozen=True, kw_only=True):
-    """What names a person, sealed; erasure destroys this row."""
+    """What names a person, sealed; erasure destroys this row. `roster` is the import that last changed it."""
 
     id: str = field(name="_id")
     name: bytes
@@ -61,6 +60,7 @@ class VaultRow(Struct, frozen=True, kw_only=True):
     phone: bytes
     name_index: str
     phone_index: str
+    roster: str | None = None
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -279,7 +279,7 @@ def sealed_row(vault: Vault, person: str, who: Particulars) -> VaultRow:
     """Return the row that names a person."""
     parts = {name: vault.seal("vault", person, name, getattr(who, name)) for name in NAMED}
     names, phones = vault.blind("name", who.name), vault.blind("phone", who.phone)
-    return VaultRow(id=person, name_index=names, phone_index=phones, **parts)
+    return VaultRow(id=person, name_index=names, phone_index=phones, roster=None, **parts)
 
 
 def opened_row(vault: Vault, row: VaultRow) -> Particulars:

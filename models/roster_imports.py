@@ -17,16 +17,15 @@ from msgspec import Struct, field
 
 from models.appointments import Appointments
 from models.audit import OPERATOR, Audit, Fact
-from models.clock import LOCAL
 from models.errors import Refusal
 from models.ids import new_id
 from models.leases import Leases
 from models.member_lists import OFFICERS, NoSuchOrganisation
 from models.organisations import Organisation, Organisations
 from models.records import Record, TableTooLarge
-from models.roster_jobs import ENDED, ImportJob, ImportNotReady, Jobs, NoSuchImport, Problem
+from models.roster_jobs import CHUNK, ENDED, ImportJob, ImportNotReady, Jobs, NoSuchImport, Problem
 from models.roster_rows import COLUMNS, RosterRow, Unions, read_row
-from models.rosters import CHUNK, Outcomes, Rosters
+from models.rosters import Outcomes, Rosters
 from models.table_rows import Rejected, WrongHeading
 from models.tables import CONTENT_BYTES, plain, read_records
 
@@ -163,7 +162,7 @@ class RosterImports:
         if found.state != "checked":
             raise ImportNotReady(state=found.state)
         await self._audit.record(fact_of(found), f"import:{found.id}")
-        begun = await self._jobs.let_work(found, state="running", done=0, counts={})
+        begun = await self._jobs.let_work(found, state="running", started=self._jobs.now(), done=0, counts={})
         return begun or await self.get(officer, job)
 
     async def cancel(self, officer: str, job: str) -> ImportJob:
@@ -198,9 +197,8 @@ class RosterImports:
         """Take an import from the chunk where it is to the end of its file."""
         unions = self._list_within(job.officer)
         within = frozenset(one.id for one in unions)
-        today = self._jobs.now().astimezone(LOCAL).date()
         content = await self._jobs.read_file(job)
-        reading = Reading(read_records(content), Unions(unions, job.organisation), today)
+        reading = Reading(read_records(content), Unions(unions, job.organisation), job.today)
         passed = 0
         while passed < job.done:
             taken, _, _ = await asyncio.to_thread(reading.read, min(self._chunk, job.done - passed))

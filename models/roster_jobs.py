@@ -6,13 +6,13 @@ a crash begins behind them. What is wrong with rows is kept by number and column
 """
 
 import zlib
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from models.clock import Now
+from models.clock import LOCAL, Now
 from models.errors import Conflict, Missing
 from models.filters import Index
 from models.ids import new_id
@@ -21,6 +21,9 @@ from models.store import Collection, Store
 from models.vault import Vault
 
 IMPORTS_DUE = "roster_imports"
+CHUNK = 500
+"""So many rows are dealt with at a time."""
+CHUNK_APART = timedelta(milliseconds=1)
 PART_BYTES = 192 * 1024
 KEPT = timedelta(days=30)
 UNCONFIRMED_KEPT = timedelta(days=1)
@@ -58,7 +61,8 @@ class ImportNotReady(Conflict):
 class ImportJob(Struct, frozen=True, kw_only=True):
     """One import: whose, of which file by its hash, and how far it has come.
 
-    `working` is present while a worker has something to do.
+    `working` is present while a worker has something to do. `started` is when it was let run: its day is the
+    import's, for however long it runs and whoever finishes it.
     """
 
     id: str = field(name="_id")
@@ -77,9 +81,23 @@ class ImportJob(Struct, frozen=True, kw_only=True):
     error: str | None = None
     error_words: str | None = None
     begun: datetime
+    started: datetime | None = None
     changed: datetime
     working: str | None = None
     has_file: bool = True
+
+    @property
+    def today(self) -> date:
+        """The local day of the import; while it is checked, the one on which it was begun."""
+        return (self.started or self.begun).astimezone(LOCAL).date()
+
+    @property
+    def entered(self) -> datetime:
+        """When the next chunk's rows are entered: made from the import alone, the same again after a crash.
+
+        Later chunks are later by their place, so that not all of a city has one moment.
+        """
+        return (self.started or self.begun) + self.done // CHUNK * CHUNK_APART
 
 
 class Part(Struct, frozen=True, kw_only=True):

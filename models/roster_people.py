@@ -57,11 +57,9 @@ def person_of(job: ImportJob, number: int) -> str:
     return encode(int.from_bytes(digest[:10]), ID_LENGTH)
 
 
-def make(
-    vault: Vault, job: ImportJob, new: Sequence[Entering], owners: dict[str, str], at: datetime
-) -> Written:
-    """Return what new people are written as."""
-    written = Written([], [], [], [])
+def make(vault: Vault, job: ImportJob, new: Sequence[Entering], owners: dict[str, str]) -> Written:
+    """Return what new people are written as; all of it says the same whenever it is made again."""
+    written, at = Written([], [], [], []), job.entered
     for one in new:
         person, row = owners[one.identity], one.row
         who = Particulars(name=row.name, id_document=row.document, phone=row.phone)

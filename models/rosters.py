@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from models.claims import Shelf
-from models.clock import Now
 from models.membership_figures import Movement
 from models.memberships import Membership, MembershipState
 from models.organisations import Organisations
@@ -24,7 +23,6 @@ from models.roster_people import Entering, Written, differing_state, make, prepa
 from models.roster_rows import RosterRow
 from models.store import Store
 
-CHUNK = 500
 HELD: frozenset[MembershipState] = frozenset({"active", "transferring", "retained"})
 
 
@@ -59,7 +57,6 @@ class Rosters:
         memberships: Store[Membership],
         movements: Store[Movement],
         organisations: Organisations,
-        now: Now,
     ) -> None:
         self._people = shelf.people
         self._rows = shelf.rows
@@ -68,7 +65,6 @@ class Rosters:
         self._memberships = memberships
         self._movements = movements
         self._organisations = organisations
-        self._now = now
 
     async def take(self, job: ImportJob, rows: Sequence[RosterRow], within: frozenset[str]) -> Outcomes:
         """Judge some rows, and write them if the import is running; return what became of each.
@@ -89,7 +85,7 @@ class Rosters:
         known = await self._read(entering, owners)
         new = [one for one in entering if self._is_new(one, known)]
         if writes and new:
-            written = await asyncio.to_thread(make, self._vault, job, new, known.owners, self._now())
+            written = await asyncio.to_thread(make, self._vault, job, new, known.owners)
             await self._write(written)
         is_new = {one.row.number for one in new}
         for one in entering:
@@ -158,11 +154,14 @@ class Rosters:
     async def _compare_here(self, job: ImportJob, one: Entering, known: Known, outcomes: Outcomes) -> None:
         """Say of a member of the row's own union what the row says otherwise; update what may be updated."""
         number, person = one.row.number, known.owners[one.identity]
-        differing = self._differing(one, known.rows.get(person))
+        row = known.rows.get(person)
+        differing = self._differing(one, row)
         state = differing_state(known.memberships[person], one.row)
         if state:
             outcomes.problems.append(Problem(number, "differs", "会籍状态", state))
-        if not differing:
+        if not differing and row is not None and row.roster == job.id:
+            outcomes.add(number, "updated")  # By this import, in a chunk that was cut short.
+        elif not differing:
             outcomes.add(number, "differs" if state else "unchanged")
         elif not job.updates:
             outcomes.add(number, "differs", differing, "与已登记的不同，未更新（导入时可选择更新）")
@@ -170,7 +169,7 @@ class Rosters:
             outcomes.add(number, "differs", differing, "本人已认领，姓名和手机号不由导入更改")
         else:
             if job.state == "running":
-                await self._update(person, one.row)
+                await self._update(job, person, one.row)
             outcomes.add(number, "updated")
 
     def _differing(self, one: Entering, row: VaultRow | None) -> str:
@@ -181,7 +180,7 @@ class Rosters:
             return "姓名"
         return "" if row.phone_index == blind("phone", one.row.phone) else "手机号"
 
-    async def _update(self, person: str, row: RosterRow) -> None:
+    async def _update(self, job: ImportJob, person: str, row: RosterRow) -> None:
         """Change name and phone, the claim's index first: cut short between the two, both come again."""
         who = Particulars(name=row.name, id_document=row.document, phone=row.phone)
         seen = {"_id": person, "state": "imported"}
@@ -192,6 +191,7 @@ class Rosters:
                 "phone": seal("vault", person, "phone", row.phone),
                 "name_index": blind("name", row.name),
                 "phone_index": blind("phone", row.phone),
+                "roster": job.id,
             }
             await self._rows.change({"_id": person}, values)
 

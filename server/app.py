@@ -198,7 +198,7 @@ def build_world(
         rosters=build_roster_book(
             stores, shelf, Beside(organisations, appointments, auditing.audit, signals), now
         ),
-        claiming=build_claiming(claims, shelf, around, sessions, book.offices),
+        claiming=build_claiming(claims, shelf, around, sessions, book.offices, messages),
         revocations=revocations,
         sessions=sessions,
         cards=cards,

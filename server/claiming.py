@@ -5,12 +5,14 @@ from typing import Any
 from msgspec import Struct
 
 from models.audit import Audit
+from models.claim_decisions import ClaimDecisions
 from models.claim_desk import ClaimDesk
 from models.claim_reviews import CLAIM_REVIEWS, ClaimReviews
 from models.claims import ClaimEffects, Claims, Shelf
 from models.clock import Now
 from models.membership_offices import Offices
 from models.memberships import Memberships
+from models.messages import Messages
 from models.organisations import Organisations
 from models.people import IDENTITIES, PEOPLE, VAULT_ROWS, People
 from models.person_search import PersonSearch
@@ -38,12 +40,13 @@ class Claiming(Struct, frozen=True):
     claims: Claims
     reviews: ClaimReviews
     desk: ClaimDesk
+    decisions: ClaimDecisions
     effects: ClaimEffects
     search: PersonSearch
 
     async def work(self) -> None:
         """Draw the consequences of decisions, then finish all claims."""
-        await self.desk.work()
+        await self.decisions.work()
         await self.effects.work()
 
 
@@ -59,9 +62,10 @@ def build_claims(shelf: Shelf, stores: dict[str, Store[Any]], around: Around, no
 
 
 def build_claiming(
-    claims: Claims, shelf: Shelf, around: Around, sessions: Sessions, offices: Offices
+    claims: Claims, shelf: Shelf, around: Around, sessions: Sessions, offices: Offices, messages: Messages
 ) -> Claiming:
     """Return claims with what follows from them."""
-    desk = ClaimDesk(shelf, claims.reviews, offices, around.organisations, around.audit, around.signals)
+    desk = ClaimDesk(shelf, claims.reviews, offices, around.organisations, around.signals)
+    decisions = ClaimDecisions(shelf, claims.reviews, around.organisations, around.audit, messages)
     effects = ClaimEffects(claims, shelf.people, sessions, around.memberships, around.audit, around.signals)
-    return Claiming(claims, claims.reviews, desk, effects, PersonSearch(around.people, shelf))
+    return Claiming(claims, claims.reviews, desk, decisions, effects, PersonSearch(around.people, shelf))

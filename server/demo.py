@@ -20,11 +20,13 @@ from models.appointments import Appointment
 from models.appointments import Role as AppointedRole
 from models.clock import Now, local_day
 from models.membership_desk import Request
+from models.membership_effects import REMINDER_PAGE, RESULT_PAGE
 from models.memberships import GigKind, Membership, MembershipState, WorkerForm
-from models.organisations import Organisation
+from models.organisations import Organisation, Tree
 from models.own_memberships import Application
 from models.people import Particulars
 from models.station_imports import read_stations
+from models.station_notices import PAGE as TICKET_PAGE
 from models.subscriptions import Template
 from models.vault import mask_name
 from server.app import World
@@ -35,7 +37,7 @@ from server.platform import account_of
 # Stations with this in their name are run by the demo's street; the others are real and none of ours.
 INVENTED = "(虚构)"
 STATIONS_FILE = Path(__file__).parent / "data" / "demo-stations.csv"
-CITY, DISTRICT, STREET, NEXT_STREET = (f"DEMO{number:012}" for number in range(1, 5))
+CITY, DISTRICT, STREET, NEXT_STREET, INDUSTRY = (f"DEMO{number:012}" for number in range(1, 6))
 
 log = logging.getLogger("union.demo")
 
@@ -120,7 +122,7 @@ class DemoPlatform:
         templates = tuple(Template(template.id, template.id) for template in DEMO_TEMPLATES)
         self._account = replace(account_of(config), appid=self.appid, templates=templates)
         state = self.simulator.state
-        state.pages = frozenset({self._account.station_page})
+        state.pages = frozenset({self._account.station_page, RESULT_PAGE, REMINDER_PAGE, TICKET_PAGE})
         state.people.phones |= {one.openid: one.phone for one in ROLES}
         for template in DEMO_TEMPLATES:
             state.messages.add_template(template)
@@ -172,17 +174,18 @@ async def seed(world: World, now: Now) -> None:
 
 
 async def _plant_organisations(world: World, at: datetime) -> None:
-    nodes = (
-        (CITY, "演示市职工服务中心", ()),
-        (DISTRICT, "演示区职工服务中心", (CITY,)),
-        (STREET, "演示街道工会服务站", (CITY, DISTRICT)),
-        (NEXT_STREET, "演示东街道工会服务站", (CITY, DISTRICT)),
+    nodes: tuple[tuple[str, str, Tree, tuple[str, ...]], ...] = (
+        (CITY, "演示市职工服务中心", "local", ()),
+        (DISTRICT, "演示区职工服务中心", "local", (CITY,)),
+        (STREET, "演示街道工会服务站", "local", (CITY, DISTRICT)),
+        (NEXT_STREET, "演示东街道工会服务站", "local", (CITY, DISTRICT)),
+        (INDUSTRY, "演示市快递行业工会", "industry", ()),
     )
-    for key, name, path in nodes:
+    for key, name, tree, path in nodes:
         if world.organisations.find(key) is None:
             await world.organisations.put(
                 Organisation(
-                    id=key, name=name, tree="local", path=path, region="演示区", code=f"81{key}", changed=at
+                    id=key, name=name, tree=tree, path=path, region="演示区", code=f"81{key}", changed=at
                 )
             )
 

@@ -42,7 +42,7 @@ def build_roster_book(stores: dict[str, Store[Any]], shelf: Shelf, beside: Besid
     parts, problems = stores[IMPORT_PARTS.name], stores[IMPORT_PROBLEMS.name]
     jobs = Jobs(stores[IMPORT_JOBS.name], parts, problems, shelf.vault, beside.signals, now)
     movements = stores[MOVEMENTS.name]
-    rosters = Rosters(shelf, stores[MEMBERSHIPS.name], movements, beside.organisations, now)
+    rosters = Rosters(shelf, stores[MEMBERSHIPS.name], movements, beside.organisations)
     leases = Leases(stores[LEASES.name], now)
     imports = RosterImports(jobs, rosters, beside.organisations, beside.appointments, beside.audit, leases)
     return RosterBook(jobs, imports)

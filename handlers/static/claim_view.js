@@ -3,15 +3,18 @@
 import { byId, phoneCode, say } from "./demo.js";
 import { agreeToNotice } from "./notice.js";
 
+const UNMATCHED = "claim_not_matched";
+
 /**
  * The form.
- * @param {{client: object, person: string, onDone: function(): void}} options
+ * @param {{client: object, person: string, results: object, onDone: function(): void}} options
  */
-export function createClaimView({ client, person, onDone }) {
+export function createClaimView({ client, person, results, onDone }) {
   async function claim(event) {
     event.preventDefault();
     byId("claim-send").disabled = true;
     say(byId("claim-problem"), "");
+    byId("claim-review").hidden = true;
     try {
       const body = {
         name: byId("claim-name").value.trim(),
@@ -25,10 +28,25 @@ export function createClaimView({ client, person, onDone }) {
       onDone();
     } catch (error) {
       say(byId("claim-problem"), error.message);
+      if (error.code === UNMATCHED) {
+        await offerResult();
+      }
     }
     byId("claim-send").disabled = false;
   }
 
+  /** Whether there is anything to review is told to nobody, and so everybody is asked. */
+  async function offerResult() {
+    byId("claim-review").hidden = false;
+    await results.offer("claim-result");
+  }
+
+  function open() {
+    byId("claim-form").reset();
+    byId("claim-review").hidden = true;
+    say(byId("claim-problem"), "");
+  }
+
   byId("claim-form").onsubmit = claim;
-  return { open: () => byId("claim-form").reset() };
+  return { open };
 }

@@ -1,16 +1,18 @@
 /**
- * Choosing one of my organisations: a field that suggests while one types, for trees of thousands.
+ * Choosing an organisation, mine or any: a field that suggests while one types, for trees of thousands.
  *
  * A page says where, by `<span data-choice="ID">`: the id then is that of a hidden input with the organisation's
  * id, which tells its changes as a select does; the label is for `ID-text`. `data-none` has the words for no
- * choice, `data-required` demands one, `data-first` begins with the topmost. The pattern is the combobox with a
- * list of WAI-ARIA 1.2.
+ * choice, `data-required` demands one, `data-first` begins with the topmost. Mine alone are offered, but with
+ * `data-everywhere` every open one: where a membership goes, or what stands in the other tree. The pattern is the
+ * combobox with a list of WAI-ARIA 1.2.
  */
 
 import { ask, make, say, tellHere } from "./console.js";
 
 const ORGANISATIONS = "/api/v1/staff/organisations";
-const SHORTEST = 2;
+const EVERYWHERE = "/api/v1/organisations";
+const WHOLE_CODE = /^[0-9A-Z]{6,40}$/i;
 const MOST = 20;
 const PAUSE_MILLISECONDS = 200;
 const NONE = { id: "", name: "" };
@@ -22,6 +24,9 @@ export const chosenOrganisation = (id) => choices.get(id).chosen();
 
 /** Chooses in a field, without telling its page. @param {string} id @param {{id: string, name: string}} one */
 export const chooseOrganisation = (id, one) => choices.get(id).show(one);
+
+/** Offers one organisation no longer in a field: the one that something is done to. @param {string} id @param {string} one */
+export const leaveOut = (id, one) => choices.get(id).leaveOut(one);
 
 /** Finds mine by a part of the name or a code; without one, the topmost and what stands below the only one. */
 async function find(typed) {
@@ -35,9 +40,24 @@ async function find(typed) {
   return { list: open, total: topmost.total + below.total };
 }
 
+/** Finds any open one by a part of the name, or by a whole code. */
+async function findEverywhere(typed) {
+  const page = (query) => ask("GET", `${EVERYWHERE}?${new URLSearchParams({ ...query, limit: MOST })}`);
+  const named = typed === "" ? { items: [] } : await page({ name: typed });
+  const isCode = named.items.length === 0 && WHOLE_CODE.test(typed);
+  return { list: isCode ? (await page({ code: typed.toUpperCase() })).items : named.items };
+}
+
 function wordsOf({ list, total }, typed) {
+  const isEverywhere = total === undefined;
+  if (list.length === 0 && isEverywhere) {
+    return typed === "" ? "请输入名称的一部分，或完整的代码" : "没有找到，请换名称或代码再试";
+  }
   if (list.length === 0) {
     return "您管理的组织里没有找到，请换名称或代码再试";
+  }
+  if (isEverywhere) {
+    return list.length === MOST ? `只列出 ${MOST} 个，请输入更完整的名称` : "";
   }
   const more = total - list.length;
   return more > 0 ? `另有 ${more} 个，请输入${typed === "" ? "名称或代码查找" : "更完整的名称"}` : "";
@@ -46,12 +66,14 @@ function wordsOf({ list, total }, typed) {
 function createChoice(place) {
   const { choice: id, none } = place.dataset;
   const isRequired = "required" in place.dataset;
+  const seek = "everywhere" in place.dataset ? findEverywhere : find;
   const value = Object.assign(make("input", ""), { type: "hidden", id });
   const text = Object.assign(make("input", ""), { id: `${id}-text`, autocomplete: "off", spellcheck: false, maxLength: 60 });
   const list = Object.assign(make("ul", ""), { id: `${id}-list` });
   const words = make("p", "quiet");
   const box = make("span", "suggestions", list, words);
   let picked = NONE;
+  let left = "";
   let shown = [];
   let active = -1;
   let asked = 0;
@@ -89,10 +111,11 @@ function createChoice(place) {
       fill([], "请再输入一个字");
       return;
     }
-    const found = await tellHere(words, () => find(typed));
+    const found = await tellHere(words, () => seek(typed));
     if (number === asked) {
       const all = none && typed === "" ? [{ ...NONE, words: none }] : [];
-      fill([...all, ...(found ? found.list : [])], found ? wordsOf(found, typed) : words.textContent);
+      const others = found ? found.list.filter((one) => one.id !== left) : [];
+      fill([...all, ...others], found ? wordsOf(found, typed) : words.textContent);
     }
   }
 
@@ -185,7 +208,7 @@ function createChoice(place) {
   box.hidden = true;
   box.addEventListener("mousedown", (event) => event.preventDefault());
   text.addEventListener("input", () => {
-    clearTimeout(timer);
+    close(); // What was suggested for other words is not to be taken by a quick key.
     timer = setTimeout(() => suggest(text.value.trim()), PAUSE_MILLISECONDS);
   });
   text.addEventListener("focus", () => text.select());
@@ -199,7 +222,7 @@ function createChoice(place) {
   });
   place.classList.add("chooser");
   place.append(value, text, box);
-  choices.set(id, { show, chosen: () => picked });
+  choices.set(id, { show, chosen: () => picked, leaveOut: (one) => (left = one) });
   begin();
 }
 

@@ -1,6 +1,7 @@
 /** Entering what happened to a membership: what its state admits, with the reason, the day and the other union. */
 
 import { askHere, byId, codeWords, options, say } from "./console.js";
+import { chosenOrganisation, leaveOut } from "./console_choice.js";
 
 const WORDS = codeWords();
 const DECISIONS = ["approve", "refuse", "release", "accept_transfer", "refuse_transfer"];
@@ -34,7 +35,7 @@ export async function offerEvents(one, address, done) {
   const events = CHOICES[one.state]?.(one) ?? [];
   byId("entry").reset();
   byId("event").replaceChildren(...options([["", "请选择"], ...events.map((event) => [event, WORDS[event]])]));
-  byId("target").replaceChildren(...options([["", "请先查找"]]));
+  leaveOut("target", one.organisationId);
   choose();
   if (events.includes("retain")) {
     await offerKeepers();
@@ -57,23 +58,13 @@ function choose() {
   byId("reason").required = reasons.length > 0;
   byId("reason").replaceChildren(...options([["", "请选择"], ...reasons.map((code) => [code, WORDS[code]])]));
   byId("transfer").hidden = event !== "start_transfer";
-  byId("target").required = event === "start_transfer";
+  byId("target-text").required = event === "start_transfer";
   byId("keeper-field").hidden = event !== "retain";
-}
-
-async function find() {
-  const name = byId("target-search").value.trim();
-  const found = await askHere(byId("problem"), "GET", `/api/v1/organisations?name=${encodeURIComponent(name)}`);
-  if (found) {
-    const others = found.items.filter(({ id }) => id !== membership.organisationId);
-    const pairs = others.map((one) => [one.id, one.above ? `${one.name}（${one.above}）` : one.name]);
-    byId("target").replaceChildren(...options(pairs.length > 0 ? pairs : [["", "没有找到"]]));
-  }
 }
 
 /** What is sent: only what the event has. */
 function entryOf(event) {
-  const places = { start_transfer: byId("target").value, retain: byId("keeper").value };
+  const places = { start_transfer: chosenOrganisation("target").id, retain: byId("keeper").value };
   const fields = {
     reason: byId("reason").value,
     validOn: byId("valid").value,
@@ -99,5 +90,4 @@ async function enter(submitted) {
 }
 
 byId("event").addEventListener("change", choose);
-byId("target-find").addEventListener("click", find);
 byId("entry").addEventListener("submit", enter);

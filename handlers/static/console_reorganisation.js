@@ -1,12 +1,17 @@
 /** Moving, merging, closing and linking an organisation. */
 
-import { askHere, byId, make, say } from "./console.js";
+import { askHere, byId, options, say } from "./console.js";
+import { chooseOrganisation, chosenOrganisation, leaveOut } from "./console_choice.js";
 import { LINKS } from "./console_words.js";
+
+const NOTHING = { id: "", name: "" };
+const UNLINK = "unlink";
 
 const WORDS = {
   move: "连同全部下级一起移到目标组织之下；会员和任命不变。",
   merge: "并入后不能再恢复：会员和下级归目标组织管理，正在审批的入会和接转由目标组织办理，本组织的任命立即结束，历史记录保留。",
   close: "关闭后不能再恢复：会员由上级工会接续，正在审批的入会和转入退回本人另选工会，本组织的任命立即结束，历史记录保留。请先处理下级组织。",
+  [UNLINK]: "只解除关联，两个组织本身不变。",
 };
 
 let organisation = null;
@@ -21,58 +26,68 @@ let key = "";
 export function openAct(one, done) {
   [organisation, after, key] = [one, done, crypto.randomUUID()];
   byId("act-title").textContent = one.name;
-  byId("act-search").value = "";
-  byId("act-target").replaceChildren(option("", "请先查找"));
+  for (const field of ["act-mine", "act-any"]) {
+    chooseOrganisation(field, NOTHING);
+    leaveOut(field, one.id);
+  }
+  byId("act-link").replaceChildren(...options(one.links.map((link) => [link.organisation.id, `${LINKS[link.kind]}：${link.organisation.name}`])));
+  byId("act-kind").value = "move";
+  byId("act-kind").querySelector(`[value=${UNLINK}]`).hidden = one.links.length === 0;
   say(byId("act-problem"), "");
   choose();
   byId("act").showModal();
 }
 
-const option = (value, words) => {
-  const made = make("option", "", words);
-  made.value = value;
-  return made;
-};
-
 function choose() {
   const kind = byId("act-kind").value;
   byId("act-words").textContent = WORDS[kind] ?? "关联地方与产业两条线的组织，不改变上下级和管理权限。";
-  byId("act-to").hidden = kind === "close";
-  byId("act-why").hidden = kind in LINKS;
+  byId("act-below").hidden = !["move", "merge"].includes(kind);
+  byId("act-across").hidden = !(kind in LINKS);
+  byId("act-linked").hidden = kind !== UNLINK;
+  byId("act-why").hidden = kind in LINKS || kind === UNLINK;
 }
 
-async function find() {
-  const name = byId("act-search").value.trim();
-  const found = await askHere(byId("act-problem"), "GET", `/api/v1/organisations?name=${encodeURIComponent(name)}`);
-  if (found) {
-    const options = found.items.filter((one) => one.id !== organisation.id).map((one) => option(one.id, one.above ? `${one.name}（${one.above}）` : one.name));
-    byId("act-target").replaceChildren(...(options.length > 0 ? options : [option("", "没有找到")]));
+/** The other organisation: one of mine to be moved below or merged into, any to be linked with. */
+function targetOf(kind) {
+  if (kind === "close") {
+    return null;
   }
+  return kind === UNLINK ? byId("act-link").value : chosenOrganisation(kind in LINKS ? "act-any" : "act-mine").id;
+}
+
+/** Sends it, and returns what was answered. */
+function send(kind, target) {
+  const path = `/api/v1/staff/organisations/${organisation.id}`;
+  const problem = byId("act-problem");
+  const version = organisation.version;
+  if (kind === UNLINK) {
+    return askHere(problem, "DELETE", `${path}/links/${target}?version=${encodeURIComponent(version)}`);
+  }
+  if (kind in LINKS) {
+    return askHere(problem, "PUT", `${path}/links/${target}`, { kind, version });
+  }
+  const body = { kind, target, reason: byId("act-reason").value, version };
+  return askHere(problem, "POST", `${path}/reorganisations`, body, { "Idempotency-Key": key });
 }
 
 async function act(event) {
   event.preventDefault();
   const kind = byId("act-kind").value;
-  const target = kind === "close" ? null : byId("act-target").value;
+  const target = targetOf(kind);
   if (target === "") {
-    say(byId("act-problem"), "请先查找并选择目标组织");
+    say(byId("act-problem"), "请选择目标组织");
     return;
   }
-  const path = `/api/v1/staff/organisations/${organisation.id}`;
-  const problem = byId("act-problem");
-  const version = organisation.version;
-  const done = kind in LINKS
-    ? await askHere(problem, "PUT", `${path}/links/${target}`, { kind, version })
-    : await askHere(problem, "POST", `${path}/reorganisations`, { kind, target, reason: byId("act-reason").value, version }, { "Idempotency-Key": key });
+  const done = await send(kind, target);
   if (done) {
     byId("act").close();
-    after(kind in LINKS ? "已关联" : `已办理，编号 ${done.number}`);
+    after(kind === UNLINK ? "已解除关联" : kind in LINKS ? "已关联" : `已办理，编号 ${done.number}`);
   } else {
     key = crypto.randomUUID();
   }
 }
 
 byId("act-kind").addEventListener("change", choose);
-byId("act-find").addEventListener("click", find);
+byId("act-form").addEventListener("change", () => say(byId("act-problem"), ""));
 byId("act-form").addEventListener("submit", act);
 byId("act-cancel").addEventListener("click", () => byId("act").close());

@@ -9,9 +9,9 @@ const STEPS = ["work", "union", "person"];
 
 /**
  * The steps; nothing is sent before the last.
- * @param {{client: object, onDone: function(): void}} options
+ * @param {{client: object, results: object, onDone: function(): void}} options
  */
-export function createJoiningView({ client, onDone }) {
+export function createJoiningView({ client, results, onDone }) {
   let union = null;
   let key = "";
   const search = createUnionSearch({
@@ -67,7 +67,9 @@ export function createJoiningView({ client, onDone }) {
     byId("join-send").disabled = true;
     say(byId("join-problem"), "");
     try {
+      const report = await results.ask();
       await agreeToNotice(client);
+      await report();
       await client.request("POST", "/api/v1/memberships", { body: application(), idempotencyKey: key });
       await client.signIn();
       onDone();
@@ -111,6 +113,7 @@ export function createJoiningView({ client, onDone }) {
   return {
     open: () => {
       union = null;
+      results.prepare();
       byId("join-person").reset();
       search.clear();
       show("work");

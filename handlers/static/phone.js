@@ -4,6 +4,7 @@ import { byId, clientOf, storageOf, wirePeople } from "./demo.js";
 import { createCardView } from "./card_view.js";
 import { createLossView } from "./loss_view.js";
 import { createMemberView } from "./member_view.js";
+import { popupOf } from "./popup.js";
 import { createPrivacyView } from "./privacy_view.js";
 import { createScansView } from "./scans_view.js";
 import { createStationsView } from "./stations_view.js";
@@ -17,7 +18,7 @@ let close = () => {};
 /** Opens the page on a person's phone; what was open is closed first. */
 function open(person) {
   close();
-  const client = clientOf(person);
+  const client = clientOf(person, { subscribe: popupOf(person) });
   const card = createCardView({ client });
   const member = createMemberView({ client, storage: storageOf(person), card });
   const loss = createLossView({ client, card });

@@ -4,6 +4,7 @@ import { createClaimView } from "./claim_view.js";
 import { byId, say } from "./demo.js";
 import { confirmed } from "./dialog.js";
 import { createJoiningView } from "./joining_view.js";
+import { createResults } from "./results.js";
 import { createUnionSearch } from "./union_search.js";
 import { MEMBERS, REFUSALS, STANDINGS, lastDayWords } from "./words.js";
 
@@ -24,8 +25,9 @@ const LEAVE = {
 export function createUnionView({ client, person, member, onClaimed }) {
   let shown = null;
   let known = "";
-  const claim = createClaimView({ client, person, onDone: claimed });
-  const join = createJoiningView({ client, onDone: done });
+  const results = createResults({ client });
+  const claim = createClaimView({ client, person, results, onDone: claimed });
+  const join = createJoiningView({ client, results, onDone: done });
   const search = createUnionSearch({ client, prefix: "transfer-union", onPick: transfer });
 
   function open(panel) {
@@ -59,13 +61,18 @@ export function createUnionView({ client, person, member, onClaimed }) {
     byId("withdraw-transfer").hidden = state !== "transferring";
     byId("begin-transfer").hidden = !["active", "retained"].includes(state);
     byId("leave-union").hidden = !MEMBERS.includes(state);
+    byId("result").hidden = true;
+    say(byId("result-words"), "");
+    if (["applied", "transferring"].includes(state)) {
+      results.offer("result");
+    }
     open(!membership || OVER.includes(state) ? "union-choice" : "");
   }
 
   function wordsOf({ state, since, joined, targetName, reviewBy, reason, lastEvent }) {
     switch (state) {
       case "applied":
-        return `工会会在 ${lastDayWords(reviewBy)} 前审核，结果会通知您；通过后会员卡自动出现。`;
+        return `工会会在 ${lastDayWords(reviewBy)} 前审核；通过后会员卡自动出现。`;
       case "transferring":
         return `转往：${targetName}。办理期间会籍和会员卡照常有效。`;
       case "refused":
@@ -97,6 +104,7 @@ export function createUnionView({ client, person, member, onClaimed }) {
     const key = crypto.randomUUID();
     if (await confirmed({ title: "申请会籍接转？", words, yes: "申请接转" })) {
       const body = { organisationId: union.id, ground };
+      await (await results.ask())();
       await send("POST", `${MEMBERSHIPS}/transfers`, { body, idempotencyKey: key });
     }
   }
@@ -111,6 +119,7 @@ export function createUnionView({ client, person, member, onClaimed }) {
   };
   byId("begin-transfer").onclick = () => {
     search.clear();
+    results.prepare();
     open("transfer");
   };
   document.querySelectorAll("[data-close-panel]").forEach((button) => {

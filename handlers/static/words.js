@@ -143,6 +143,7 @@ export function visitWords({ isVisit, kind, verdict }) {
 
 /** The messages that WeChat asks for, by purpose. */
 export const MESSAGES = {
+  membership_result: "会籍办理结果",
   membership_review: "会籍审批提醒",
   station_ticket: "驿站问题提醒",
 };

@@ -17,6 +17,20 @@ const MOST_AT_ONCE = 5;
  * @param {function(): number} [parts.random]
  */
 function createMessages({ request, subscribe, now, random = Math.random }) {
+  async function ask(wanted) {
+    const given = await subscribe(wanted.map(({ templateId }) => templateId));
+    return wanted
+      .map(({ templateId }) => ({ templateId, answer: given[templateId] }))
+      .filter(({ answer }) => answer !== undefined);
+  }
+
+  async function report(answers) {
+    if (answers.length > 0) {
+      await request("POST", SUBSCRIPTIONS, { body: { reportId: reportId(now(), random), answers } });
+    }
+    return answers.filter(({ answer }) => answer === "accept").length;
+  }
+
   return {
     /**
      * What may be asked for: the templates of some purposes of which no message is granted. To be called before the
@@ -35,16 +49,22 @@ function createMessages({ request, subscribe, now, random = Math.random }) {
      * @param {{templateId: string}[]} wanted as `messagesToAskFor` gave them
      * @returns {Promise<number>} how many were granted
      */
-    askForMessages: async (wanted) => {
-      const given = await subscribe(wanted.map(({ templateId }) => templateId));
-      const answers = wanted
-        .map(({ templateId }) => ({ templateId, answer: given[templateId] }))
-        .filter(({ answer }) => answer !== undefined);
-      if (answers.length > 0) {
-        await request("POST", SUBSCRIPTIONS, { body: { reportId: reportId(now(), random), answers } });
-      }
-      return answers.filter(({ answer }) => answer === "accept").length;
-    },
+    askForMessages: async (wanted) => report(await ask(wanted)),
+
+    /**
+     * Asks the person, where the notice is agreed to by the same tap: the answers are reported once it is. To be called
+     * from the tap, before anything is awaited.
+     * @param {{templateId: string}[]} wanted as `messagesToAskFor` gave them
+     * @returns {Promise<{templateId: string, answer: string}[]>} for `reportAnswers`
+     */
+    askFirst: ask,
+
+    /**
+     * Reports what was answered.
+     * @param {{templateId: string, answer: string}[]} answers
+     * @returns {Promise<number>} how many were granted
+     */
+    reportAnswers: report,
   };
 }
 

@@ -7,10 +7,9 @@ from models.documents import to_document
 from models.id_documents import check_digit
 from models.organisations import Organisation
 from models.roster_imports import Reading
-from models.roster_jobs import ImportJob
+from models.roster_jobs import CHUNK, ImportJob
 from models.roster_people import Written, make, prepare
 from models.roster_rows import Unions
-from models.rosters import CHUNK
 from models.tables import read_records
 from models.vault import Vault
 from scripts.benchmarks.inside import Timing
@@ -50,11 +49,11 @@ def time_roster(rows: int) -> Timing:
     )
     content = make_roster(rows)
     begun = process_time()
-    reading = Reading(read_records(content), Unions([union], None), NOON.date())
+    reading = Reading(read_records(content), Unions([union], None), job.today)
     while (chunk := reading.read(CHUNK))[0]:
         entering = prepare(vault, job, chunk[1])
         owners = {one.identity: one.person for one in entering}
-        _make_documents(make(vault, job, entering, owners, NOON))
+        _make_documents(make(vault, job, entering, owners))
     return Timing("a row of a roster", (process_time() - begun) / rows * 1e6, TARGET)
 
 

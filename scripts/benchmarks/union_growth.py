@@ -19,7 +19,7 @@ from models.ids import encode, new_id
 from models.membership_figures import MOVEMENTS, list_movements
 from models.memberships import MEMBERSHIPS, Membership, MembershipState, opened_book
 from models.people import IDENTITIES, NAMESAKES, PEOPLE, VAULT_ROWS, Identity, Person, VaultRow
-from models.rosters import CHUNK
+from models.roster_jobs import CHUNK
 from models.store import Collection, Database, Store
 
 BATCH = 1_000

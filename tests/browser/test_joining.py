@@ -98,7 +98,9 @@ async def test_a_transfer_goes_from_the_phone_by_both_unions_officers_back_to_th
         await phone.click("#transfer-union-search button")
         await phone.click("#transfer-union-list button")
         await phone.click("#confirm-yes")
+        await answer_popup(phone, "#confirm-yes")
         await expect(phone.locator("#union-state")).to_have_text("会籍转移中")
+        await expect(phone.locator("#result")).to_be_hidden()
 
         receiving = await open_reviews(new_union, "retired", "receiving")
         assert await choices(receiving) == ["退回接转"], "nothing to receive before it is released"
@@ -116,6 +118,23 @@ async def test_a_transfer_goes_from_the_phone_by_both_unions_officers_back_to_th
         await expect(receiving.locator("#done")).to_contain_text("接收，会籍在籍")
         await expect_arrived(phone)
         await look(screens, phone, tmp_path / "transferred.png", PHONE_SIZE)
+
+
+async def answer_popup(phone: "Page", answer: str) -> None:
+    """WeChat's popup asks for the message that tells the result."""
+    await expect(phone.locator("#confirm-words")).to_contain_text("会籍办理结果")
+    await phone.click(answer)
+
+
+async def agree_to_result(phone: "Page") -> None:
+    """Say yes later, by the button that is there while nothing is granted."""
+    await phone.click("#result")
+    async with phone.expect_response("**/api/v1/subscriptions") as answer:
+        await answer_popup(phone, "#confirm-yes")
+    granted = {one["purpose"]: one["credits"] for one in (await (await answer.value).json())["items"]}
+    assert granted["membership_result"] == 1
+    await expect(phone.locator("#result-words")).to_have_text("好的，有结果时会用微信通知您。")
+    await expect(phone.locator("#result")).to_be_hidden()
 
 
 async def expect_arrived(phone: "Page") -> None:
@@ -171,12 +190,15 @@ async def test_a_courier_joins_in_three_steps_an_officer_approves_and_the_card_a
         await look(screens, phone, tmp_path / "join-person.png", PHONE_SIZE)
         screens.expect_refusals(404, 400)
         await phone.click("#join-send")
+        await look(screens, phone, tmp_path / "join-popup.png", PHONE_SIZE)
+        await answer_popup(phone, "#confirm-no")
         await expect(phone.locator("#join-problem")).to_contain_text("证件号码不正确")
         await phone.fill("#join-number", "110101199003070521")
         await phone.click("#join-send")
         await expect(phone.locator("#union-state")).to_have_text("入会申请审核中")
         await expect(phone.locator("#union-words")).to_contain_text("前审核")
         await look(screens, phone, tmp_path / "applied.png", PHONE_SIZE)
+        await agree_to_result(phone)
 
         await approve(screens)
         await phone.reload()
@@ -198,6 +220,9 @@ async def test_an_imported_member_claims_the_record_then_transfers(
         await phone.check("#claim-agrees")
         await phone.click("#claim-send")
         await expect(phone.locator("#claim-problem")).to_contain_text("没有匹配到可认领的会员信息")
+        await phone.click("#claim-result")
+        await answer_popup(phone, "#confirm-yes")
+        await expect(phone.locator("#claim-result-words")).to_contain_text("好的")
         await look(screens, phone, tmp_path / "claim.png", PHONE_SIZE)
         await phone.fill("#claim-name", "演示职工")
         await phone.click("#claim-send")

@@ -9,7 +9,7 @@ import pytest
 from tests.browser.conftest import open_demo, open_screens
 from tests.browser.legibility import look
 from tests.browser.screens import Screens, follow
-from tests.browser.test_console import sign_in
+from tests.browser.test_console import choose_organisation, sign_in
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
@@ -99,9 +99,11 @@ async def test_an_officer_transfers_a_member_and_registers_the_transfer_on_one_p
         desk = await sign_in(screens, "officer")
         await open_membership(desk, "演示骑手")
         await desk.select_option("#event", "start_transfer")
-        await desk.fill("#target-search", "东街道")
-        await desk.click("#target-find")
-        await expect(desk.locator("#target")).to_contain_text("演示东街道工会服务站")
+        await desk.fill("#target-text", "街道")
+        await expect(desk.locator("#target-list")).to_have_text(re.compile("^演示东街道工会服务站"))
+        await choose_organisation(desk, "target", "快递行业")
+        await expect(desk.locator("#target-text")).to_have_value("演示市快递行业工会")
+        await choose_organisation(desk, "target", "东街道")
         await desk.select_option("#ground", "residence")
         await look(screens, desk, tmp_path / "transfer.png")
         await desk.click("#entry button[type=submit]")

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import secrets
 from typing import Any
 
@@ -214,6 +215,12 @@ async def test_a_card_of_before_seed_versions_is_reissued(office: Office, servic
     assert (reply.status, reply.json["seedVersion"], CARDS.name) == (201, 2, "cards")
 
 
+def read_printed(sheet: bytes) -> list[str]:
+    """The codes on a sheet as it leaves the printer: its pages are pictures within the PDF."""
+    pages = re.findall(rb"stream\r?\n(\xff\xd8.*?)\r?\nendstream", sheet, re.DOTALL)
+    return [found.text for page in pages for found in zxingcpp.read_barcodes(Image.open(io.BytesIO(page)))]
+
+
 async def test_a_sheet_prints_each_card_once_and_its_codes_are_good(
     office: Office, service: Service, clock: Clock
 ) -> None:
@@ -224,6 +231,8 @@ async def test_a_sheet_prints_each_card_once_and_its_codes_are_good(
     assert (await office.card("GET")).json["prints"][0]["number"] == 1
     assert len((await office.card("GET")).json["prints"]) == 1
     text = await service.world.prints.get_code(office.member.person, 1)
+    other = await service.world.prints.get_code(office.officer.person, 1)
+    assert sorted(read_printed(first.body)) == sorted([text, other])
     assert await office.scan(text) == ("accepted", None)
     await office.card("PUT", "/state", {"state": "frozen", "reason": "lost"})
     frozen = await office.ask("POST", "card-sheets", body, "another")

@@ -543,6 +543,29 @@ async def test_the_member_is_told_the_decision(office: Office) -> None:
     assert await office.world.messages.find(f"membership_result:{decided}:2:{account}") is not None
 
 
+async def test_an_expulsion_and_its_taking_back_are_reported_to_the_level_above_but_not_to_who_entered_it(
+    office: Office, make: Factory
+) -> None:
+    own, own_headers = await make.console("officer", office.street)
+    beside, _ = await make.console("officer", office.street)
+    city, _ = await make.console("officer", office.city)
+
+    async def list_told(person: str, member: str) -> list[str]:
+        (account,) = await office.world.people.list_accounts(person)
+        names = [f"membership_review:{member}:{number}:above:{account}" for number in (2, 3, 4)]
+        return [name for name in names if await office.world.messages.find(name) is not None]
+
+    member, _ = await office.member()
+    assert (await office.enter(member, "expel", own_headers, reason="crime")).status == 201
+    assert (await office.correct(member, number=3, cancels=True)).status == 201
+    for _ in range(2):
+        await office.settle()
+    assert len(await list_told(office.officer.person, member)) == 1, "of what the street did, not of the own"
+    assert [name.split(":")[2] for name in await list_told(city.person, member)] == ["4"]
+    for person in (own.person, beside.person, member):
+        assert await list_told(person, member) == []
+
+
 async def test_the_officer_is_reminded_of_the_last_day_and_the_level_above_when_it_is_over(
     office: Office, make: Factory, clock: Clock
 ) -> None:

@@ -33,7 +33,9 @@ class Claimer(Process):
         around = Around(self.people, self.memberships, self.organisations, self.audit, signals)
         shelf = shelf_of(self.stores, VAULT)
         self.sessions = sessions
-        self.claiming: Claiming = build_claiming(self.claims, shelf, around, sessions, self.book.offices)
+        self.claiming: Claiming = build_claiming(
+            self.claims, shelf, around, sessions, self.book.offices, self.messages
+        )
 
     async def work(self) -> None:
         await self.claiming.work()
@@ -158,6 +160,10 @@ async def test_an_officer_s_decision_on_a_claim_is_finished_whole(site: Site, *,
     async def check(who: Particulars, account: str) -> None:
         await expect_claimed(site, who, account)
         process = await site.begin()
+        told = await process.stores["messages"].list_(
+            {"account": account.removeprefix(OPENID), "state": "failed"}
+        )
+        assert [one.id.rpartition(":")[0] for one in told] == ["membership_result:claim"]
         person = await process.people.find_by_subject(account)
         assert person is not None
         found = await process.people.find_particulars(person)

@@ -6,10 +6,24 @@ import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.asyncio.client import Pipeline
 
 from models.addresses import Addresses, read_address, read_networks
 from models.errors import TooMany
 from models.limits import REMEMBERED, Limits, LocalLimits, PerAddress, PerPerson, SharedLimits
+
+
+class CountingRedis(FakeAsyncRedis):
+    """Counts the calls made together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pipelines = 0
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        self.pipelines += 1
+        return super().pipeline(transaction, shard_hint)
+
 
 PROXIES = read_networks("10.0.0.0/8, 2001:db8:ffff::/48")
 LIMIT = PerPerson(3, seconds=60)
@@ -160,6 +174,27 @@ async def test_a_shared_counter_ends_by_itself() -> None:
     await SharedLimits(redis, Seconds().now).take("a", LIMIT)
     (key,) = await redis.keys("limit:a:*")
     assert 60 <= await redis.ttl(key) <= 65
+
+
+async def test_several_shared_limits_are_one_call_of_redis() -> None:
+    redis = CountingRedis()
+    limits = Limits(LocalLimits(Seconds()), SharedLimits(redis, Seconds().now))
+    both = (PerPerson(2, shared=True), PerAddress(5, shared=True))
+    admitted = limits.admit("a", both, "person", lambda: "203.0.113.9")
+    assert admitted is not None
+    await admitted
+    assert redis.pipelines == 1
+    assert len(await redis.keys("limit:a:*")) == 2
+
+
+async def test_who_is_refused_uses_up_nothing_of_an_address_that_others_share() -> None:
+    shared = SharedLimits(FakeAsyncRedis(), Seconds().now)
+    greedy = [("a:greedy", PerPerson(2, seconds=3600)), ("a:address", PerAddress(4))]
+    waits = [await shared.take_each(greedy) for _ in range(5)]
+    assert [wait > 0 for wait in waits] == [False, False, True, True, True]
+    others = [("a:other", PerPerson(2, seconds=3600)), ("a:address", PerAddress(4))]
+    assert [await shared.take_each(others) for _ in range(2)] == [0, 0]
+    assert await shared.take_each(others[1:]) > 0
 
 
 async def test_without_redis_everybody_passes_and_it_is_told_and_counted(

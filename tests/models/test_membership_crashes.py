@@ -18,7 +18,7 @@ from models.id_documents import check_digit
 from models.ids import new_id
 from models.masters import Masters
 from models.membership_desk import Request
-from models.membership_effects import RESULT, facts_of
+from models.membership_effects import REMINDER, RESULT, facts_of
 from models.membership_figures import MOVEMENTS, category_of, list_movements
 from models.membership_history import states_by_day
 from models.membership_rules import Change
@@ -26,7 +26,7 @@ from models.memberships import MEMBERSHIPS, Membership, Memberships
 from models.messages import MESSAGES, Messages
 from models.organisations import ORGANISATIONS, Organisation, Organisations
 from models.own_memberships import Application
-from models.people import IDENTITIES, OPENID, PEOPLE, VAULT_ROWS, Particulars, People
+from models.people import IDENTITIES, OPENID, PEOPLE, VAULT_ROWS, Identity, Particulars, People
 from models.signals import Signals
 from models.store import Collection, Database, EngineUnavailable, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
@@ -88,17 +88,22 @@ class Site:
         for key, path in ((self.city, ()), (self.here, (self.city,)), (self.there, (self.city,))):
             made = Organisation(id=key, name="测试工会", tree="local", path=path, changed=self.clock.at)
             await process.organisations.put(made)
+        await self.appoint(process, self.officer)
+        return self
+
+    async def appoint(self, process: Process, person: str = "") -> str:
+        """Appoint somebody, new if nobody is named, above both unions; return who it is."""
         since = self.clock.at - timedelta(days=1)
         appointment = Appointment(
             id=new_id(),
-            person=self.officer,
+            person=person or new_id(),
             role="officer",
             organisation=self.city,
             since=since,
             changed=since,
         )
         await process.appointments.put(appointment)
-        return self
+        return appointment.person
 
     async def start(self, ends_at: int = -1, *, after: bool = False) -> Process:
         process = Process(self._database, self.clock, Life(ends_at, after=after))
@@ -229,6 +234,36 @@ async def test_an_acknowledged_decision_is_finished_by_any_worker_though_nobody_
         await (await site.start()).book.effects.work()
         await expect_whole(site, act, 2)
         if not died:
+            return
+    pytest.fail("what follows makes more writes than were tried")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_an_acknowledged_expulsion_is_reported_up_by_any_worker_once(
+    site: Site, *, after: bool
+) -> None:
+    for ends_at in range(MOST_WRITES):
+        act = Act(await site.open())
+        process = await site.start()
+        account, chief = secrets.token_hex(16), await site.appoint(process)
+        await process.stores["identities"].insert(Identity(id=f"{OPENID}{account}", person=chief))
+        await act.apply(process)
+        await act.approve(process)
+        await process.book.effects.work()
+        await act.decide(process, "expel", "k9", reason="crime")  # Acknowledged, and no more.
+        dying, died = await site.start(ends_at, after=after), False
+        try:
+            await dying.book.effects.work()
+        except Crash:
+            died = True
+        healthy = await site.start()
+        await healthy.book.effects.work()
+        await expect_whole(site, act, 3)
+        person = await healthy.people.find_by_subject(act.subject)
+        told = await healthy.stores["messages"].list_({"account": account, "state": "failed"})
+        assert [one.id for one in told] == [f"{REMINDER}:{person}:3:above:{account}"]
+        if not died:
+            assert ends_at > 2
             return
     pytest.fail("what follows makes more writes than were tried")
 

@@ -47,6 +47,18 @@ describe("subscription messages", () => {
     ]);
   });
 
+  test("where the notice is agreed to by the same tap, the popup is first and the report waits for it", async () => {
+    const server = new FakeServer();
+    server.on(`POST ${PATH}`, answers(200, { items: [] }));
+    const client = clientOf(server, async () => ({ T1: "accept", T2: "reject" }));
+    const answered = await client.askFirst([{ templateId: "T1" }, { templateId: "T2" }]);
+    assert.equal(server.calls.length, 0);
+    assert.equal(await client.reportAnswers(answered), 1);
+    assert.equal(server.callsOf("POST", PATH).length, 1);
+    assert.equal(await client.reportAnswers([]), 0);
+    assert.equal(server.callsOf("POST", PATH).length, 1);
+  });
+
   test("a popup that WeChat did not show reports nothing", async () => {
     const server = new FakeServer();
     const client = clientOf(server, async () => {
