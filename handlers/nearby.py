@@ -32,6 +32,9 @@ Address = Annotated[str, Meta(examples=["郑州市金水区杜岭街28号"])]
 District = Annotated[str, Meta(examples=["金水区"])]
 HoursWords = Annotated[str, Meta(examples=["每天 05:00-17:30"])]
 AnyFacility = Annotated[Facility, Meta(examples=["water"])]
+WorkingFacilities = Annotated[
+    tuple[AnyFacility, ...], Meta(examples=[["water"]], description="What works there")
+]
 AnyKind = Annotated[StationKind, Meta(examples=["basic"], description="By the standard of 浙江")]
 AnyDatum = Annotated[Datum, Meta(examples=["gcj02"], description="What coordinates refer to, in and out")]
 # Where a page ended: rank, metres, code, and the milliseconds of the moment it was ranked for.
@@ -95,7 +98,7 @@ class NearbyStation(Wire, frozen=True, gc=False):
     position: PositionReply
     kind: AnyKind | None
     hours: HoursWords
-    facilities: tuple[AnyFacility, ...]
+    facilities: WorkingFacilities
 
 
 class NearbyReply(NearbyStation, frozen=True, gc=False):
@@ -164,7 +167,7 @@ def write_station(station: Station, datum: Datum = "gcj02") -> bytes:
             position=position,
             kind=station.kind,
             hours=words(station.hours),
-            facilities=station.facilities,
+            facilities=station.working,
         )
     )[:-1]
 

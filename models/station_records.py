@@ -14,6 +14,7 @@ from models.positions import to_gcj02
 from models.station_changes import Change, StationChanges
 from models.station_details import StationDetails
 from models.station_hosts import StationHosts
+from models.station_upkeep import of_facilities
 from models.stations import FACILITIES, Facility, SourcePosition, Station, StationKind, StationState
 
 # What a list may say, too.
@@ -71,6 +72,7 @@ def _values(seen: Station, record: StationRecord) -> dict[str, Any]:
         "details": record.details,
         "state": record.state,
     }
+    told["equipment"] = of_facilities(seen.equipment, told["facilities"])
     values = {name: value for name, value in told.items() if getattr(seen, name) != value}
     if "position" in values:
         values["source_position"] = place

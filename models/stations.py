@@ -110,12 +110,22 @@ class SourcePosition(Struct, frozen=True, gc=False):
     datum: Datum
 
 
-class Station(Struct, frozen=True, kw_only=True, gc=False):
+class Equipment(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """What else is known of a facility: how many there are, the local day since which it does not work."""
+
+    facility: Facility
+    count: int | None = None
+    broken_since: str | None = None
+
+
+# What is a default is not stored, so that the stations that say nothing of it share one when they are read.
+class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One station. `position` is in GCJ-02; without one it is not shown on a map.
 
     `hours_by` is the officer who set the hours, None where they are a list's; `organisation` is the one whose
     staff run the station, None while nobody has said so; `keeper` is the appointment of its own 站长, if one
     of the organisation's is named. `corrected` are the other fields that officers have set.
+    `equipment` says more of some of the facilities; what it says of others does not count.
     """
 
     id: str = field(name="_id")
@@ -132,11 +142,25 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     keeper: str | None = None
     closure: Closure | None = None
     facilities: tuple[Facility, ...] = ()
+    equipment: tuple[Equipment, ...] = ()
     details: StationDetails = NO_DETAILS
     state: StationState = "operating"
     corrected: tuple[str, ...] = ()
     source: str
     changed: datetime = NEVER
+
+    @property
+    def broken(self) -> frozenset[Facility]:
+        """What is known not to work."""
+        return frozenset(one.facility for one in self.equipment if one.broken_since)
+
+    @property
+    def working(self) -> tuple[Facility, ...]:
+        """The facilities but those that are known not to work: what people look for."""
+        if not self.equipment:
+            return self.facilities
+        broken = self.broken
+        return tuple(one for one in self.facilities if one not in broken)
 
 
 class Saved(Struct, frozen=True):

@@ -14,6 +14,7 @@ from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.station_records import StationRecords
 from models.station_search import StationSearch
+from models.station_upkeep import StationUpkeep
 from models.stations import Station, Stations
 from models.store import Store
 
@@ -25,6 +26,7 @@ class StationBook(Struct, frozen=True):
     hours: StationHours
     hosts: StationHosts
     records: StationRecords
+    upkeep: StationUpkeep
 
     def offer_lists(self, stations: Stations, board: StationBoard) -> StationLists:
         """Return what imports lists."""
@@ -46,4 +48,5 @@ def build_station_book(
     """Return the models over the stations' store."""
     changes = StationChanges(store, office, now)
     hosts = StationHosts(changes, organisations, office.appointments, offices, people)
-    return StationBook(office, StationHours(changes, now), hosts, StationRecords(changes, hosts))
+    hours, upkeep = StationHours(changes, now), StationUpkeep(changes, hosts, now)
+    return StationBook(office, hours, hosts, StationRecords(changes, hosts), upkeep)

@@ -1,4 +1,4 @@
-/** One station: its record as officers correct it, from the name to the facilities. */
+/** One station: its record as officers correct it, from the name to the facilities; tells `record` of a change. */
 
 import { askHere, byId, say } from "./console.js";
 
@@ -90,6 +90,7 @@ async function save(event) {
     byId("station").dataset.version = record.version;
     byId("station").textContent = record.name;
     show(record);
+    byId("station").dispatchEvent(new Event("record"));
     say(byId("done"), "已保存基本资料");
   }
 }
