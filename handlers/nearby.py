@@ -16,7 +16,7 @@ from models.hours_words import words
 from models.open_now import as_said
 from models.places import Place, PlaceKind
 from models.positions import Datum, Position, from_gcj02
-from models.stations import Facility, Station, StationKind
+from models.stations import Facility, SourcePosition, Station, StationKind
 
 # What ends a station in a list of which nobody reports anything.
 UNMARKED = b',"mark":null},'
@@ -148,10 +148,18 @@ def position_in(position: Position, datum: Datum) -> PositionReply:
 
 def position_of(station: Station, datum: Datum = "gcj02") -> PositionReply | None:
     """Return where a station is, if that is known: as it was published, if that was in this datum."""
-    source = station.source_position
+    return _placed(station.position, station.source_position, datum)
+
+
+def entrance_of(station: Station, datum: Datum = "gcj02") -> PositionReply | None:
+    """Return where one gets in, if that is told apart from where the station is."""
+    return _placed(station.entrance, station.source_entrance, datum)
+
+
+def _placed(position: Position | None, source: SourcePosition | None, datum: Datum) -> PositionReply | None:
     if source is not None and source.datum == datum:
         return PositionReply(longitude=source.longitude, latitude=source.latitude, datum=datum)
-    return None if station.position is None else position_in(station.position, datum)
+    return None if position is None else position_in(position, datum)
 
 
 def write_station(station: Station, datum: Datum = "gcj02") -> bytes:

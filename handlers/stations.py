@@ -20,9 +20,11 @@ from handlers.nearby import (
     ReasonReply,
     StationName,
     WorkingFacilities,
+    entrance_of,
     position_of,
 )
 from handlers.pictures import draw_sign
+from handlers.station_details import DetailsReply, list_ways
 from handlers.station_upkeep import FacilityReply, list_facilities
 from handlers.wire import Asked, Wire, local
 from models.evidence import PROBLEM_WORDS
@@ -72,12 +74,14 @@ class StationReply(Wire, frozen=True):
     district: District
     state: StationState
     position: PositionReply | None
+    entrance: Annotated[PositionReply | None, Meta(description="Where to go, if not to the position")]
     kind: AnyKind | None
     open: OpennessReply
     hours: HoursWords
     hours_text: Annotated[str, Meta(examples=["05:00-17:30"])]
     facilities: WorkingFacilities
     equipment: Annotated[list[FacilityReply], Meta(description="All facilities, the broken ones too")]
+    details: DetailsReply
     evidence: EvidenceReply
     supervision_phone: Annotated[str, Meta(examples=["12351"])]
     server_time: Moment
@@ -101,12 +105,14 @@ class StationHandler(Handler):
             district=station.district,
             state=station.state,
             position=position_of(station, query.datum),
+            entrance=entrance_of(station, query.datum),
             kind=station.kind,
             open=OpennessReply.of(open_now(station, evidence, at)),
             hours=words(station.hours),
             hours_text=station.hours_text,
             facilities=station.working,
             equipment=list_facilities(station),
+            details=DetailsReply.of(station.details),
             evidence=EvidenceReply.of(evidence, at),
             supervision_phone=SUPERVISION_PHONE,
             server_time=local(at),
@@ -135,6 +141,8 @@ class LandingHandler(Handler):
             opens_at=local(now.opens_at) if now.opens_at else None,
             reason=ReasonReply.of(now.reason) if now.reason else None,
             hours=words(station.hours),
+            goal=station.entrance or station.position,
+            ways=list_ways(station.details),
             facilities=list_facilities(station),
             evidence=EvidenceReply.of(evidence, at),
             workers=WORKERS,

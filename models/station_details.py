@@ -1,8 +1,8 @@
-"""What else a station's record may say: how to get in, how large it is, its stars, its phone.
+"""What else a station's record may say: how to get in, how large it is, its stars, its phone, its premises.
 
-None of it is needed, all of it may be published. The phone is the station's own, as its sign shows it
-(上海六有), never a person's. Where a face opens the door there is another way in, too
-(人脸识别技术应用安全管理办法: it may not be the only one).
+None of it is needed. The details may be published; the premises are for officers alone. The phone is the
+station's own, as its sign shows it (上海六有), never a person's. Where a face opens the door there is another
+way in, too (人脸识别技术应用安全管理办法: it may not be the only one).
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,17 @@ ENTRIES: Mapping[Entry, str] = MappingProxyType(
 )
 
 
+# 自建: by the union alone; 共建: with the unit on whose premises the station is.
+BuildMode = Literal["own", "joint"]
+BUILD_MODES: Mapping[BuildMode, str] = MappingProxyType({"own": "自建", "joint": "共建"})
+
+
 class StationDetails(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The optional part of a record; None is not known.
 
     `way` are words from the street to the door, `capacity` people, `area` square metres, `stars` 1 to 5 by
-    the district's grading, `parking` whether e-bikes may be left there.
+    the district's grading, `parking` whether e-bikes may be left there, `finest` whether it was named one of
+    the 最美 of the country.
     """
 
     aliases: tuple[str, ...] = ()
@@ -39,6 +45,16 @@ class StationDetails(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
     stars: int | None = None
     parking: bool | None = None
     phone: str | None = None
+    mode: BuildMode | None = None
+    finest: bool | None = None
 
 
+class Premises(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The unit that has the station under its roof, and that unit's phone: no person's name or number."""
+
+    unit: str | None = None
+    phone: str | None = None
+
+
+NO_PREMISES = Premises()
 NO_DETAILS = StationDetails()

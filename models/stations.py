@@ -23,7 +23,7 @@ from models.hours import UNKNOWN, Closure, Hours
 from models.ids import encode
 from models.pages import Page
 from models.positions import Datum, Position
-from models.station_details import NO_DETAILS, StationDetails
+from models.station_details import NO_DETAILS, NO_PREMISES, Premises, StationDetails
 from models.store import Collection, EngineUnavailable, Store
 from models.versions import next_change
 
@@ -122,6 +122,9 @@ class Equipment(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True)
 class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One station. `position` is in GCJ-02; without one it is not shown on a map.
 
+    `entrance` is where one gets in, in GCJ-02 as well, where that is another place; `premises` are never
+    published.
+
     `hours_by` is the officer who set the hours, None where they are a list's; `organisation` is the one whose
     staff run the station, None while nobody has said so; `keeper` is the appointment of its own 站长, if one
     of the organisation's is named. `corrected` are the other fields that officers have set.
@@ -135,6 +138,8 @@ class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     kind: StationKind | None = None
     position: Position | None = None
     source_position: SourcePosition | None = None
+    entrance: Position | None = None
+    source_entrance: SourcePosition | None = None
     hours: Hours = UNKNOWN
     hours_text: str = ""
     hours_by: str | None = None
@@ -144,6 +149,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     facilities: tuple[Facility, ...] = ()
     equipment: tuple[Equipment, ...] = ()
     details: StationDetails = NO_DETAILS
+    premises: Premises = NO_PREMISES
     state: StationState = "operating"
     corrected: tuple[str, ...] = ()
     source: str
