@@ -1,4 +1,4 @@
-"""What officers keep up at a station from day to day: which facilities work, and how many there are.
+"""What officers keep up at a station from day to day: which facilities work, how many, and consumables.
 
 No list of stations says it: it is the officers' alone, by the same right as the record.
 """
@@ -6,6 +6,7 @@ No list of stations says it: it is the officers' alone, by the same right as the
 from collections.abc import Sequence
 
 from models.clock import Now, local_day
+from models.consumables import Consumable
 from models.errors import Invalid
 from models.station_changes import Change, StationChanges
 from models.station_hosts import StationHosts
@@ -52,7 +53,7 @@ class StationUpkeep:
         NotStaff, NoSuchStation, StationOfOthers, StationChanged, NoSuchFacility, DayAhead.
         """
         seen = await self._hosts.get_own(officer, code)
-        today = local_day(self._now())
+        today = self.today()
         for one in equipment:
             if one.facility not in seen.facilities:
                 raise NoSuchFacility(facility=one.facility)
@@ -61,3 +62,16 @@ class StationUpkeep:
         values = {"equipment": of_facilities(equipment, seen.facilities)}
         change = Change("station_record_set", values, {"fields": "equipment"})
         return await self._changes.make(officer, code, version, change)
+
+    async def set_consumables(
+        self, officer: str, code: str, version: str, consumables: Sequence[Consumable]
+    ) -> Station:
+        """Say what is there of the consumables; NotStaff, NoSuchStation, StationOfOthers, StationChanged."""
+        await self._hosts.get_own(officer, code)
+        values = {"consumables": tuple(consumables)}
+        change = Change("station_record_set", values, {"fields": "consumables"})
+        return await self._changes.make(officer, code, version, change)
+
+    def today(self) -> str:
+        """Return the local day by which consumables expire."""
+        return local_day(self._now())

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from models.clock import Now
+from models.consumables import Consumable
 from models.errors import Missing
 from models.filters import Index
 from models.hours import UNKNOWN, Closure, Hours
@@ -122,8 +123,8 @@ class Equipment(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True)
 class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One station. `position` is in GCJ-02; without one it is not shown on a map.
 
-    `entrance` is where one gets in, in GCJ-02 as well, where that is another place; `premises` are never
-    published.
+    `entrance` is where one gets in, in GCJ-02 as well, where that is another place; `premises` and
+    `consumables` are never published.
 
     `hours_by` is the officer who set the hours, None where they are a list's; `organisation` is the one whose
     staff run the station, None while nobody has said so; `keeper` is the appointment of its own 站长, if one
@@ -150,6 +151,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     equipment: tuple[Equipment, ...] = ()
     details: StationDetails = NO_DETAILS
     premises: Premises = NO_PREMISES
+    consumables: tuple[Consumable, ...] = ()
     state: StationState = "operating"
     corrected: tuple[str, ...] = ()
     source: str

@@ -27,6 +27,7 @@ class StationBook(Struct, frozen=True):
     hosts: StationHosts
     records: StationRecords
     upkeep: StationUpkeep
+    now: Now
 
     def offer_lists(self, stations: Stations, board: StationBoard) -> StationLists:
         """Return what imports lists."""
@@ -34,7 +35,7 @@ class StationBook(Struct, frozen=True):
 
     def offer_search(self, stations: Stations, board: StationBoard) -> StationSearch:
         """Return what finds stations for officers."""
-        return StationSearch(stations, board, self.hosts, self.office.appointments)
+        return StationSearch(stations, board, self.hosts, self.office.appointments, self.now)
 
 
 def build_station_book(
@@ -49,4 +50,4 @@ def build_station_book(
     changes = StationChanges(store, office, now)
     hosts = StationHosts(changes, organisations, office.appointments, offices, people)
     hours, upkeep = StationHours(changes, now), StationUpkeep(changes, hosts, now)
-    return StationBook(office, hours, hosts, StationRecords(changes, hosts), upkeep)
+    return StationBook(office, hours, hosts, StationRecords(changes, hosts), upkeep, now)

@@ -1,11 +1,11 @@
-"""An officer keeps a station up in the console: which facilities work."""
+"""An officer keeps a station up in the console: which facilities work, what is used up."""
 
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser.legibility import complaints
-from tests.browser.screens import Screens
+from tests.browser.screens import Screens, follow
 from tests.browser.test_console_stations import open_station
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
@@ -52,3 +52,32 @@ async def test_an_officer_marks_a_broken_facility_and_everybody_sees_it(screens:
     await expect(page.locator("#equipment-words")).not_to_contain_text("对外公布")
     await public.reload()
     await expect(public.locator(".facts .broken")).to_have_count(0)
+
+
+async def test_an_officer_keeps_the_consumables_and_finds_the_station_by_what_it_lacks(
+    screens: Screens,
+) -> None:
+    page, name = await open_station(screens)
+    rows = page.locator("#consumables-rows tr")
+    await expect(rows).to_have_text("没有登记耗材")
+    for item, stock, least, last in (("纸杯", "3", "10", ""), ("藿香正气水", "20", "0", "2020-01-31")):
+        await page.click("#consumables-add")
+        await rows.last.locator("[aria-label=名称]").fill(item)
+        await rows.last.locator("[aria-label=库存]").fill(stock)
+        await rows.last.locator("[aria-label=提醒线]").fill(least)
+        await rows.last.locator("[aria-label=有效期至]").fill(last)
+    await page.click("#consumables-form .primary")
+    await expect(page.locator("#done")).to_have_text("已保存耗材")
+    await expect(page.locator("#consumables-words")).to_have_text("纸杯不足；藿香正气水已过期")
+    assert await complaints(screens, page) == []
+    await follow(page, "'驿站'")
+    await page.select_option("#lacking", "supplies")
+    row = page.locator(f"#rows tr:has-text('{name}')")
+    await expect(row).to_contain_text("耗材")
+    assert await complaints(screens, page) == []
+    await row.locator("a").click()
+    await page.click("[aria-label='删去 藿香正气水']")
+    await rows.first.locator("[aria-label=库存]").fill("30")
+    await page.click("#consumables-form .primary")
+    await expect(page.locator("#consumables-words")).to_be_hidden()
+    await expect(rows).to_have_count(1)
