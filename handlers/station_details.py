@@ -6,16 +6,29 @@ from msgspec import Meta
 
 from handlers.fields import END, LINE
 from handlers.wire import Asked, Wire
-from models.station_details import ENTRIES, BuildMode, Entry, Premises, StationDetails
+from models.station_details import (
+    ALIAS_LETTERS,
+    ENTRIES,
+    FLOOR_LETTERS,
+    MOST_ALIASES,
+    MOST_AREA,
+    MOST_CAPACITY,
+    MOST_STARS,
+    WAY_LETTERS,
+    BuildMode,
+    Entry,
+    Premises,
+    StationDetails,
+)
 
-Alias = Annotated[str, Meta(max_length=60, pattern=LINE, examples=["杜岭暖心屋"])]
-Aliases = Annotated[tuple[Alias, ...], Meta(max_length=8, examples=[["杜岭暖心屋"]])]
-Floor = Annotated[str, Meta(max_length=40, pattern=LINE, examples=["1层"])]
-Way = Annotated[str, Meta(max_length=120, pattern=LINE, examples=["从东门进，右手第二间"])]
+Alias = Annotated[str, Meta(max_length=ALIAS_LETTERS, pattern=LINE, examples=["杜岭暖心屋"])]
+Aliases = Annotated[tuple[Alias, ...], Meta(max_length=MOST_ALIASES, examples=[["杜岭暖心屋"]])]
+Floor = Annotated[str, Meta(max_length=FLOOR_LETTERS, pattern=LINE, examples=["1层"])]
+Way = Annotated[str, Meta(max_length=WAY_LETTERS, pattern=LINE, examples=["从东门进，右手第二间"])]
 AnyEntry = Annotated[Entry, Meta(examples=["open"], description="How the door opens")]
-Capacity = Annotated[int, Meta(ge=1, le=10_000, examples=[12], description="People")]
-Area = Annotated[int, Meta(ge=1, le=100_000, examples=[25], description="Square metres")]
-Stars = Annotated[int, Meta(ge=1, le=5, examples=[4])]
+Capacity = Annotated[int, Meta(ge=1, le=MOST_CAPACITY, examples=[12], description="People")]
+Area = Annotated[int, Meta(ge=1, le=MOST_AREA, examples=[25], description="Square metres")]
+Stars = Annotated[int, Meta(ge=1, le=MOST_STARS, examples=[4])]
 Parking = Annotated[bool, Meta(examples=[True], description="E-bikes may be left there")]
 Phone = Annotated[
     str,

@@ -22,6 +22,7 @@ from handlers.wire import Asked, Wire
 from models.appointments import NotStaff
 from models.positions import Datum, PositionOutsideCountry
 from models.station_changes import StationChanged
+from models.station_details import told
 from models.station_hosts import StationOfOthers
 from models.station_records import EntranceAstray, StationRecord
 from models.stations import FACILITIES, NoSuchStation, SourcePosition, Station, StationState
@@ -115,7 +116,10 @@ class RecordReply(Wire, frozen=True):
             premises=PremisesReply.of(station.premises),
             state=station.state,
             source=station.source,
-            corrected=list(station.corrected),
+            corrected=[
+                *station.corrected,
+                *(one for one in told(station.details) if one not in station.listed),
+            ],
         )
 
 

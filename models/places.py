@@ -1,8 +1,8 @@
 """Named places, from what the stations' own records say: a district, a station, a part of an address.
 
-A station goes by its aliases, too. There is no gazetteer here, and none is asked: a name that no station bears
-is not found, and one that fits several districts is answered with the candidates. A place made of several
-stations is where the middle one of them is, which is a point that somebody can walk to.
+A station goes by its aliases, too. There is no gazetteer here, and none is asked: a name that no station
+bears is not found, and one that fits several districts is answered with the candidates. A place made of
+several stations is where the middle one of them is, which is a point that somebody can walk to.
 """
 
 from bisect import bisect_right

@@ -7,9 +7,18 @@ way in, too (人脸识别技术应用安全管理办法: it may not be the only 
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+MOST_ALIASES = 8
+ALIAS_LETTERS = 60
+FLOOR_LETTERS = 40
+WAY_LETTERS = 120
+MOST_CAPACITY = 10_000
+MOST_AREA = 100_000
+MOST_STARS = 5
 
 Entry = Literal["open", "staff", "scan", "id_card", "face"]
 ENTRIES: Mapping[Entry, str] = MappingProxyType(
@@ -58,3 +67,38 @@ class Premises(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
 NO_PREMISES = Premises()
 NO_DETAILS = StationDetails()
+
+DetailName = Literal[
+    "aliases",
+    "floor",
+    "way",
+    "entry",
+    "capacity",
+    "area",
+    "stars",
+    "parking",
+    "phone",
+    "mode",
+    "finest",
+]
+DETAIL_NAMES: tuple[DetailName, ...] = get_args(DetailName)
+
+
+def told(details: StationDetails) -> tuple[DetailName, ...]:
+    """Return which details are known."""
+    return tuple(name for name in DETAIL_NAMES if getattr(details, name) not in (None, ()))
+
+
+def followed(
+    kept: StationDetails, listed: tuple[DetailName, ...], news: StationDetails
+) -> tuple[StationDetails, tuple[DetailName, ...]]:
+    """Return the details once a list has told some, and which of them are a list's then.
+
+    What is known and is not a list's is an officer's, and stays; what a list does not tell stays, too.
+    """
+    own = set(told(kept)) - set(listed)
+    taken = [name for name in told(news) if name not in own]
+    if not taken:
+        return kept, listed
+    values = {name: getattr(news, name) for name in taken}
+    return replace(kept, **values), tuple(name for name in DETAIL_NAMES if name in {*listed, *taken})

@@ -23,8 +23,8 @@ ENTRANCE_METRES = 500
 
 # What a list may say, too.
 _LISTED = ("name", "address", "position", "kind", "facilities", "state")
-# Places as they were taken, beside what they come to.
-_SOURCES = ("source_position", "source_entrance")
+# What stands beside a field: a place as it was taken, and which details are a list's.
+_SOURCES = ("source_position", "source_entrance", "listed")
 
 
 class EntranceAstray(Invalid):
@@ -97,6 +97,11 @@ def _values(seen: Station, record: StationRecord) -> dict[str, Any]:
         values["source_position"] = record.place
     if "entrance" in values:
         values["source_entrance"] = record.entrance
+    if "details" in values:
+        listed, said = seen.listed, record.details
+        values["listed"] = tuple(
+            name for name in listed if getattr(said, name) == getattr(seen.details, name)
+        )
     return values
 
 

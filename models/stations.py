@@ -24,7 +24,14 @@ from models.hours import UNKNOWN, Closure, Hours
 from models.ids import encode
 from models.pages import Page
 from models.positions import Datum, Position
-from models.station_details import NO_DETAILS, NO_PREMISES, Premises, StationDetails
+from models.station_details import (
+    NO_DETAILS,
+    NO_PREMISES,
+    DetailName,
+    Premises,
+    StationDetails,
+    followed,
+)
 from models.store import Collection, EngineUnavailable, Store
 from models.versions import next_change
 
@@ -129,7 +136,8 @@ class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     `hours_by` is the officer who set the hours, None where they are a list's; `organisation` is the one whose
     staff run the station, None while nobody has said so; `keeper` is the appointment of its own 站长, if one
     of the organisation's is named. `corrected` are the other fields that officers have set.
-    `equipment` says more of some of the facilities; what it says of others does not count.
+    `equipment` says more of some of the facilities; what it says of others does not count. `listed` are the
+    details that came with a list; all others are officers'.
     """
 
     id: str = field(name="_id")
@@ -150,6 +158,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     facilities: tuple[Facility, ...] = ()
     equipment: tuple[Equipment, ...] = ()
     details: StationDetails = NO_DETAILS
+    listed: tuple[DetailName, ...] = ()
     premises: Premises = NO_PREMISES
     consumables: tuple[Consumable, ...] = ()
     state: StationState = "operating"
@@ -279,6 +288,7 @@ def _published(station: Station, kept: Station, *, tells_state: bool) -> dict[st
         values["state"] = station.state
     if station.organisation and kept.organisation is None:
         values["organisation"] = station.organisation
+    values["details"], values["listed"] = followed(kept.details, kept.listed, station.details)
     for name in kept.corrected:
         values.pop(name, None)
     if "position" in kept.corrected:

@@ -10,6 +10,17 @@ const FIELDS = {
   kind: "类型",
   facilities: "设施",
   state: "状态",
+  aliases: "别名",
+  entry: "进门方式",
+  floor: "楼层",
+  way: "怎么走",
+  parking: "电动车停放",
+  capacity: "容纳人数",
+  area: "面积",
+  stars: "星级",
+  finest: "最美",
+  mode: "建设方式",
+  phone: "电话",
 };
 
 const YES_NO = { yes: true, no: false };

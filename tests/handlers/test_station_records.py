@@ -199,7 +199,7 @@ async def test_what_is_not_known_is_absent_and_an_officer_adds_it(http: Http, ma
         "finest": True,
     }
     kept = (await put(http, headers, before, details=details)).json
-    assert (kept["details"], kept["corrected"]) == (details, [])
+    assert (kept["details"], sorted(kept["corrected"])) == (details, sorted(details))
     assert await record_of(http, headers, before["code"]) == kept
     public = await until(lambda: shown(http, before["code"]), lambda one: one["details"]["stars"] == 4)
     assert public["details"] == details
@@ -348,3 +348,27 @@ async def test_a_mobile_number_is_no_unit_s_phone(http: Http, make: Factory, pho
     record = await a_record(http, headers)
     refused = await put(http, headers, record, premises={"phone": phone})
     assert (refused.status, refused.json["details"]["field"]) == (400, "body.premises.phone")
+
+
+async def test_a_list_tells_details_and_leaves_those_of_officers(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    before = await a_record(http, headers)
+    name, code = before["name"], before["code"]
+    row = f"{name},路1号,时间区,,,,"
+    heading = "楼层,星级,电动车停放,最美"
+    told = await send_list(http, headers, heading, f"{row},1,四星,可以,很美")
+    assert [note["column"] for note in told["rows"][0]["notes"]] == ["最美"]
+    seen = await record_of(http, headers, code)
+    listed = {**before["details"], "floor": "1层", "stars": 4, "parking": True}
+    assert (seen["details"], seen["corrected"]) == (listed, [])
+    kept = (await put(http, headers, seen, details={**listed, "stars": 5, "parking": None})).json
+    assert kept["corrected"] == ["stars"]
+    await until(lambda: shown(http, code), lambda one: one["details"]["stars"] == 5)
+    told = await send_list(http, headers, heading, f"{row},2,三星,,")
+    assert [(note["column"], note["reason"]) for note in told["rows"][0]["notes"]] == [
+        ("星级", "工作人员已填写，不采用")
+    ]
+    now = await record_of(http, headers, code)
+    assert now["details"] == {**listed, "floor": "2层", "stars": 5, "parking": None}
+    again = await send_list(http, headers, heading, f"{row},2,三星,,")
+    assert (again["saved"]["unchanged"], again["saved"]["updated"]) == (1, 0)
