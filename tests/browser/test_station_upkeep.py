@@ -1,5 +1,6 @@
 """An officer keeps a station up in the console: which facilities work, what is used up."""
 
+import secrets
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.browser.legibility import complaints
 from tests.browser.screens import Screens, follow
 from tests.browser.test_console_stations import open_station
+from tests.browser.test_kiosk import ask
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
@@ -81,3 +83,22 @@ async def test_an_officer_keeps_the_consumables_and_finds_the_station_by_what_it
     await page.click("#consumables-form .primary")
     await expect(page.locator("#consumables-words")).to_be_hidden()
     await expect(rows).to_have_count(1)
+
+
+async def test_a_ticket_of_a_broken_facility_leads_to_where_it_is_marked(screens: Screens) -> None:
+    page, name = await open_station(screens)
+    await equip(page)
+    code = await page.get_attribute("#station", "data-code")
+    for person in ("courier", "cleaner"):
+        login = (await ask(screens, "POST", "/demo/login-codes", {"person": person}))["code"]
+        token = (await ask(screens, "POST", "/api/v1/sessions", {"code": login}))["token"]
+        body = {"problem": "facility_broken", "device": secrets.token_urlsafe(16)}
+        await ask(screens, "POST", f"/api/v1/stations/{code}/reports", body, token)
+    await follow(page, "驿站问题")
+    await page.locator(f"#rows tr:has-text('{name}') button").click()
+    assert await page.get_attribute("#equipment-link", "href") == f"/console/stations/{code}#equipment"
+    assert await complaints(screens, page) == []
+    await page.click("#answering-cancel")
+    await page.click(f"#rows a:has-text('{name}')")
+    await expect(page.locator("#equipment-rows tr")).to_have_count(2)
+    await expect(page.locator("#equipment")).to_be_in_viewport()
