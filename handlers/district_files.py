@@ -86,7 +86,9 @@ class DistrictReply(Wire, frozen=True):
     longitudes: list[Annotated[float, Meta(examples=[113.62])]]
     latitudes: list[Annotated[float, Meta(examples=[34.75])]]
     schedule_of: list[Annotated[int, Meta(examples=[0], description="Its place in `schedules`")]]
-    facilities: list[Annotated[int, Meta(examples=[5], description="Bits in order of `facilityNames`")]]
+    facilities: list[
+        Annotated[int, Meta(examples=[5], description="What works: bits in order of `facilityNames`")]
+    ]
     kinds: list[Annotated[int, Meta(examples=[-1], description="Its place in `kindNames`, or -1")]]
     marks: list[SetBackReply]
 
@@ -244,4 +246,4 @@ def _reply(rows: Sequence[_Row], since: datetime) -> DistrictReply:
 
 
 def _bits(station: Station) -> int:
-    return sum(FACILITY_BITS[name] for name in set(station.facilities))
+    return sum(FACILITY_BITS[name] for name in set(station.working))

@@ -16,7 +16,7 @@ from models.hours_words import words
 from models.open_now import as_said
 from models.places import Place, PlaceKind
 from models.positions import Datum, Position, from_gcj02
-from models.stations import Facility, Station, StationKind
+from models.stations import Facility, SourcePosition, Station, StationKind
 
 # What ends a station in a list of which nobody reports anything.
 UNMARKED = b',"mark":null},'
@@ -32,6 +32,9 @@ Address = Annotated[str, Meta(examples=["郑州市金水区杜岭街28号"])]
 District = Annotated[str, Meta(examples=["金水区"])]
 HoursWords = Annotated[str, Meta(examples=["每天 05:00-17:30"])]
 AnyFacility = Annotated[Facility, Meta(examples=["water"])]
+WorkingFacilities = Annotated[
+    tuple[AnyFacility, ...], Meta(examples=[["water"]], description="What works there")
+]
 AnyKind = Annotated[StationKind, Meta(examples=["basic"], description="By the standard of 浙江")]
 AnyDatum = Annotated[Datum, Meta(examples=["gcj02"], description="What coordinates refer to, in and out")]
 # Where a page ended: rank, metres, code, and the milliseconds of the moment it was ranked for.
@@ -95,7 +98,7 @@ class NearbyStation(Wire, frozen=True, gc=False):
     position: PositionReply
     kind: AnyKind | None
     hours: HoursWords
-    facilities: tuple[AnyFacility, ...]
+    facilities: WorkingFacilities
 
 
 class NearbyReply(NearbyStation, frozen=True, gc=False):
@@ -145,10 +148,18 @@ def position_in(position: Position, datum: Datum) -> PositionReply:
 
 def position_of(station: Station, datum: Datum = "gcj02") -> PositionReply | None:
     """Return where a station is, if that is known: as it was published, if that was in this datum."""
-    source = station.source_position
+    return _placed(station.position, station.source_position, datum)
+
+
+def entrance_of(station: Station, datum: Datum = "gcj02") -> PositionReply | None:
+    """Return where one gets in, if that is told apart from where the station is."""
+    return _placed(station.entrance, station.source_entrance, datum)
+
+
+def _placed(position: Position | None, source: SourcePosition | None, datum: Datum) -> PositionReply | None:
     if source is not None and source.datum == datum:
         return PositionReply(longitude=source.longitude, latitude=source.latitude, datum=datum)
-    return None if station.position is None else position_in(station.position, datum)
+    return None if position is None else position_in(position, datum)
 
 
 def write_station(station: Station, datum: Datum = "gcj02") -> bytes:
@@ -164,7 +175,7 @@ def write_station(station: Station, datum: Datum = "gcj02") -> bytes:
             position=position,
             kind=station.kind,
             hours=words(station.hours),
-            facilities=station.facilities,
+            facilities=station.working,
         )
     )[:-1]
 

@@ -64,6 +64,7 @@ from models.station_records import StationRecords
 from models.station_reports import StationReports
 from models.station_search import StationSearch
 from models.station_tickets import StationTickets
+from models.station_upkeep import StationUpkeep
 from models.subscriptions import Subscriptions
 from models.system import SystemDesk
 from models.text_checks import TextJudge
@@ -167,6 +168,7 @@ class Services(Struct, frozen=True, kw_only=True):
     station_hours: StationHours
     station_hosts: StationHosts
     station_records: StationRecords
+    station_upkeep: StationUpkeep
     audit_desk: AuditDesk
     system_desk: SystemDesk
     security_desk: SecurityDesk

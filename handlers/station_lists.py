@@ -15,7 +15,7 @@ from models.hours_words import words
 from models.records import TableTooLarge, UnreadableTable
 from models.station_imports import Outcome, Row
 from models.station_lists import Imported
-from models.station_search import Question
+from models.station_search import Lack, Question, list_lacks
 from models.stations import Saved, Station, StationState
 from models.table_rows import WrongHeading
 
@@ -28,7 +28,7 @@ Column = Annotated[str, Meta(examples=["开放时间"])]
 
 
 class StationsQuery(PageQuery, frozen=True):
-    """Which page, and of which stations: all, those whose record holds some words, those of my own."""
+    """Which page, and of which stations: all, those with some words, those that lack something, my own."""
 
     text: (
         Annotated[
@@ -38,7 +38,17 @@ class StationsQuery(PageQuery, frozen=True):
                 max_length=60,
                 pattern=LINE,
                 examples=["杜岭街"],
-                description="Words that code, name, address or district hold, each of them",
+                description="Words that code, name, alias, address or district hold, each of them",
+            ),
+        ]
+        | None
+    ) = None
+    lacking: (
+        Annotated[
+            Lack,
+            Meta(
+                examples=["supplies"],
+                description="Only those with a broken facility; with consumables expired or running out",
             ),
         ]
         | None
@@ -58,11 +68,12 @@ class StationRow(Wire, frozen=True):
     state: StationState
     hours: HoursWords
     has_position: bool
+    lacks: Annotated[list[Lack], Meta(examples=[["supplies"]])]
     changed_at: Moment
 
     @classmethod
-    def of(cls, station: Station) -> "StationRow":
-        """Return a station as it goes on the wire."""
+    def of(cls, station: Station, today: str) -> "StationRow":
+        """Return a station as it goes on the wire on a local day."""
         return cls(
             code=station.id,
             name=station.name,
@@ -71,6 +82,7 @@ class StationRow(Wire, frozen=True):
             state=station.state,
             hours=words(station.hours),
             has_position=station.position is not None,
+            lacks=list_lacks(station, today),
             changed_at=local(station.changed),
         )
 
@@ -179,12 +191,10 @@ class StationsTableHandler(Handler):
     @endpoint(refuses=(NotStaff,))
     async def get(self, *, query: StationsQuery) -> StationTable:
         """Return a page of the stations asked for, the last changed first."""
-        asked = Question(query.text or "", query.own)
-        found = await self.services.station_search.list_page(
-            self.session.subject, asked, query.page, query.page_size
-        )
+        asked, search = Question(query.text or "", query.own, query.lacking), self.services.station_search
+        found = await search.list_page(self.session.subject, asked, query.page, query.page_size)
         return StationTable(
-            rows=[StationRow.of(station) for station in found.rows],
+            rows=[StationRow.of(station, search.today()) for station in found.rows],
             total=found.total,
             page=query.page,
             page_size=query.page_size,

@@ -13,16 +13,18 @@ from handlers.nearby import (
     District,
     PositionReply,
     StationName,
+    entrance_of,
     position_of,
 )
-from handlers.station_details import DetailsReply, DetailsRequest
+from handlers.station_details import DetailsReply, DetailsRequest, PremisesReply, PremisesRequest
 from handlers.station_hours import Version
 from handlers.wire import Asked, Wire
 from models.appointments import NotStaff
 from models.positions import Datum, PositionOutsideCountry
 from models.station_changes import StationChanged
+from models.station_details import told
 from models.station_hosts import StationOfOthers
-from models.station_records import StationRecord
+from models.station_records import EntranceAstray, StationRecord
 from models.stations import FACILITIES, NoSuchStation, SourcePosition, Station, StationState
 from models.table_rows import CELL_CHARACTERS
 from models.versions import version_of
@@ -40,35 +42,46 @@ class PositionRequest(Asked, frozen=True):
     latitude: Degrees
     datum: Annotated[Datum, Meta(examples=["gcj02"])]
 
+    def read(self) -> SourcePosition:
+        """Return the position as it was taken."""
+        return SourcePosition(self.longitude, self.latitude, self.datum)
+
 
 class RecordRequest(Asked, frozen=True):
-    """The whole record; without a position the station is not on the map."""
+    """The whole record; without a position the station is not on the map.
+
+    An `entrance` is near the position; without one people are led to the position itself.
+    """
 
     version: Version
     name: Annotated[Place, Meta(examples=["金水工会杜岭户外劳动者爱心驿站"])]
     address: Place
     position: PositionRequest | None
+    entrance: PositionRequest | None
     kind: AnyKind | None
     facilities: Annotated[list[AnyFacility], Meta(max_length=len(FACILITIES))]
     details: DetailsRequest
+    premises: PremisesRequest
     state: AnyState
 
     def read(self) -> StationRecord:
         """Return what the record is to say."""
-        place = self.position
+        place, entrance = self.position, self.entrance
         return StationRecord(
             name=self.name.strip(),
             address=self.address.strip(),
-            place=SourcePosition(place.longitude, place.latitude, place.datum) if place else None,
+            place=place.read() if place else None,
+            entrance=entrance.read() if entrance else None,
             kind=self.kind,
             facilities=self.facilities,
             details=self.details.read(),
+            premises=self.premises.read(),
             state=self.state,
         )
 
 
 class RecordReply(Wire, frozen=True):
-    """A station's record, its position as it was taken; `corrected` are the fields that officers have set."""
+    """A station's record, its places as they were taken; `corrected` are fields that officers have set."""
 
     code: StationCode
     name: StationName
@@ -76,9 +89,11 @@ class RecordReply(Wire, frozen=True):
     address: Address
     district: District
     position: PositionReply | None
+    entrance: PositionReply | None
     kind: AnyKind | None
     facilities: list[AnyFacility]
     details: DetailsReply
+    premises: PremisesReply
     state: AnyState
     source: Annotated[str, Meta(examples=["驿站.csv"], description="The list that it came with")]
     corrected: Annotated[list[str], Meta(examples=[["name"]], description="No import changes them")]
@@ -86,7 +101,7 @@ class RecordReply(Wire, frozen=True):
     @classmethod
     def of(cls, station: Station) -> "RecordReply":
         """Return a record as it goes on the wire."""
-        source = station.source_position
+        source, entrance = station.source_position, station.source_entrance
         return cls(
             code=station.id,
             name=station.name,
@@ -94,12 +109,17 @@ class RecordReply(Wire, frozen=True):
             address=station.address,
             district=station.district,
             position=position_of(station, source.datum if source else "gcj02"),
+            entrance=entrance_of(station, entrance.datum if entrance else "gcj02"),
             kind=station.kind,
             facilities=list(station.facilities),
             details=DetailsReply.of(station.details),
+            premises=PremisesReply.of(station.premises),
             state=station.state,
             source=station.source,
-            corrected=list(station.corrected),
+            corrected=[
+                *station.corrected,
+                *(one for one in told(station.details) if one not in station.listed),
+            ],
         )
 
 
@@ -113,7 +133,16 @@ class StationRecordHandler(Handler):
         """Return a station's record, and the version that a change has to name."""
         return RecordReply.of(await self.services.station_records.get(self.session.subject, code))
 
-    @endpoint(refuses=(NotStaff, NoSuchStation, StationOfOthers, PositionOutsideCountry, StationChanged))
+    @endpoint(
+        refuses=(
+            NotStaff,
+            NoSuchStation,
+            StationOfOthers,
+            PositionOutsideCountry,
+            EntranceAstray,
+            StationChanged,
+        )
+    )
     async def put(self, code: str, *, body: RecordRequest) -> RecordReply:
         """Let the record of a station of the own subtree, or of nobody, say something else."""
         records, asked = self.services.station_records, body.read()

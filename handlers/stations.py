@@ -12,7 +12,6 @@ from handlers.media import Html, Pdf, Png
 from handlers.nearby import (
     Address,
     AnyDatum,
-    AnyFacility,
     AnyKind,
     District,
     HoursWords,
@@ -20,9 +19,13 @@ from handlers.nearby import (
     PositionReply,
     ReasonReply,
     StationName,
+    WorkingFacilities,
+    entrance_of,
     position_of,
 )
 from handlers.pictures import draw_sign
+from handlers.station_details import DetailsReply, list_ways
+from handlers.station_upkeep import FacilityReply, list_facilities
 from handlers.wire import Asked, Wire, local
 from models.evidence import PROBLEM_WORDS
 from models.hours_open import Openness, State
@@ -30,7 +33,6 @@ from models.hours_words import words
 from models.open_now import open_now
 from models.presence import WORKERS
 from models.stations import (
-    FACILITIES,
     STATES,
     SUPERVISION_PHONE,
     NoSuchStation,
@@ -72,11 +74,14 @@ class StationReply(Wire, frozen=True):
     district: District
     state: StationState
     position: PositionReply | None
+    entrance: Annotated[PositionReply | None, Meta(description="Where to go, if not to the position")]
     kind: AnyKind | None
     open: OpennessReply
     hours: HoursWords
     hours_text: Annotated[str, Meta(examples=["05:00-17:30"])]
-    facilities: tuple[AnyFacility, ...]
+    facilities: WorkingFacilities
+    equipment: Annotated[list[FacilityReply], Meta(description="All facilities, the broken ones too")]
+    details: DetailsReply
     evidence: EvidenceReply
     supervision_phone: Annotated[str, Meta(examples=["12351"])]
     server_time: Moment
@@ -100,11 +105,14 @@ class StationHandler(Handler):
             district=station.district,
             state=station.state,
             position=position_of(station, query.datum),
+            entrance=entrance_of(station, query.datum),
             kind=station.kind,
             open=OpennessReply.of(open_now(station, evidence, at)),
             hours=words(station.hours),
             hours_text=station.hours_text,
-            facilities=station.facilities,
+            facilities=station.working,
+            equipment=list_facilities(station),
+            details=DetailsReply.of(station.details),
             evidence=EvidenceReply.of(evidence, at),
             supervision_phone=SUPERVISION_PHONE,
             server_time=local(at),
@@ -133,7 +141,9 @@ class LandingHandler(Handler):
             opens_at=local(now.opens_at) if now.opens_at else None,
             reason=ReasonReply.of(now.reason) if now.reason else None,
             hours=words(station.hours),
-            facilities=[FACILITIES[facility] for facility in station.facilities],
+            goal=station.entrance or station.position,
+            ways=list_ways(station.details),
+            facilities=list_facilities(station),
             evidence=EvidenceReply.of(evidence, at),
             workers=WORKERS,
             problems=PROBLEM_WORDS,

@@ -1,8 +1,8 @@
 """Named places, from what the stations' own records say: a district, a station, a part of an address.
 
-There is no gazetteer here, and none is asked: a name that no station bears is not found, and one that fits
-several districts is answered with the candidates. A place made of several stations is where the middle one of
-them is, which is a point that somebody can walk to.
+A station goes by its aliases, too. There is no gazetteer here, and none is asked: a name that no station
+bears is not found, and one that fits several districts is answered with the candidates. A place made of
+several stations is where the middle one of them is, which is a point that somebody can walk to.
 """
 
 from bisect import bisect_right
@@ -62,8 +62,10 @@ class Places:
         for station in self._stations:
             name = folded(station.name)
             self._by_district.setdefault(folded(station.district), []).append(station)
-            self._by_name.setdefault(name, []).append(station)
-            lines.append(f"{name} {folded(station.address)}{BREAK}")
+            names = dict.fromkeys([name, *map(folded, station.details.aliases)])
+            for one in names:
+                self._by_name.setdefault(one, []).append(station)
+            lines.append(f"{' '.join(names)} {folded(station.address)}{BREAK}")
         self._text = "".join(lines)
         self._ends = list(accumulate(map(len, lines)))
 
@@ -97,7 +99,7 @@ class Places:
         return places, len(stations) > CANDIDATES
 
     def _bearing(self, asked: str) -> list[Station]:
-        """Return the stations whose name or address holds a text, each once, at most `MATCHES`."""
+        """Return the stations whose names or address hold a text, each once, at most `MATCHES`."""
         found: list[Station] = []
         place = self._text.find(asked)
         while place >= 0 and len(found) < MATCHES:

@@ -28,7 +28,7 @@ KIND_BITS: Mapping[StationKind | None, int] = MappingProxyType(
 
 
 class Columns(NamedTuple):
-    """The stations that can be found; `marks` are the bits of their facilities and their kind."""
+    """The stations that can be found; `marks` are the bits of their kind and what works there."""
 
     codes: Whole
     stations: NDArray[np.object_]
@@ -85,7 +85,7 @@ def _columns(stations: Sequence[Station], numbers: dict[Schedule, int], describe
         cells=_whole(cell_of(place) for place in places),
         vectors=np.array([vector_of(place) for place in places], dtype=np.float64).reshape(-1, 3),
         marks=_whole(
-            sum(FACILITY_BITS[name] for name in set(station.facilities)) + KIND_BITS[station.kind]
+            sum(FACILITY_BITS[name] for name in set(station.working)) + KIND_BITS[station.kind]
             for station in stations
         ),
     )

@@ -1,15 +1,24 @@
-"""What else a station's record may say: how to get in, how large it is, its stars, its phone.
+"""What else a station's record may say: how to get in, how large it is, its stars, its phone, its premises.
 
-None of it is needed, all of it may be published. The phone is the station's own, as its sign shows it
-(上海六有), never a person's. Where a face opens the door there is another way in, too
-(人脸识别技术应用安全管理办法: it may not be the only one).
+None of it is needed. The details may be published; the premises are for officers alone. The phone is the
+station's own, as its sign shows it (上海六有), never a person's. Where a face opens the door there is another
+way in, too (人脸识别技术应用安全管理办法: it may not be the only one).
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+MOST_ALIASES = 8
+ALIAS_LETTERS = 60
+FLOOR_LETTERS = 40
+WAY_LETTERS = 120
+MOST_CAPACITY = 10_000
+MOST_AREA = 100_000
+MOST_STARS = 5
 
 Entry = Literal["open", "staff", "scan", "id_card", "face"]
 ENTRIES: Mapping[Entry, str] = MappingProxyType(
@@ -23,11 +32,17 @@ ENTRIES: Mapping[Entry, str] = MappingProxyType(
 )
 
 
+# 自建: by the union alone; 共建: with the unit on whose premises the station is.
+BuildMode = Literal["own", "joint"]
+BUILD_MODES: Mapping[BuildMode, str] = MappingProxyType({"own": "自建", "joint": "共建"})
+
+
 class StationDetails(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The optional part of a record; None is not known.
 
     `way` are words from the street to the door, `capacity` people, `area` square metres, `stars` 1 to 5 by
-    the district's grading, `parking` whether e-bikes may be left there.
+    the district's grading, `parking` whether e-bikes may be left there, `finest` whether it was named one of
+    the 最美 of the country.
     """
 
     aliases: tuple[str, ...] = ()
@@ -39,6 +54,51 @@ class StationDetails(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
     stars: int | None = None
     parking: bool | None = None
     phone: str | None = None
+    mode: BuildMode | None = None
+    finest: bool | None = None
 
 
+class Premises(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The unit that has the station under its roof, and that unit's phone: no person's name or number."""
+
+    unit: str | None = None
+    phone: str | None = None
+
+
+NO_PREMISES = Premises()
 NO_DETAILS = StationDetails()
+
+DetailName = Literal[
+    "aliases",
+    "floor",
+    "way",
+    "entry",
+    "capacity",
+    "area",
+    "stars",
+    "parking",
+    "phone",
+    "mode",
+    "finest",
+]
+DETAIL_NAMES: tuple[DetailName, ...] = get_args(DetailName)
+
+
+def told(details: StationDetails) -> tuple[DetailName, ...]:
+    """Return which details are known."""
+    return tuple(name for name in DETAIL_NAMES if getattr(details, name) not in (None, ()))
+
+
+def followed(
+    kept: StationDetails, listed: tuple[DetailName, ...], news: StationDetails
+) -> tuple[StationDetails, tuple[DetailName, ...]]:
+    """Return the details once a list has told some, and which of them are a list's then.
+
+    What is known and is not a list's is an officer's, and stays; what a list does not tell stays, too.
+    """
+    own = set(told(kept)) - set(listed)
+    taken = [name for name in told(news) if name not in own]
+    if not taken:
+        return kept, listed
+    values = {name: getattr(news, name) for name in taken}
+    return replace(kept, **values), tuple(name for name in DETAIL_NAMES if name in {*listed, *taken})

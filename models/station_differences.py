@@ -5,7 +5,9 @@ from collections.abc import Container, Iterator
 from msgspec.structs import replace
 
 from models.hours_words import words
+from models.station_details import told
 from models.station_imports import ImportResult, Note, with_notes
+from models.station_words import DETAIL_COLUMNS
 from models.stations import STATES, Station, keeps_hours
 
 # The columns of the fields that officers may have set.
@@ -31,9 +33,10 @@ def _notes(kept: Station, listed: Station, states: Container[str], foreign: Cont
     if keeps_hours(kept, listed):
         yield Note("开放时间", f"工作人员已更正为“{words(kept.hours)}”，不采用")
     for field, column in _COLUMNS.items():
-        told = getattr(listed, field)
-        if field in kept.corrected and told and told != getattr(kept, field):
+        said = getattr(listed, field)
+        if field in kept.corrected and said and said != getattr(kept, field):
             yield Note(column, "工作人员已更正，不采用")
+    yield from _notes_on_details(kept, listed)
     if listed.id in states and listed.state != kept.state:
         if listed.id in foreign:
             yield Note("状态", "驿站由其他组织管理，不采用")
@@ -41,3 +44,10 @@ def _notes(kept: Station, listed: Station, states: Container[str], foreign: Cont
             yield Note("状态", f"工作人员已改为“{STATES[kept.state]}”，不采用")
     if listed.organisation and kept.organisation not in (None, listed.organisation):
         yield Note("所属工会", "已经确定由别的组织管理，不采用；请在驿站的页面上修改")
+
+
+def _notes_on_details(kept: Station, listed: Station) -> Iterator[Note]:
+    theirs = set(told(kept.details)) - set(kept.listed)
+    for name in told(listed.details):
+        if name in theirs and getattr(kept.details, name) != getattr(listed.details, name):
+            yield Note(DETAIL_COLUMNS[name], "工作人员已填写，不采用")

@@ -18,6 +18,8 @@ from models.hours_text import parse_hours
 from models.positions import Position, PositionOutsideCountry, to_gcj02
 from models.records import Record, TableTooLarge
 from models.roster_rows import Unions
+from models.station_cells import read_details
+from models.station_details import told
 from models.station_words import DATUMS, FACILITY_WORDS, HEADINGS, KIND_WORDS, NEEDED, STATE_WORDS
 from models.stations import (
     FACILITIES,
@@ -179,6 +181,8 @@ def _station(named: Mapping[str, str], source: str, known: Container[str], notes
         if not named[column]:
             raise Rejected(column, "没有填写")
     position, published = _position(named)
+    details, problems = read_details(named)
+    notes += [Note(column, reason) for column, reason in problems]
     return Station(
         id=_code(named, known, notes),
         name=named["名称"],
@@ -190,6 +194,8 @@ def _station(named: Mapping[str, str], source: str, known: Container[str], notes
         hours=_hours(named["开放时间"], notes),
         hours_text=named["开放时间"],
         facilities=_facilities(named["设施"], notes),
+        details=details,
+        listed=told(details),
         state=_state(named["状态"]),
         source=source,
     )

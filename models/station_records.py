@@ -10,25 +10,44 @@ from typing import Any
 
 from msgspec import Struct
 
-from models.positions import to_gcj02
+from models.errors import Invalid
+from models.positions import Position, metres_between, to_gcj02
 from models.station_changes import Change, StationChanges
-from models.station_details import StationDetails
+from models.station_details import Premises, StationDetails
 from models.station_hosts import StationHosts
+from models.station_upkeep import of_facilities
 from models.stations import FACILITIES, Facility, SourcePosition, Station, StationKind, StationState
+
+# An entrance that is farther off was taken in another datum, or at another place.
+ENTRANCE_METRES = 500
 
 # What a list may say, too.
 _LISTED = ("name", "address", "position", "kind", "facilities", "state")
+# What stands beside a field: a place as it was taken, and which details are a list's.
+_SOURCES = ("source_position", "source_entrance", "listed")
+
+
+class EntranceAstray(Invalid):
+    """The entrance is not at the station: `details.metres` away, or the station has no position."""
+
+    code = "entrance_astray"
+    message = "请先填写驿站的位置，再填写入口"
 
 
 class StationRecord(Struct, frozen=True, kw_only=True):
-    """What a record is to say; `place` in the datum that it was taken in, None: not on the map."""
+    """What a record is to say; places in the datums that they were taken in.
+
+    Without a `place` the station is not on the map, without an `entrance` one gets in where it stands there.
+    """
 
     name: str
     address: str
     place: SourcePosition | None
+    entrance: SourcePosition | None
     kind: StationKind | None
     facilities: Sequence[Facility]
     details: StationDetails
+    premises: Premises
     state: StationState
 
 
@@ -46,11 +65,11 @@ class StationRecords:
     async def set(self, officer: str, code: str, version: str, record: StationRecord) -> Station:
         """Let a record say something else.
 
-        NotStaff, NoSuchStation, StationOfOthers, StationChanged, PositionOutsideCountry.
+        NotStaff, NoSuchStation, StationOfOthers, StationChanged, PositionOutsideCountry, EntranceAstray.
         """
         seen = await self._hosts.get_own(officer, code)
         values = _values(seen, record)
-        details = {"fields": ",".join(name for name in values if name != "source_position")}
+        details = {"fields": ",".join(name for name in values if name not in _SOURCES)}
         if "state" in values:
             details["state"] = record.state
         if values:
@@ -59,22 +78,50 @@ class StationRecords:
 
 
 def _values(seen: Station, record: StationRecord) -> dict[str, Any]:
-    """Return the fields that a record changes; PositionOutsideCountry."""
-    place = record.place
-    position = to_gcj02(place.longitude, place.latitude, place.datum) if place else None
+    """Return the fields that a record changes; PositionOutsideCountry, EntranceAstray."""
+    position = _position(record.place)
     told: dict[str, Any] = {
         "name": record.name,
         "address": record.address,
         "position": position,
         "kind": record.kind,
         "facilities": tuple(one for one in FACILITIES if one in record.facilities),
+        "entrance": _entrance(record.entrance, position),
         "details": record.details,
+        "premises": record.premises,
         "state": record.state,
     }
+    told["equipment"] = of_facilities(seen.equipment, told["facilities"])
     values = {name: value for name, value in told.items() if getattr(seen, name) != value}
     if "position" in values:
-        values["source_position"] = place
+        values["source_position"] = record.place
+    if "entrance" in values:
+        values["source_entrance"] = record.entrance
+    if "details" in values:
+        listed, said = seen.listed, record.details
+        values["listed"] = tuple(
+            name for name in listed if getattr(said, name) == getattr(seen.details, name)
+        )
     return values
+
+
+def _position(place: SourcePosition | None) -> Position | None:
+    return to_gcj02(place.longitude, place.latitude, place.datum) if place else None
+
+
+def _entrance(place: SourcePosition | None, station: Position | None) -> Position | None:
+    """Return where an entrance is; PositionOutsideCountry, EntranceAstray."""
+    entrance = _position(place)
+    if entrance is None:
+        return None
+    if station is None:
+        raise EntranceAstray
+    metres = round(metres_between(entrance, station))
+    if metres > ENTRANCE_METRES:
+        raise EntranceAstray(
+            f"入口离驿站的位置 {metres} 米，太远了，请检查经纬度和坐标系", metres=metres, most=ENTRANCE_METRES
+        )
+    return entrance
 
 
 def _corrected(seen: Station, values: dict[str, Any]) -> tuple[str, ...]:

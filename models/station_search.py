@@ -8,10 +8,13 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from itertools import accumulate
+from typing import Literal
 
 from msgspec import Struct
 
 from models.appointments import Appointments
+from models.clock import Now, local_day
+from models.consumables import is_wanting
 from models.member_lists import OFFICERS
 from models.pages import Page
 from models.station_board import StationBoard
@@ -21,11 +24,29 @@ from models.stations import Station, Stations, folded
 BREAK = "\n"
 
 
+# What a station lacks: a facility is broken; a consumable has expired, or runs out.
+Lack = Literal["repair", "supplies"]
+
+
 class Question(Struct, frozen=True):
-    """Words that a station's record holds, each of them; `only_own`: it is run in the officer's subtree."""
+    """Words that a station's record holds, each of them; `only_own`: it is run in the officer's subtree.
+
+    `lacking` is what the station lacks today.
+    """
 
     text: str = ""
     only_own: bool = False
+    lacking: Lack | None = None
+
+
+def list_lacks(station: Station, today: str) -> list[Lack]:
+    """Return what a station lacks on a local day."""
+    lacks: list[Lack] = []
+    if len(station.working) < len(station.facilities):
+        lacks.append("repair")
+    if is_wanting(station.consumables, today):
+        lacks.append("supplies")
+    return lacks
 
 
 class StationTexts:
@@ -37,7 +58,8 @@ class StationTexts:
     def __init__(self, stations: Iterable[Station]) -> None:
         self._stations = sorted(stations, key=lambda station: (station.changed, station.id), reverse=True)
         lines = [
-            BREAK.join(map(folded, (one.id, one.name, one.address, one.district))) + 2 * BREAK
+            BREAK.join(map(folded, (one.id, one.name, *one.details.aliases, one.address, one.district)))
+            + 2 * BREAK
             for one in self._stations
         ]
         self._text = "".join(lines)
@@ -67,12 +89,18 @@ class StationSearch:
     """Lists and finds stations for officers."""
 
     def __init__(
-        self, stations: Stations, board: StationBoard, hosts: StationHosts, appointments: Appointments
+        self,
+        stations: Stations,
+        board: StationBoard,
+        hosts: StationHosts,
+        appointments: Appointments,
+        now: Now,
     ) -> None:
         self._stations = stations
         self._board = board
         self._hosts = hosts
         self._appointments = appointments
+        self._now = now
         # Only remembered: it follows from the board.
         self._texts: tuple[int, StationTexts] | None = None
 
@@ -82,11 +110,20 @@ class StationSearch:
         if question == Question():
             return await self._stations.list_page(page, size)
         own = self._hosts.list_own(officer) if question.only_own else None
-        found = await asyncio.to_thread(self._find, question.text, own)
+        found = await asyncio.to_thread(self._find, question, own, self.today())
         return Page(found[(page - 1) * size : page * size], len(found))
 
-    def _find(self, text: str, own: frozenset[str] | None) -> list[Station]:
+    def today(self) -> str:
+        """Return the local day for which it is said what stations lack."""
+        return local_day(self._now())
+
+    def _find(self, question: Question, own: frozenset[str] | None, today: str) -> list[Station]:
         generation = self._board.generation
         if self._texts is None or self._texts[0] != generation:
             self._texts = generation, StationTexts(self._board.stations)
-        return self._texts[1].find(text, lambda station: own is None or station.organisation in own)
+
+        def admits(station: Station) -> bool:
+            is_own = own is None or station.organisation in own
+            return is_own and (question.lacking is None or question.lacking in list_lacks(station, today))
+
+        return self._texts[1].find(question.text, admits)

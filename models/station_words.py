@@ -1,9 +1,10 @@
-"""The words that lists of stations use, and what each means: headings, datums, facilities, kinds, states."""
+"""The words that lists of stations use, and what each means: headings, datums, facilities, kinds, entries."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from models.positions import Datum
+from models.station_details import BUILD_MODES, ENTRIES, BuildMode, DetailName, Entry
 from models.stations import FACILITIES, KINDS, STATES, Facility, StationKind, StationState, folded
 from models.table_rows import by_word
 
@@ -22,6 +23,32 @@ HEADINGS: Mapping[str, str] = by_word(
         "编号": "编号 站点编号 驿站编号 code",
         "所属工会": "所属工会 管理工会 主管工会 管理单位 organisation",
         "状态": "状态 驿站状态 站点状态 运营状态 state",
+        "别名": "别名 又名 简称 曾用名 aliases",
+        "楼层": "楼层 所在楼层 floor",
+        "怎么走": "怎么走 路线 进站路线 行走路线 way",
+        "进门方式": "进门方式 进入方式 开门方式 门禁 entry",
+        "容纳人数": "容纳人数 可容纳人数 接待能力 capacity",
+        "面积": "面积 建筑面积 使用面积 驿站面积 面积(平方米) 面积(m2) area",
+        "星级": "星级 驿站星级 评定星级 stars",
+        "电动车停放": "电动车停放 可停电动车 能否停放电动车 停车 parking",
+        "电话": "电话 驿站电话 站点电话 服务电话 联系电话 phone",
+        "建设方式": "建设方式 建设模式 建站方式 mode",
+        "最美": "最美 最美驿站 是否最美 是否最美驿站 finest",
+    }
+)
+DETAIL_COLUMNS: Mapping[DetailName, str] = MappingProxyType(
+    {
+        "aliases": "别名",
+        "floor": "楼层",
+        "way": "怎么走",
+        "entry": "进门方式",
+        "capacity": "容纳人数",
+        "area": "面积",
+        "stars": "星级",
+        "parking": "电动车停放",
+        "phone": "电话",
+        "mode": "建设方式",
+        "finest": "最美",
     }
 )
 # CGCS 2000, the national datum, differs from WGS-84 by centimetres.
@@ -65,4 +92,26 @@ _MORE_STATES: Mapping[StationState, str] = {
 }
 STATE_WORDS: Mapping[str, StationState] = by_word(
     {state: f"{state} {label} {_MORE_STATES[state]}" for state, label in STATES.items()}
+)
+
+_MORE_ENTRIES: Mapping[Entry, str] = {
+    "open": "开放 敞开 直接进入 免费进入",
+    "staff": "工作人员开门 人工 人工开门 专人",
+    "scan": "扫码 扫码进入 扫二维码",
+    "id_card": "刷身份证 身份证",
+    "face": "刷脸 人脸识别 人脸",
+}
+ENTRY_WORDS: Mapping[str, Entry] = by_word(
+    {entry: f"{entry} {label} {_MORE_ENTRIES[entry]}" for entry, label in ENTRIES.items()}
+)
+_MORE_MODES: Mapping[BuildMode, str] = {"own": "工会自建 独立建设", "joint": "联建 合建 共建共享 联合共建"}
+MODE_WORDS: Mapping[str, BuildMode] = by_word(
+    {mode: f"{mode} {label} {_MORE_MODES[mode]}" for mode, label in BUILD_MODES.items()}
+)
+_YES, _NO = (
+    "是 有 能 可 可以 可以停放 可停 √ ✓ y yes true",
+    "否 无 不 不是 没有 不能 不可 不可以 不能停放 × x n no false",
+)
+YES_NO_WORDS: Mapping[str, bool] = MappingProxyType(
+    {**dict.fromkeys(_YES.split(), True), **dict.fromkeys(_NO.split(), False)}
 )

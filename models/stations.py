@@ -17,13 +17,21 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from models.clock import Now
+from models.consumables import Consumable
 from models.errors import Missing
 from models.filters import Index
 from models.hours import UNKNOWN, Closure, Hours
 from models.ids import encode
 from models.pages import Page
 from models.positions import Datum, Position
-from models.station_details import NO_DETAILS, StationDetails
+from models.station_details import (
+    NO_DETAILS,
+    NO_PREMISES,
+    DetailName,
+    Premises,
+    StationDetails,
+    followed,
+)
 from models.store import Collection, EngineUnavailable, Store
 from models.versions import next_change
 
@@ -110,12 +118,26 @@ class SourcePosition(Struct, frozen=True, gc=False):
     datum: Datum
 
 
-class Station(Struct, frozen=True, kw_only=True, gc=False):
+class Equipment(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """What else is known of a facility: how many there are, the local day since which it does not work."""
+
+    facility: Facility
+    count: int | None = None
+    broken_since: str | None = None
+
+
+# What is a default is not stored, so that the stations that say nothing of it share one when they are read.
+class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One station. `position` is in GCJ-02; without one it is not shown on a map.
+
+    `entrance` is where one gets in, in GCJ-02 as well, where that is another place; `premises` and
+    `consumables` are never published.
 
     `hours_by` is the officer who set the hours, None where they are a list's; `organisation` is the one whose
     staff run the station, None while nobody has said so; `keeper` is the appointment of its own 站长, if one
     of the organisation's is named. `corrected` are the other fields that officers have set.
+    `equipment` says more of some of the facilities; what it says of others does not count. `listed` are the
+    details that came with a list; all others are officers'.
     """
 
     id: str = field(name="_id")
@@ -125,6 +147,8 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     kind: StationKind | None = None
     position: Position | None = None
     source_position: SourcePosition | None = None
+    entrance: Position | None = None
+    source_entrance: SourcePosition | None = None
     hours: Hours = UNKNOWN
     hours_text: str = ""
     hours_by: str | None = None
@@ -132,11 +156,28 @@ class Station(Struct, frozen=True, kw_only=True, gc=False):
     keeper: str | None = None
     closure: Closure | None = None
     facilities: tuple[Facility, ...] = ()
+    equipment: tuple[Equipment, ...] = ()
     details: StationDetails = NO_DETAILS
+    listed: tuple[DetailName, ...] = ()
+    premises: Premises = NO_PREMISES
+    consumables: tuple[Consumable, ...] = ()
     state: StationState = "operating"
     corrected: tuple[str, ...] = ()
     source: str
     changed: datetime = NEVER
+
+    @property
+    def broken(self) -> frozenset[Facility]:
+        """What is known not to work."""
+        return frozenset(one.facility for one in self.equipment if one.broken_since)
+
+    @property
+    def working(self) -> tuple[Facility, ...]:
+        """The facilities but those that are known not to work: what people look for."""
+        if not self.equipment:
+            return self.facilities
+        broken = self.broken
+        return tuple(one for one in self.facilities if one not in broken)
 
 
 class Saved(Struct, frozen=True):
@@ -247,6 +288,7 @@ def _published(station: Station, kept: Station, *, tells_state: bool) -> dict[st
         values["state"] = station.state
     if station.organisation and kept.organisation is None:
         values["organisation"] = station.organisation
+    values["details"], values["listed"] = followed(kept.details, kept.listed, station.details)
     for name in kept.corrected:
         values.pop(name, None)
     if "position" in kept.corrected:

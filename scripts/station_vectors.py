@@ -54,7 +54,7 @@ def by_season(day: date) -> Sequence[Span]:
 
 
 class Case(NamedTuple):
-    """A station: where (metres east and north of the centre), its hours in both forms, its closure."""
+    """A station: where (metres east and north of the centre), hours in both forms, what works there."""
 
     code: str
     east: float
@@ -64,6 +64,7 @@ class Case(NamedTuple):
     facilities: tuple[str, ...] = ()
     kind: str | None = None
     closed: tuple[datetime, datetime | None] | None = None
+    broken: tuple[str, ...] = ()
 
 
 ALWAYS_TEXT, DAILY_TEXT, NIGHT_TEXT = "24小时", "每天 08:00-12:00,13:00-20:00", "22:00-06:00"
@@ -77,7 +78,7 @@ CASES = (
     Case("00000004", -700, 100, "工作日 9:00-17:00，节假日休息", on_working_days, ("charging",)),
     Case("00000005", -700, 100.2, "周一至周五 9:00-17:00", on_weekdays, ("water", "charging"), "model"),
     Case("00000006", 1500, -900, "6月1日至9月30日 8:00-次日2:00；其余时间 9:00-17:00", by_season),
-    Case("00000007", 20, 20, "", lambda _: [(0, 24, True)], FACILITIES),
+    Case("00000007", 20, 20, "", lambda _: [(0, 24, True)], FACILITIES[1:], broken=("water",)),
     Case(
         "00000008", -50, -60, DAILY_TEXT, lambda _: [(8, 12, False), (13, 20, False)], ("nursing",), None,
         (datetime(2026, 10, 2, 10, tzinfo=CHINA), datetime(2026, 10, 4, tzinfo=CHINA)),
@@ -275,13 +276,14 @@ def openings(case: Case) -> dict[str, Any]:
 
 
 def vectors() -> dict[str, Any]:
-    """Return the file's text as data: the closures, the district's file, the questions with their answers.
+    """Return the file's text as data: closures, what is broken, the district's file, questions and answers.
 
     `marks` may stand in the file, and `marked` are the answers to questions about now that then follow.
     """
     places = [case.code for case in CASES]
     return {
         "closures": {case.code: [at and written(at) for at in case.closed] for case in CASES if case.closed},
+        "broken": {case.code: case.broken for case in CASES if case.broken},
         "file": file(),
         "questions": [
             question(here, text, wanted) for text in MOMENTS for here in PLACES for wanted in WANTED

@@ -267,6 +267,7 @@ def build_services(
         station_hours=world.station_book.hours,
         station_hosts=world.station_hosts,
         station_records=world.station_book.records,
+        station_upkeep=world.station_book.upkeep,
         audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),
         system_desk=SystemDesk(
             watch, world.pushes, world.messages, world.auditing.blocks, world.appointments

@@ -14,6 +14,7 @@ from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.station_records import StationRecords
 from models.station_search import StationSearch
+from models.station_upkeep import StationUpkeep
 from models.stations import Station, Stations
 from models.store import Store
 
@@ -25,6 +26,8 @@ class StationBook(Struct, frozen=True):
     hours: StationHours
     hosts: StationHosts
     records: StationRecords
+    upkeep: StationUpkeep
+    now: Now
 
     def offer_lists(self, stations: Stations, board: StationBoard) -> StationLists:
         """Return what imports lists."""
@@ -32,7 +35,7 @@ class StationBook(Struct, frozen=True):
 
     def offer_search(self, stations: Stations, board: StationBoard) -> StationSearch:
         """Return what finds stations for officers."""
-        return StationSearch(stations, board, self.hosts, self.office.appointments)
+        return StationSearch(stations, board, self.hosts, self.office.appointments, self.now)
 
 
 def build_station_book(
@@ -46,4 +49,5 @@ def build_station_book(
     """Return the models over the stations' store."""
     changes = StationChanges(store, office, now)
     hosts = StationHosts(changes, organisations, office.appointments, offices, people)
-    return StationBook(office, StationHours(changes, now), hosts, StationRecords(changes, hosts))
+    hours, upkeep = StationHours(changes, now), StationUpkeep(changes, hosts, now)
+    return StationBook(office, hours, hosts, StationRecords(changes, hosts), upkeep, now)

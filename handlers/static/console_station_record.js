@@ -1,4 +1,4 @@
-/** One station: its record as officers correct it, from the name to the facilities. */
+/** One station: its record as officers correct it, from the name to the facilities; tells `record` of a change. */
 
 import { askHere, byId, say } from "./console.js";
 
@@ -10,9 +10,20 @@ const FIELDS = {
   kind: "类型",
   facilities: "设施",
   state: "状态",
+  aliases: "别名",
+  entry: "进门方式",
+  floor: "楼层",
+  way: "怎么走",
+  parking: "电动车停放",
+  capacity: "容纳人数",
+  area: "面积",
+  stars: "星级",
+  finest: "最美",
+  mode: "建设方式",
+  phone: "电话",
 };
 
-const PARKING = { yes: true, no: false };
+const YES_NO = { yes: true, no: false };
 
 const boxes = () => [...byId("record-facilities").querySelectorAll("input")];
 
@@ -28,24 +39,33 @@ function show(record) {
     byId(`record-${field}`).value = record[field];
   }
   byId("record-kind").value = record.kind ?? "";
-  byId("record-longitude").value = record.position?.longitude ?? "";
-  byId("record-latitude").value = record.position?.latitude ?? "";
-  byId("record-datum").value = record.position?.datum ?? "gcj02";
+  showPosition("record", record.position);
+  showPosition("record-entrance", record.entrance);
   for (const box of boxes()) {
     box.checked = record.facilities.includes(box.value);
   }
   showDetails(record.details);
+  byId("premises-unit").value = record.premises.unit ?? "";
+  byId("premises-phone").value = record.premises.phone ?? "";
   const corrected = Object.keys(FIELDS).filter((field) => record.corrected.includes(field));
   const words = corrected.map((field) => FIELDS[field]).join("、");
   byId("record-words").textContent = `编号 ${record.code}，${record.district}，来自“${record.source}”。${words ? `${words}由工作人员填写，导入驿站表不会改动。` : ""}`;
 }
 
+function showPosition(place, position) {
+  byId(`${place}-longitude`).value = position?.longitude ?? "";
+  byId(`${place}-latitude`).value = position?.latitude ?? "";
+  byId(`${place}-datum`).value = position?.datum ?? "gcj02";
+}
+
 function showDetails(details) {
-  for (const field of ["floor", "way", "entry", "capacity", "area", "stars", "phone"]) {
+  for (const field of ["floor", "way", "entry", "capacity", "area", "stars", "phone", "mode"]) {
     byId(`record-${field}`).value = details[field] ?? "";
   }
   byId("record-aliases").value = details.aliases.join("、");
-  byId("record-parking").value = Object.keys(PARKING).find((word) => PARKING[word] === details.parking) ?? "";
+  for (const field of ["parking", "finest"]) {
+    byId(`record-${field}`).value = Object.keys(YES_NO).find((word) => YES_NO[word] === details[field]) ?? "";
+  }
 }
 
 const textOf = (field) => byId(`record-${field}`).value.trim() || null;
@@ -60,17 +80,19 @@ const detailsOf = () => ({
   capacity: numberOf("capacity"),
   area: numberOf("area"),
   stars: numberOf("stars"),
-  parking: PARKING[textOf("parking")] ?? null,
+  parking: YES_NO[textOf("parking")] ?? null,
   phone: textOf("phone"),
+  mode: textOf("mode"),
+  finest: YES_NO[textOf("finest")] ?? null,
 });
 
 /** Two numbers or none; one alone is sent, and refused by the interface as it is. */
-function positionOf() {
-  const [longitude, latitude] = ["record-longitude", "record-latitude"].map((id) => byId(id).value);
+function positionOf(place) {
+  const [longitude, latitude] = [`${place}-longitude`, `${place}-latitude`].map((id) => byId(id).value);
   if (longitude === "" && latitude === "") {
     return null;
   }
-  return { longitude: Number(longitude), latitude: Number(latitude), datum: byId("record-datum").value };
+  return { longitude: Number(longitude), latitude: Number(latitude), datum: byId(`${place}-datum`).value };
 }
 
 async function save(event) {
@@ -79,10 +101,15 @@ async function save(event) {
     version: byId("station").dataset.version,
     name: byId("record-name").value.trim(),
     address: byId("record-address").value.trim(),
-    position: positionOf(),
+    position: positionOf("record"),
+    entrance: positionOf("record-entrance"),
     kind: byId("record-kind").value || null,
     facilities: boxes().filter((box) => box.checked).map((box) => box.value),
     details: detailsOf(),
+    premises: {
+      unit: byId("premises-unit").value.trim() || null,
+      phone: byId("premises-phone").value.trim() || null,
+    },
     state: byId("record-state").value,
   };
   const record = await askHere(byId("record-problem"), "PUT", RECORD, body);
@@ -90,6 +117,7 @@ async function save(event) {
     byId("station").dataset.version = record.version;
     byId("station").textContent = record.name;
     show(record);
+    byId("station").dispatchEvent(new Event("record"));
     say(byId("done"), "已保存基本资料");
   }
 }

@@ -4,6 +4,8 @@ import { action, askHere, byId, fill, fixed, linked, make, row, say, timeOf } fr
 import { PROBLEM_ANSWERS } from "./console_words.js";
 
 const TICKETS = "/api/v1/staff/station-tickets";
+/** Where on its page a station is mended. */
+const PARTS = { facility_broken: "#equipment", nothing_works: "#equipment" };
 const MINUTE = 60_000;
 
 let chosen = null;
@@ -18,7 +20,7 @@ async function load() {
 function ticketRow(ticket, now) {
   const left = clockOf(ticket.due, now);
   return row(
-    linked(ticket.name, `/console/stations/${ticket.station}`),
+    linked(ticket.name, `/console/stations/${ticket.station}${PARTS[ticket.problem] ?? ""}`),
     fixed(ticket.problemWords),
     fixed(timeOf(ticket.opened).slice(0, 16)),
     fixed(ticket.tierWords),
@@ -44,6 +46,8 @@ async function openAnswer(ticket) {
   byId("answering-form").reset();
   say(byId("answering-problem"), "");
   byId("reports").replaceChildren();
+  byId("equipment").hidden = PARTS[ticket.problem] === undefined;
+  byId("equipment-link").href = `/console/stations/${ticket.station}#equipment`;
   byId("answering").showModal();
   const path = `/api/v1/staff/stations/${ticket.station}/reports`;
   const found = await askHere(byId("answering-problem"), "GET", path);

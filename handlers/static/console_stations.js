@@ -1,7 +1,7 @@
 /** Stations: the table, and importing a list: checked first, stored when every row's fate was seen. */
 
 import { askHere, byId, coded, fill, fixed, linked, make, row, saveHere, say, showPager, timeOf } from "./console.js";
-import { ROW_OUTCOMES, STATION_STATES } from "./console_words.js";
+import { ROW_OUTCOMES, STATION_LACKS, STATION_STATES } from "./console_words.js";
 
 const STATIONS = "/api/v1/staff/stations";
 /** What the interface takes; a body has its limit, and letters for bytes take a third more room. */
@@ -16,11 +16,14 @@ async function show(page) {
   if (text) {
     asked.set("text", text);
   }
+  if (byId("lacking").value) {
+    asked.set("lacking", byId("lacking").value);
+  }
   const table = await askHere(byId("problem"), "GET", `${STATIONS}?${asked}`);
   if (!table) {
     return;
   }
-  const isAll = !text && !byId("own").checked;
+  const isAll = !text && !byId("own").checked && !byId("lacking").value;
   fill(byId("rows"), table.list.map(stationRow), isAll ? "还没有驿站" : "没有找到这样的驿站");
   showPager(byId("pager"), table, show);
 }
@@ -30,11 +33,17 @@ function stationRow(station) {
     coded(station.code),
     linked(station.name, `/console/stations/${station.code}`),
     fixed(station.district),
-    fixed(STATION_STATES[station.state]),
+    stateCell(station),
     make("td", "words", station.hours),
     fixed(station.hasPosition ? "有" : "未公布"),
     fixed(timeOf(station.changedAt)),
   );
+}
+
+/** The state, and what the station lacks. */
+function stateCell(station) {
+  const lacks = station.lacks.map((lack) => make("span", "mark bad", STATION_LACKS[lack]));
+  return make("td", "fixed", STATION_STATES[station.state], ...lacks.flatMap((mark) => [" ", mark]));
 }
 
 /** The file's bytes as base64, and its name. */
@@ -122,6 +131,7 @@ byId("search-form").addEventListener("submit", (event) => {
   show(1);
 });
 byId("own").addEventListener("change", () => show(1));
+byId("lacking").addEventListener("change", () => show(1));
 byId("import-form").addEventListener("submit", check);
 byId("file").addEventListener("change", () => {
   byId("report").hidden = true;

@@ -90,6 +90,8 @@ export const STATION_STATES = {
   retired: "已退出",
 };
 
+export const STATION_LACKS = { repair: "设施故障", supplies: "耗材" };
+
 export const PROBLEM_ANSWERS = {
   opened: "门已经打开",
   fixed: "已经修好",

@@ -20,7 +20,7 @@ const MOST_TRIES = 2;
  * @property {number} longitude
  * @property {number} latitude
  * @property {import("./positions.js").Datum} datum
- * @property {string[]} [facilities] all of them
+ * @property {string[]} [facilities] all of them there, and working
  * @property {string} [kind]
  * @property {boolean} [onlyOpen]
  * @property {number} [radius] metres

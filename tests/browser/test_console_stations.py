@@ -126,6 +126,16 @@ async def test_an_officer_adds_how_to_get_in(screens: Screens) -> None:
     await page.fill("#record-phone", "0371-12345678")
     await page.select_option("#record-parking", "no")
     await page.fill("#record-area", "25")
+    await page.select_option("#record-finest", "yes")
+    await page.select_option("#record-mode", "joint")
+    await page.fill("#premises-unit", "杜岭商场")
+    await page.fill("#premises-phone", "0371-87654321")
+    await page.fill("#record-entrance-longitude", "113.91")
+    await page.fill("#record-entrance-latitude", "34.2")
+    screens.expect_refusals(400)
+    await page.click("#record-form .primary")
+    await expect(page.locator("#record-problem")).to_contain_text("入口离驿站的位置 920 米，太远了")
+    await page.fill("#record-entrance-longitude", "113.902")
     await page.click("#record-form .primary")
     await expect(page.locator("#done")).to_have_text("已保存基本资料")
     await page.reload()
@@ -134,6 +144,14 @@ async def test_an_officer_adds_how_to_get_in(screens: Screens) -> None:
     await expect(page.locator("#record-phone")).to_have_value("0371-12345678")
     await expect(page.locator("#record-area")).to_have_value("25")
     await expect(page.locator("#record-floor")).to_have_value("")
+    await expect(page.locator("#record-finest")).to_have_value("yes")
+    await expect(page.locator("#premises-unit")).to_have_value("杜岭商场")
+    await expect(page.locator("#record-entrance-longitude")).to_have_value("113.902")
+    public = await screens.open(await page.get_attribute("text=公开页面", "href") or "")
+    await expect(public.locator("dl")).to_contain_text("从东门进")
+    await expect(public.locator("body")).not_to_contain_text("杜岭商场")
+    assert "position=113.902,34.2&" in (await public.get_attribute("text=在高德地图中打开", "href") or "")
+    assert await complaints(screens, public) == []
 
 
 async def test_an_officer_closes_a_station_with_a_reason_and_opens_it_again(screens: Screens) -> None:

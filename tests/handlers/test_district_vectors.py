@@ -22,11 +22,12 @@ from models.hours_text import parse_hours
 from models.open_now import as_said
 from models.positions import Position, from_gcj02, to_gcj02
 from models.ranks import RANKING
-from models.stations import FACILITIES, KINDS, Facility, Station, StationKind
+from models.stations import FACILITIES, KINDS, Equipment, Facility, Station, StationKind
 from tests.models.test_finder import CENTRE, CLOSURES, NOON, SCHEDULES, make_station
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "miniprogram_api" / "client"
+DAY = "2026-09-01"
 NODE = shutil.which("node")
 with_node = pytest.mark.skipif(NODE is None, reason="node is not installed: JavaScript is not tested")
 
@@ -58,6 +59,7 @@ class Vectors(Struct, frozen=True):
     """The whole file of vectors."""
 
     closures: dict[str, tuple[datetime, datetime | None]]
+    broken: dict[str, tuple[Facility, ...]]
     file: DistrictReply
     questions: list[Question]
     marks: list[SetBackReply]
@@ -71,7 +73,7 @@ VECTORS = msgspec.json.decode(
 
 def stations_of(vectors: Vectors) -> list[Station]:
     """Return the stations that the file was made of."""
-    file = vectors.file
+    file, broken = vectors.file, vectors.broken
     closures = {code: Closure("检修", since, until) for code, (since, until) in vectors.closures.items()}
     return [
         Station(
@@ -82,7 +84,8 @@ def stations_of(vectors: Vectors) -> list[Station]:
             position=Position(file.longitudes[place], file.latitudes[place]),
             hours=parse_hours(file.schedules[file.schedule_of[place]].hours),
             closure=closures.get(code),
-            facilities=names_of(file.facilities[place]),
+            facilities=(*broken.get(code, ()), *names_of(file.facilities[place])),
+            equipment=tuple(Equipment(facility=name, broken_since=DAY) for name in broken.get(code, ())),
             kind=None if file.kinds[place] < 0 else file.kind_names[file.kinds[place]],
             source="test",
         )
@@ -233,6 +236,10 @@ def random_stations(random: np.random.Generator, count: int) -> list[Station]:
             hours=SCHEDULES[random.integers(len(SCHEDULES))],
             closure=CLOSURES[random.integers(len(CLOSURES))],
             facilities=names_of(int(random.integers(1 << len(FACILITIES)))),
+            equipment=tuple(
+                Equipment(facility=name, broken_since=DAY if random.integers(2) else None, count=2)
+                for name in names_of(int(random.choice([0, 0, 1, 5])))
+            ),
             kind=kinds[random.integers(4)],
             source="test",
         )
@@ -276,7 +283,7 @@ def test_a_phone_without_a_network_answers_as_the_finder_does(seed: int) -> None
             for name in ("until", "opensAt"):
                 if row[name] and row[name] < last:
                     assert moment(item["open"][name]) == row[name]
-            assert set(item["facilities"]) == set(one.station.facilities)
+            assert set(item["facilities"]) == set(one.station.working)
             assert item["kind"] == one.station.kind
             back = item["position"]
             assert back["datum"] == question["datum"]

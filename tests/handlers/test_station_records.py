@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import html
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -13,7 +15,17 @@ from tests.factories import Factory, Http, Reply
 from tests.handlers.test_station_hours import STAFF, Headers, a_station, shown
 from tests.handlers.waiting import until
 
-FIELDS = ("name", "address", "position", "kind", "facilities", "details", "state")
+FIELDS = (
+    "name",
+    "address",
+    "position",
+    "entrance",
+    "kind",
+    "facilities",
+    "details",
+    "premises",
+    "state",
+)
 
 
 async def record_of(http: Http, headers: Headers, code: str) -> dict[str, Any]:
@@ -183,10 +195,17 @@ async def test_what_is_not_known_is_absent_and_an_officer_adds_it(http: Http, ma
         "stars": 4,
         "parking": False,
         "phone": "0371-12345678",
+        "mode": "joint",
+        "finest": True,
     }
     kept = (await put(http, headers, before, details=details)).json
-    assert (kept["details"], kept["corrected"]) == (details, [])
+    assert (kept["details"], sorted(kept["corrected"])) == (details, sorted(details))
     assert await record_of(http, headers, before["code"]) == kept
+    public = await until(lambda: shown(http, before["code"]), lambda one: one["details"]["stars"] == 4)
+    assert public["details"] == details
+    page = (await http("GET", f"/s/{before['code']}")).body.decode()
+    for words in ("暖心屋", "1层", "从东门进，右手第二间", "扫码开门", "不能停放", "12 人", "最美驿站，4 星"):
+        assert f"<dd>{words}</dd>" in page
     emptied = (await put(http, headers, kept, details={"floor": "1层"})).json
     assert emptied["details"] == {**before["details"], "floor": "1层"}
 
@@ -202,6 +221,8 @@ async def test_what_is_not_known_is_absent_and_an_officer_adds_it(http: Http, ma
         ("way", "从东\n门进"),
         ("parking", "yes"),
         ("aliases", ["屋"] * 9),
+        ("mode", "rented"),
+        ("finest", "是"),
     ],
 )
 async def test_a_detail_outside_its_limits_is_refused_by_its_path(
@@ -269,3 +290,85 @@ async def test_a_list_is_told_what_officers_have_set_and_it_does_not_change(
         1,
         "suspended",
     )
+
+
+async def test_people_are_led_to_the_entrance_where_there_is_one(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    before = await a_record(http, headers)
+    assert before["entrance"] is None
+    assert "position=113.9,34.2&" in html.unescape((await http("GET", f"/s/{before['code']}")).body.decode())
+    door = {"longitude": 113.8935, "latitude": 34.2015, "datum": "wgs84"}
+    kept = await put(http, headers, before, entrance=door)
+    assert (kept.status, kept.json["entrance"], kept.json["position"]) == (200, door, before["position"])
+    there = to_gcj02(113.8935, 34.2015, "wgs84")
+    seen = await until(lambda: shown(http, before["code"]), lambda one: one["entrance"] is not None)
+    assert seen["entrance"] == {"longitude": there.longitude, "latitude": there.latitude, "datum": "gcj02"}
+    assert seen["position"] == before["position"]
+    page = html.unescape((await http("GET", f"/s/{before['code']}")).body.decode())
+    assert f"position={there.longitude},{there.latitude}&" in page
+    assert (await http("GET", f"/api/v1/stations/{before['code']}?datum=wgs84")).json["entrance"] == door
+    assert (await put(http, headers, kept.json, entrance=None)).json["entrance"] is None
+
+
+async def test_an_entrance_that_is_not_at_the_station_is_refused(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    before = await a_record(http, headers)
+    far = await put(http, headers, before, entrance={**before["position"], "longitude": 113.91})
+    assert (far.status, far.code) == (400, "entrance_astray")
+    assert (far.json["details"]["metres"], far.json["details"]["most"]) == (920, 500)
+    nowhere = await put(http, headers, before, position=None, entrance=before["position"])
+    assert (nowhere.status, nowhere.code) == (400, "entrance_astray")
+    assert await record_of(http, headers, before["code"]) == before
+
+
+async def test_the_premises_are_told_to_officers_alone(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    before = await a_record(http, headers)
+    assert before["premises"] == {"unit": None, "phone": None}
+    premises = {"unit": "时间区甲乙丙丁商场", "phone": "0371-87654321"}
+    kept = (await put(http, headers, before, premises=premises, details={"floor": "9层"})).json
+    assert (kept["premises"], await record_of(http, headers, before["code"])) == (premises, kept)
+    await until(lambda: shown(http, before["code"]), lambda one: one["details"]["floor"] == "9层")
+    place = "longitude=113.9&latitude=34.2&datum=gcj02&radius=100&limit=100"
+    for path in (
+        f"/api/v1/stations/{before['code']}",
+        f"/s/{before['code']}",
+        f"/api/v1/stations?{place}",
+        f"/api/v1/districts/{quote('时间区')}/stations",
+    ):
+        public = await http("GET", path)
+        assert public.status == 200
+        for told in premises.values():
+            assert told not in public.body.decode()
+
+
+@pytest.mark.parametrize("phone", ["13812345678", "138-1234-5678", "张主任"])
+async def test_a_mobile_number_is_no_unit_s_phone(http: Http, make: Factory, phone: str) -> None:
+    _, headers = await make.console("officer")
+    record = await a_record(http, headers)
+    refused = await put(http, headers, record, premises={"phone": phone})
+    assert (refused.status, refused.json["details"]["field"]) == (400, "body.premises.phone")
+
+
+async def test_a_list_tells_details_and_leaves_those_of_officers(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    before = await a_record(http, headers)
+    name, code = before["name"], before["code"]
+    row = f"{name},路1号,时间区,,,,"
+    heading = "楼层,星级,电动车停放,最美"
+    told = await send_list(http, headers, heading, f"{row},1,四星,可以,很美")
+    assert [note["column"] for note in told["rows"][0]["notes"]] == ["最美"]
+    seen = await record_of(http, headers, code)
+    listed = {**before["details"], "floor": "1层", "stars": 4, "parking": True}
+    assert (seen["details"], seen["corrected"]) == (listed, [])
+    kept = (await put(http, headers, seen, details={**listed, "stars": 5, "parking": None})).json
+    assert kept["corrected"] == ["stars"]
+    await until(lambda: shown(http, code), lambda one: one["details"]["stars"] == 5)
+    told = await send_list(http, headers, heading, f"{row},2,三星,,")
+    assert [(note["column"], note["reason"]) for note in told["rows"][0]["notes"]] == [
+        ("星级", "工作人员已填写，不采用")
+    ]
+    now = await record_of(http, headers, code)
+    assert now["details"] == {**listed, "floor": "2层", "stars": 5, "parking": None}
+    again = await send_list(http, headers, heading, f"{row},2,三星,,")
+    assert (again["saved"]["unchanged"], again["saved"]["updated"]) == (1, 0)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from models.places import CANDIDATES, MATCHES, NoSuchPlace, Place, Places, SeveralPlaces, the_place
 from models.positions import Position
+from models.station_details import StationDetails
 from models.stations import Station
 from tests.models.test_finder import make_station
 
@@ -37,6 +38,14 @@ def test_a_district_needs_no_suffix_and_is_where_its_middle_station_is() -> None
 
 def test_a_station_goes_by_its_whole_name_in_any_width() -> None:
     assert find("四号驿站(北)") == [Place("四号驿站（北）", "station", "高新区", Position(115, 34))]
+
+
+def test_a_station_goes_by_its_aliases_too() -> None:
+    named = make(8, "七号驿站", "翠竹街2号", "高新区")
+    named = replace(named, details=StationDetails(aliases=("暖心 小屋", "七号驿站")))
+    places = Places([*STATIONS, named])
+    for name in ("暖心小屋", "七号驿站", "暖心小"):
+        assert [place.name for place in places.find(name)[0]] == ["七号驿站"]
 
 
 def test_a_part_of_an_address_is_one_place_per_district() -> None:

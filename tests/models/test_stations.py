@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from models.documents import to_document, to_struct
 from models.hours import UNKNOWN
 from models.hours_text import parse_hours
 from models.ids import ALPHABET
 from models.positions import Position
+from models.station_details import NO_DETAILS
 from models.stations import (
     BATCH,
     FACILITIES,
     NEVER,
     STATIONS,
+    Equipment,
     Saved,
     SourcePosition,
     Station,
@@ -194,3 +197,46 @@ def test_district_and_name_are_kept_apart() -> None:
 
 def test_every_facility_has_a_label_of_its_own() -> None:
     assert len(set(FACILITIES.values())) == len(FACILITIES)
+
+
+def make_equipped(*equipment: Equipment) -> Station:
+    place = SourcePosition(113.62, 34.75, "gcj02")
+    return Station(
+        id="4E8M0R2T",
+        name="站",
+        address="路",
+        district="区",
+        source_position=place,
+        facilities=("water", "microwave"),
+        equipment=equipment,
+        source="test",
+    )
+
+
+@pytest.mark.parametrize(
+    ("equipment", "working"),
+    [
+        ((), ("water", "microwave")),
+        ((Equipment(facility="water", count=2),), ("water", "microwave")),
+        ((Equipment(facility="water", count=2, broken_since="2026-07-15"),), ("microwave",)),
+        ((Equipment(facility="aed", broken_since="2026-07-15"),), ("water", "microwave")),
+    ],
+)
+def test_what_works_is_what_there_is_but_for_what_is_broken(
+    equipment: tuple[Equipment, ...], working: tuple[str, ...]
+) -> None:
+    assert make_equipped(*equipment).working == working
+
+
+def test_stations_that_say_nothing_more_share_what_they_are_read_with() -> None:
+    station = make_equipped()
+    document = to_document(station)
+    assert document.keys() == {
+        "_id", "name", "address", "district", "source_position", "facilities", "source",
+    }  # fmt: skip
+    read = to_struct(document, Station)
+    assert read == station
+    assert read.details is NO_DETAILS
+    assert read.hours is UNKNOWN
+    equipped = make_equipped(Equipment(facility="water", broken_since="2026-07-15"))
+    assert to_struct(to_document(equipped), Station) == equipped

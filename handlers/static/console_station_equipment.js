@@ -1,0 +1,81 @@
+/** One station: how many there are of each facility, and which do not work since when. */
+
+import { askHere, byId, fixed, make, options, row, say } from "./console.js";
+
+const EQUIPMENT = `/api/v1/staff/stations/${byId("station").dataset.code}/equipment`;
+const BROKEN = "broken";
+const STATES = [["", "正常"], [BROKEN, "故障"]];
+
+/** What the rows' fields say, facility by facility. */
+let readers = [];
+
+async function load() {
+  const station = await askHere(byId("equipment-problem"), "GET", EQUIPMENT);
+  if (station) {
+    show(station);
+    if (window.location.hash === "#equipment") {
+      byId("equipment").scrollIntoView();
+    }
+  }
+}
+
+function show({ items }) {
+  const broken = items.filter((one) => one.brokenSince !== null).map((one) => one.words);
+  const state = broken.length > 0 ? `对外公布：${broken.join("、")}。` : "";
+  byId("equipment-words").textContent =
+    items.length > 0 ? `${state}坏了的设施，找这项设施的人不会找到本站。` : "没有登记设施，请先在基本资料里勾选。";
+  byId("equipment-form").hidden = items.length === 0;
+  const rows = items.map(facilityRow);
+  readers = rows.map(({ read }) => read);
+  byId("equipment-rows").replaceChildren(...rows.map((one) => one.row));
+}
+
+/** The day that it is here now. */
+const today = () => new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Shanghai" });
+
+function facilityRow({ facility, name, count, brokenSince }) {
+  const number = field(`count-${facility}`, `${name}的数量`, "number", count ?? "");
+  Object.assign(number, { min: 1, max: 999, inputMode: "numeric" });
+  const since = field(`since-${facility}`, `${name}从哪天起坏的`, "date", brokenSince ?? "");
+  const state = make("select", "", ...options(STATES));
+  state.id = `state-${facility}`;
+  state.setAttribute("aria-label", `${name}的好坏`);
+  state.value = brokenSince === null ? "" : BROKEN;
+  const follow = () => {
+    since.disabled = state.value !== BROKEN;
+    since.required = state.value === BROKEN;
+    since.value = state.value === BROKEN ? since.value || today() : "";
+  };
+  state.addEventListener("change", follow);
+  follow();
+  return {
+    row: row(fixed(name), number, state, since),
+    read: () => ({
+      facility,
+      count: number.value === "" ? null : Number(number.value),
+      brokenSince: since.value || null,
+    }),
+  };
+}
+
+function field(id, label, type, value) {
+  const made = make("input", "");
+  Object.assign(made, { id, type, value, autocomplete: "off" });
+  made.setAttribute("aria-label", label);
+  return made;
+}
+
+async function save(event) {
+  event.preventDefault();
+  const body = { version: byId("station").dataset.version, items: readers.map((read) => read()) };
+  const station = await askHere(byId("equipment-problem"), "PUT", EQUIPMENT, body);
+  if (station) {
+    byId("station").dataset.version = station.version;
+    show(station);
+    say(byId("done"), "已保存设施情况");
+  }
+}
+
+byId("equipment-form").addEventListener("submit", save);
+byId("station").addEventListener("record", load);
+load();
