@@ -59,6 +59,7 @@ from models.sign_ins import SignIns
 from models.station_board import StationBoard
 from models.station_hosts import StationHosts
 from models.station_hours import StationHours
+from models.station_links import LinkMaker, StationLinks
 from models.station_lists import StationLists
 from models.station_records import StationRecords
 from models.station_reports import StationReports
@@ -116,7 +117,7 @@ class Judges(Struct, frozen=True):
 
 
 class Visits(Struct, frozen=True, kw_only=True):
-    """What happens at stations: visits and their figures, screens, evidence, reports, tickets."""
+    """What happens at stations: visits, figures, screens, evidence, reports, tickets, links to them."""
 
     check_ins: CheckIns
     counts: VisitCounts
@@ -126,6 +127,7 @@ class Visits(Struct, frozen=True, kw_only=True):
     reports: StationReports
     tickets: StationTickets
     report_photos: ReportPhotos
+    links: StationLinks
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -178,6 +180,7 @@ class Services(Struct, frozen=True, kw_only=True):
     pushes: Pushes
     wechat: WeChat
     drawer: Drawer
+    link_maker: LinkMaker | None
     media_checks: MediaChecks
     picture_judge: PictureJudge
     missing: Callable[[], Awaitable[list[str]]]

@@ -25,10 +25,10 @@ from models.text_checks import Decision, TextNotAllowed, judge_text
 
 # In an hour: of one address at one station, of one device anywhere, and of one problem at one station in all,
 # once two people's word of it stands: nobody, with however many devices, can use up what a report needs that
-# would still change something.
-FROM_ADDRESS = Limit(5, seconds=3600)
-FROM_DEVICE = Limit(10, seconds=3600)
-AT_STATION = Limit(40, seconds=3600)
+# would still change something. All processes count together, or a flood would have each one's share.
+FROM_ADDRESS = Limit(5, seconds=3600, shared=True)
+FROM_DEVICE = Limit(10, seconds=3600, shared=True)
+AT_STATION = Limit(40, seconds=3600, shared=True)
 
 ReportId = Annotated[str, Meta(examples=["5f3c9a1e7b2d4f60815a3c9e7b2d4f60"])]
 Words = Annotated[str, Meta(examples=["卷帘门拉下来了，没有人"])]
@@ -120,12 +120,12 @@ class StaffReportsReply(Wire, frozen=True):
 class StationReportsHandler(VisitorHandler):
     """Reports of one station."""
 
-    limits = (PerAddress(30, seconds=600),)
+    limits = (PerAddress(30, seconds=600, shared=True),)
 
     @endpoint(201, refuses=(NoSuchStation, TextNotAllowed, Unauthenticated, SessionExpired))
     async def post(self, code: str, *, body: ReportRequest) -> ReportReply:
         """Report what is wrong; the same again within the hour is the same report."""
-        self._admit(code, body)
+        await self._admit(code, body)
         said = Said(
             problem=body.problem,
             words=body.words or "",
@@ -136,13 +136,13 @@ class StationReportsHandler(VisitorHandler):
         )
         return ReportReply.of(await self.services.visits.reports.record(code, said))
 
-    def _admit(self, code: str, body: ReportRequest) -> None:
+    async def _admit(self, code: str, body: ReportRequest) -> None:
         """Count a report; TooMany. At the station it counts once it changes nothing any more."""
         limits, place = self.services.limits, code.upper()
-        limits.count(f"reports:{place}", FROM_ADDRESS, self._address)
-        limits.count("reports", FROM_DEVICE, lambda: body.device)
+        await limits.count(f"reports:{place}", FROM_ADDRESS, self._address)
+        await limits.count("reports", FROM_DEVICE, lambda: body.device)
         if self.services.visits.reports.is_doubted(code, body.problem):
-            limits.count(f"reports:{place}:{body.problem}", AT_STATION, lambda: "")
+            await limits.count(f"reports:{place}:{body.problem}", AT_STATION, lambda: "")
 
     async def _decide(self, words: str | None) -> Decision:
         """Have WeChat judge the words of somebody who is logged in; an officer reads all others."""
@@ -157,7 +157,7 @@ class StationReportsHandler(VisitorHandler):
 class ReportPhotoHandler(UploadHandler, VisitorHandler):
     """The photo of one report."""
 
-    limits = (PerAddress(20, seconds=600),)
+    limits = (PerAddress(20, seconds=600, shared=True),)
 
     @endpoint(
         refuses=(

@@ -1,4 +1,4 @@
-"""One station, its landing page and its sign. No login, no database."""
+"""One station, its landing page and its sign. No login, no database but for a link that is not known yet."""
 
 import asyncio
 from typing import Annotated, Any, Literal
@@ -43,6 +43,7 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+IN_WECHAT = "MicroMessenger"
 OPEN_WORDS: dict[State, str] = {
     "open": "现在开放",
     "closing": "即将关门",
@@ -132,6 +133,7 @@ class LandingHandler(Handler):
         evidence = self.services.visits.evidence.find(station.id)
         now = open_now(station, evidence, at)
         self.set_header("Content-Security-Policy", PAGE_POLICY)
+        self.set_header("Vary", "User-Agent")
         page = self.render_string(
             "station.html",
             station=station,
@@ -148,8 +150,16 @@ class LandingHandler(Handler):
             workers=WORKERS,
             problems=PROBLEM_WORDS,
             phone=SUPERVISION_PHONE,
+            link=await self._find_link(station.id),
         )
         return Html(page.decode())
+
+    async def _find_link(self, code: str) -> str | None:
+        """Return what opens the mini program from outside; in WeChat the sign's own link does."""
+        maker = self.services.link_maker
+        if maker is None or IN_WECHAT in self.request.headers.get("User-Agent", ""):
+            return None
+        return await self.services.visits.links.find(code, maker)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Tell whoever stands before a sign that is no longer known so on a page."""

@@ -177,6 +177,15 @@ class CodeNotDrawn(WeChatError):
     errcodes = frozenset({WeChatErrorCode.INVALID_PAGE, 40097, 40129, 40169, 85096})
 
 
+class LinkNotMade(WeChatError):
+    """No link from outside: the page, the query or the account does not allow it. An operator's matter."""
+
+    code = "wechat_link_not_available"
+    message = "暂时不能从这里打开小程序"
+    retry_after = 300
+    errcodes = frozenset({40097, 40165, 40212, 85079, 85088, 85401, 85402, 85406, 85407, 85408})
+
+
 class WriterNotSeen(WeChatError):
     """The writer was not in the mini program for two hours, so WeChat does not check the text (61010).
 

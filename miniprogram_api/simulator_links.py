@@ -11,13 +11,14 @@ from PIL import Image
 from qrcode.constants import ERROR_CORRECT_L
 from qrcode.image.pil import PilImage
 
+from miniprogram_api.simulator_outside import Life, LinkParts
 from miniprogram_api.simulator_platform import PlatformHandler, TokenHandler
 from miniprogram_api.simulator_state import PlatformError
 
 SCENE = re.compile(r"[0-9a-zA-Z!#$&'()*+,/:;=?@\-._~]{1,32}")
 ENVIRONMENTS = ("release", "trial", "develop")
 MINUTE = timedelta(minutes=1)
-LONGEST_DAYS = 30
+LONGEST_QUERY = 1024
 
 
 class Colour(Struct, frozen=True):
@@ -48,14 +49,6 @@ class CodeContent(Struct, frozen=True):
     page: str
     scene: str
     env: str
-
-
-class LinkParts(Struct, frozen=True):
-    """Where a link leads."""
-
-    path: str = ""
-    query: str = ""
-    env_version: str = "release"
 
 
 class LinkOrder(LinkParts, frozen=True):
@@ -112,20 +105,24 @@ class UnlimitedCode(TokenHandler):
 class LinkHandler(TokenHandler):
     """A link into the mini program from outside."""
 
-    def check(self) -> None:
-        """Refuse a page, query, version or life that WeChat refuses."""
+    def make(self, prefix: str) -> str:
+        """Return a link; refuse a page, query, version or life that WeChat refuses.
+
+        A program without pages has not been released. 85407 and 85408, for an account that may make no links,
+        come on order.
+        """
         order = self.read(LinkOrder)
-        parts = order.jump_wxa or order
-        if parts.path and parts.path.lstrip("/") not in self.state.pages:
-            raise PlatformError(40165, "invalid weapp pagepath")
-        if len(parts.query) > 1024:
-            raise PlatformError(40212, "invalid query")
+        parts = order.jump_wxa or LinkParts(order.path, order.query, order.env_version)
         if parts.env_version not in ENVIRONMENTS:
             raise PlatformError(85402, "invalid env_version")
-        left = order.expire_time - self.state.clock.now().timestamp()
-        days = order.expire_interval if order.expire_type else left / 86_400
-        if (order.expire_time or order.expire_interval) and not 0 < days <= LONGEST_DAYS:
-            raise PlatformError(85401, "time limit between 1min and 30 days")
+        if not self.state.pages:
+            raise PlatformError(85079, "miniprogram has no online release")
+        if parts.path and parts.path.lstrip("/") not in self.state.pages:
+            raise PlatformError(40165, "invalid weapp pagepath")
+        if len(parts.query) > LONGEST_QUERY:
+            raise PlatformError(40212, "invalid query")
+        life = Life(order.expire_type, order.expire_time, order.expire_interval)
+        return self.state.links.make(prefix, parts, life)
 
 
 class UrlLink(LinkHandler):
@@ -133,8 +130,7 @@ class UrlLink(LinkHandler):
 
     def work(self) -> Struct:
         """Make a link for a text message."""
-        self.check()
-        return UrlLinkAnswer(f"https://wxaurl.cn/{self.state.new_rid()[-11:]}")
+        return UrlLinkAnswer(self.make("https://wxaurl.cn/"))
 
 
 class Scheme(LinkHandler):
@@ -142,8 +138,7 @@ class Scheme(LinkHandler):
 
     def work(self) -> Struct:
         """Make a scheme for a web page."""
-        self.check()
-        return SchemeAnswer(f"weixin://dl/business/?t={self.state.new_rid()[-8:]}")
+        return SchemeAnswer(self.make("weixin://dl/business/?t="))
 
 
 def _draw(text: str, width: int) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from miniprogram_api.simulator_messages import Messages
+from miniprogram_api.simulator_outside import OutsideLinks
 from miniprogram_api.simulator_pushes import ANSWER_SECONDS, Pushes
 from miniprogram_api.simulator_state import Clock, Codes, Faults, Journal, People, Quota, RandomBytes
 from miniprogram_api.simulator_tokens import Tokens
@@ -32,6 +33,7 @@ class State:
         self.codes = Codes(self.clock, random_bytes)
         self.people = People(self.clock, random_bytes, has_unionid=False)
         self.tokens = Tokens(self.clock, self.quota, random_bytes)
+        self.links = OutsideLinks(self.clock, self.quota, random_bytes)
         self.messages = Messages()
         self.pushes = Pushes(appid, self.clock, answer_seconds)
         self.faults = Faults()

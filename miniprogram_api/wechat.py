@@ -19,6 +19,7 @@ from miniprogram_api.access_tokens import AccessTokens, NewToken, NoShelf, Token
 from miniprogram_api.calls import CALL_SECONDS, Calls, Observe, unobserved
 from miniprogram_api.errors import (
     CodeNotDrawn,
+    LinkNotMade,
     MessageRefused,
     PhoneCodeInvalid,
     SecretRefused,
@@ -157,6 +158,22 @@ class WeChat:
         order = wire.CodeOrder(scene, page, release.value, width, check_path=is_released)
         ask = Ask(path="/wxa/getwxacodeunlimit", body=order, kinds=(CodeNotDrawn,))
         return await self._calls.with_token(self._tokens, ask, _read_picture)
+
+    async def make_url_link(self, page: str, query: str, *, release: Release, days: int) -> str:
+        """Return an `https://` link that opens a page from outside, for at most 30 days; `LinkNotMade`.
+
+        `query` has at most 1,024 characters. Which accounts may make links is WeChat's to say.
+        """
+        order = wire.LinkOrder(path=page, query=query, env_version=release.value, expire_interval=days)
+        ask = Ask(path="/wxa/generate_urllink", body=order, kinds=(LinkNotMade,))
+        return (await self._calls.with_token(self._tokens, ask, reader_of(wire.UrlLink))).url_link
+
+    async def make_scheme(self, page: str, query: str, *, release: Release, days: int) -> str:
+        """Return a `weixin://` link that opens a page from a web page, for at most 30 days; `LinkNotMade`."""
+        jump = wire.Jump(page, query, release.value)
+        order = wire.SchemeOrder(jump_wxa=jump, expire_interval=days)
+        ask = Ask(path="/wxa/generatescheme", body=order, kinds=(LinkNotMade,))
+        return (await self._calls.with_token(self._tokens, ask, reader_of(wire.Scheme))).openlink
 
     async def check_text(self, openid: str, scene: Scene, content: str, title: str = "") -> TextVerdict:
         """Return what WeChat thinks of a text of at most 2,500 characters; `WriterNotSeen`.

@@ -122,6 +122,45 @@ class MediaTaken(Struct):
     trace_id: Annotated[str, Meta(min_length=1, max_length=128)]
 
 
+class LinkOrder(Struct, kw_only=True):
+    """A link to a page for so many days: the body of generate_urllink."""
+
+    path: str
+    query: str
+    env_version: str
+    expire_interval: int
+    expire_type: int = 1
+
+
+class UrlLink(Struct):
+    """The success of generate_urllink."""
+
+    url_link: Annotated[str, Meta(pattern=r"^https://[!-~]+\Z", max_length=512)]
+
+
+class Jump(Struct):
+    """Where a scheme leads."""
+
+    path: str
+    query: str
+    env_version: str
+
+
+class SchemeOrder(Struct, kw_only=True):
+    """A scheme to a page for so many days: the body of generatescheme."""
+
+    jump_wxa: Jump
+    expire_interval: int
+    is_expire: bool = True
+    expire_type: int = 1
+
+
+class Scheme(Struct):
+    """The success of generatescheme."""
+
+    openlink: Annotated[str, Meta(pattern=r"^weixin://[!-~]+\Z", max_length=512)]
+
+
 class CodeOrder(Struct):
     """A mini program code; `check_path` asks for a page of the released version."""
 

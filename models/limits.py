@@ -1,15 +1,18 @@
 """Limits: how often one person, or one address, may call one route.
 
-A limit is declared on a handler class. It is counted inside the process, which costs no driver call; a limit
-that must hold over all processes together says `shared` and is counted in Redis. Counters are memory, not
-records: losing them lets somebody try again sooner, and nothing else.
+A limit is declared on a handler class, or counted by it under a name of its own. It is counted inside the
+process, which costs no driver call; a limit that must hold over all processes together says `shared` and is
+counted in Redis, without which each process counts for itself. Counters are memory, not records: losing them
+lets somebody try again sooner, and nothing else.
 """
 
+import hashlib
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -25,11 +28,16 @@ log = logging.getLogger("union.limits")
 
 
 class Limit(Struct, frozen=True):
-    """At most `most` calls at once, and as many in each further `seconds`."""
+    """At most `most` calls at once, and as many in each further `seconds`.
+
+    Of a shared limit that `Limits.count` counts, the first `spared` calls in a process ask no Redis: a hot
+    path stays as cheap as it is for whoever comes once, and each further process lets so many more pass.
+    """
 
     most: int
     seconds: int = 60
     shared: bool = False
+    spared: int = 0
 
 
 class PerAddress(Limit, frozen=True):
@@ -89,13 +97,14 @@ class LocalLimits:
 class SharedLimits:
     """Counts over all processes: `limit:NAME:WINDOW`, fixed windows, kept one window and a little more.
 
-    Losing it allows every call: Redis may shed load, it never decides. `lost` counts the calls that were let
-    through without being counted.
+    Losing it leaves each process to its own counting from then on: Redis may shed load, it never decides.
+    `lost` counts the calls that were counted so.
     """
 
     def __init__(self, redis: Redis, now: Now) -> None:
         self._redis = redis
         self._now = now
+        self._alone = LocalLimits(lambda: now().timestamp())
         self.lost = 0
 
     async def take(self, name: str, limit: Limit, calls: int = 1) -> Granted:
@@ -134,12 +143,18 @@ class SharedLimits:
         except (RedisError, OSError):
             self.lost += max(0, calls)
             family = asked[0][0].partition(":")[0]
-            log.warning("limit_not_counted", extra={"limit": family, "calls": calls})
-            return [Granted(calls, wait) for wait in waits]
+            log.warning("limit_not_shared", extra={"limit": family, "calls": calls})
+            return [self._take_alone(name, limit, calls) for name, limit in asked]
         return [
             Granted(min(calls, max(0, limit.most - count + calls)), wait)
             for (_, limit), count, wait in zip(asked, counted, waits, strict=True)
         ]
+
+    def _take_alone(self, name: str, limit: Limit, calls: int) -> Granted:
+        for granted in range(calls):
+            if wait := self._alone.take(name, limit):
+                return Granted(granted, wait)
+        return Granted(calls, 1)
 
 
 class Limits:
@@ -171,11 +186,26 @@ class Limits:
                 raise TooMany(retryAfter=wait)
         return self._admit_shared(shared) if shared else None
 
-    def count(self, name: str, limit: Limit, address: Callable[[], str]) -> None:
-        """Count a call of one address under a name of the caller's own, in this process; TooMany."""
-        if self._is_on and (wait := self._local.take(f"{name}:{address()}", limit)):
+    async def count(self, name: str, limit: Limit, subject: Callable[[], str]) -> None:
+        """Count a call of one subject, such as an address, under a name of the caller's own; TooMany.
+
+        What this process knows to be too many is refused without asking Redis, whose keys hold no subject.
+        """
+        if not self._is_on:
+            return
+        whole = f"{name}:{subject()}"
+        if wait := self._local.take(whole, limit):
             raise TooMany(retryAfter=wait)
+        if not limit.shared or (limit.spared and not self._local.take(f"spared:{whole}", _spared(limit))):
+            return
+        key = f"{name.partition(':')[0]}:{hashlib.sha256(whole.encode()).hexdigest()[:32]}"
+        await self._admit_shared([(key, replace(limit, most=limit.most - limit.spared))])
 
     async def _admit_shared(self, asked: Sequence[tuple[str, Limit]]) -> None:
         if wait := await self.shared.take_each(asked):
             raise TooMany(retryAfter=wait)
+
+
+def _spared(limit: Limit) -> Limit:
+    """Return how many calls of a process ask no Redis."""
+    return Limit(limit.spared, limit.seconds)

@@ -64,7 +64,7 @@ from server.front import Front, Platform
 from server.keys import Keys
 from server.membership_book import COLLECTIONS as MEMBERSHIP_COLLECTIONS
 from server.membership_book import Known, MembershipBook, build_membership_book
-from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker, visitors_judges
+from server.platform import NO_ACCOUNT, Account, CodeDrawer, PictureChecker, link_maker_of, visitors_judges
 from server.privacy import COLLECTIONS as PRIVACY_COLLECTIONS
 from server.privacy import Ending, PrivacyParts, build_consents, build_privacy
 from server.rosters import COLLECTIONS as ROSTER_COLLECTIONS
@@ -284,6 +284,7 @@ def build_services(
         picture_judge=PictureChecker(platform.wechat),
         visitors_judges=visitors_judges(platform.wechat),
         photos=photos,
+        link_maker=link_maker_of(platform.wechat, platform.account),
         drawer=CodeDrawer(platform.wechat, platform.account.release, photos),
         gate=platform.gate,
         missing=watch.missing,

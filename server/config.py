@@ -5,6 +5,7 @@ The README's table of variables is generated from `Config` (`scripts/write_docum
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,14 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _is_template = re.compile("([a-z_]+):([A-Za-z0-9_-]{1,64})(:standing)?").fullmatch
 _is_check_file = re.compile(r"([0-9A-Za-z_]{1,60}\.txt)=([!-+.-~-]{1,256})").fullmatch
+
+
+class Links(StrEnum):
+    """Which links from outside WeChat the mini program's account may have made."""
+
+    NONE = "none"
+    URL_LINK = "url_link"
+    SCHEME = "scheme"
 
 
 class ConfigError(Exception):
@@ -94,6 +103,13 @@ class Config(Struct, frozen=True, kw_only=True):
             description="the mini program's page of a station, for 小程序码",
         ),
     ] = "pages/station/index"
+    wechat_links: Annotated[
+        Links,
+        Meta(
+            description="links by which landing pages open the mini program from other browsers, as far as "
+            "WeChat allows them to the account: `url_link`, `scheme` or `none`"
+        ),
+    ] = Links.NONE
     wechat_check_files: Annotated[
         str,
         Meta(

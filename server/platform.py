@@ -19,7 +19,7 @@ from models.photos import Photos
 from models.picture_heads import PictureTooLarge, UnreadablePicture, UnsupportedPicture
 from models.subscriptions import Template
 from models.text_checks import Place, Suggestion
-from server.config import Config, read_templates
+from server.config import Config, Links, read_templates
 
 FATES: Mapping[int, tuple[Fate, str]] = MappingProxyType(
     {
@@ -37,6 +37,7 @@ class Account(Struct, frozen=True, kw_only=True):
     templates: Sequence[Template] = ()
     release: Release = Release.RELEASE
     station_page: str = "pages/station/index"
+    links: Links = Links.NONE
 
 
 NO_ACCOUNT = Account()
@@ -49,6 +50,7 @@ def account_of(config: Config) -> Account:
         templates=read_templates(config.wechat_templates),
         release=config.wechat_release,
         station_page=config.wechat_station_page,
+        links=config.wechat_links,
     )
 
 
@@ -86,6 +88,33 @@ class CodeDrawer:
             return (await self._photos.clean(picture, "PNG")).content
         except (UnsupportedPicture, UnreadablePicture, PictureTooLarge) as error:
             raise WeChatBusy(cause="unreadable") from error
+
+
+class LinkMaker:
+    """Has links into the mini program made by WeChat, of the kind that its account may make."""
+
+    def __init__(self, wechat: WeChat, account: Account) -> None:
+        self._account = account
+        self._make = wechat.make_scheme if account.links is Links.SCHEME else wechat.make_url_link
+
+    @property
+    def destination(self) -> str:
+        """The kind of link, the page and the version that it opens."""
+        account = self._account
+        return "\n".join((account.appid, account.links, account.station_page, account.release))
+
+    async def make(self, query: str, days: int) -> str | None:
+        """Return a link to the page of stations, None when WeChat makes none now."""
+        page, release = self._account.station_page, self._account.release
+        try:
+            return await self._make(page, query, release=release, days=days)
+        except WeChatError:
+            return None
+
+
+def link_maker_of(wechat: WeChat, account: Account) -> LinkMaker | None:
+    """Return who makes links, None for an account that may make none."""
+    return None if account.links is Links.NONE else LinkMaker(wechat, account)
 
 
 class TextChecker:

@@ -23,6 +23,7 @@ from models.scans import SCANS, Scans
 from models.screens import SCREENS, SCREENS_CHANGED, Screens
 from models.station_board import StationBoard
 from models.station_hosts import StationHosts
+from models.station_links import STATION_LINKS, StationLinks
 from models.station_reports import STATION_REPORTS, Reported, StationReports
 from models.station_tickets import STATION_TICKETS, StationTickets
 from models.store import Collection, Store
@@ -32,6 +33,7 @@ from server.membership_book import Known
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     CHECK_INS, VISIT_COUNTS, VISIT_DAYS, SCREENS, EVIDENCE, STATION_REPORTS, STATION_TICKETS, REPORT_PHOTOS,
+    STATION_LINKS,
 )  # fmt: skip
 
 
@@ -76,6 +78,7 @@ def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
         reports=reports,
         tickets=tickets,
         report_photos=ReportPhotos(photos, reports, around.media_checks, now),
+        links=StationLinks(stores[STATION_LINKS.name], now),
     )
 
 

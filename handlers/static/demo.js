@@ -51,11 +51,7 @@ function storageIn(kept, prefix) {
       }
     },
     remove: (key) => texts.remove(prefix + key),
-    /** The keys of what outlives the page. */
-    keys: () =>
-      Object.keys(kept || {})
-        .filter((key) => key.startsWith(prefix))
-        .map((key) => key.slice(prefix.length)),
+    keys: () => texts.keys().filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
   };
 }
 

@@ -2,10 +2,10 @@
 
 import { byId, say } from "./demo.js";
 import { createHistory } from "./history.js";
-import { createScanQueue } from "./scan_queue.js";
 import { STANDINGS, skewWords, visitWords } from "./words.js";
 
 const LONGEST_TEXT = 512;
+const RETRY_MILLISECONDS = 4000;
 
 /**
  * Brings what a scanner read to one form: any width, any case, no spaces or line ends.
@@ -21,22 +21,22 @@ function newScanId() {
 
 /**
  * The desk.
- * @param {{client: object, storage: object, sounds: object, title: string,
+ * @param {{client: object, sounds: object, title: string,
  *   place: {current: function(): {purpose: string, station: (string|undefined)}}}} options
  */
-export function createDesk({ client, storage, sounds, title, place }) {
+export function createDesk({ client, sounds, title, place }) {
   const history = createHistory(client.now);
   let latest = null;
   let isOver = false;
 
-  const queue = createScanQueue({
-    send: client.scan,
-    storage,
+  const queue = client.openScanQueue({
     onAnswer: (scan, verdict) => settle(scan, { kind: KINDS[verdict.outcome], verdict }),
     onRefusal: (scan, error) => settle(scan, { kind: "refused", words: "未受理", step: error.message }),
     onFailure: (scan, error) => settle(scan, { kind: "waiting", words: "已存下，待上传", step: stepAfter(error) }),
-    onChange: (scans) => say(byId("queue"), queueWords(scans.length)),
+    onWaiting: (count) => say(byId("queue"), queueWords(count)),
   });
+  const timer = setInterval(queue.upload, RETRY_MILLISECONDS);
+  window.addEventListener("online", queue.upload);
 
   function settle(scan, outcome) {
     const result = Object.assign({ isVisit: scan.purpose === "check_in" }, outcome);
@@ -67,7 +67,7 @@ export function createDesk({ client, storage, sounds, title, place }) {
 
   byId("staff-words").textContent = title;
   showVerdict({ kind: "idle" });
-  queue.retry();
+  queue.upload();
 
   const desk = {
     /** Takes what was scanned, pasted or typed. @param {string} text */
@@ -102,6 +102,8 @@ export function createDesk({ client, storage, sounds, title, place }) {
     signOut: () => {
       isOver = true;
       queue.close();
+      clearInterval(timer);
+      window.removeEventListener("online", queue.upload);
       history.forget();
       return client.signOut();
     },

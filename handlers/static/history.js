@@ -4,8 +4,10 @@ import { byId, make, tabStorage } from "./demo.js";
 import { exactWords, localOf, visitWords } from "./words.js";
 
 const KEY = "scanner.history";
-const MOST_KEPT = 200;
-const MOST_SHOWN = 50;
+const MOST_KEPT = 1000;
+
+/** As many as wait for the network at most in one batch: each one's result is seen at its row. */
+const MOST_SHOWN = 500;
 const MARKS = {
   accepted: ["good", "通过"],
   refused: ["bad", "拒绝"],
@@ -28,6 +30,20 @@ const MARKS = {
 export function createHistory(now) {
   const results = new Map(JSON.parse(tabStorage.get(KEY)) || []);
 
+  let isStale = false;
+
+  /** Keeps and shows once what changed many times: a batch settles up to 500 scans at once. */
+  function refresh() {
+    if (!isStale) {
+      isStale = true;
+      queueMicrotask(() => {
+        isStale = false;
+        tabStorage.set(KEY, JSON.stringify(Array.from(results).slice(-MOST_KEPT)));
+        show();
+      });
+    }
+  }
+
   function show() {
     const newest = Array.from(results.values()).reverse();
     const at = localOf(now());
@@ -46,8 +62,7 @@ export function createHistory(now) {
     note: ({ scanId, scannedAt }, result) => {
       const before = results.get(scanId);
       results.set(scanId, Object.assign({ scannedAt }, result));
-      tabStorage.set(KEY, JSON.stringify(Array.from(results).slice(-MOST_KEPT)));
-      show();
+      refresh();
       return before === undefined || before.kind !== result.kind;
     },
     forget: () => tabStorage.remove(KEY),

@@ -29,7 +29,7 @@ async function signIn(person, name) {
   const client = clientOf(person, { isStaff: true, subscribe: popupOf(person) });
   try {
     const { member } = await client.signIn();
-    await openDesk(client, person, member ? member.membership.organisationName : name);
+    await openDesk(client, member ? member.membership.organisationName : name);
     tabStorage.set(STAFF_KEY, person);
     await offerReminders(client);
   } catch (error) {
@@ -37,10 +37,10 @@ async function signIn(person, name) {
   }
 }
 
-async function openDesk(client, person, title, stations) {
+async function openDesk(client, title, stations) {
   eye = await pickEye(client);
   place.open(client, stations);
-  desk = createDesk({ client, storage: storageOf(person), sounds, title, place });
+  desk = createDesk({ client, sounds, title, place });
   showDesk(true);
   focusEntry();
 }
@@ -72,7 +72,7 @@ async function resumeDevice() {
 
 async function openDevice(client, { name, organisation, stations }) {
   const where = stations.length === 1 ? stations[0].name || stations[0].code : organisation;
-  await openDesk(client, "device", `${name}，${where}`, stations);
+  await openDesk(client, `${name}，${where}`, stations);
   byId("sign-out").hidden = true;
 }
 

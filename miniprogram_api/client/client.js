@@ -4,6 +4,7 @@
 
 const { createHttp, refusalOf } = require("./http.js");
 const { createKeptCard } = require("./kept_card.js");
+const { createKeptScans } = require("./kept_scans.js");
 const { createKeptStations } = require("./kept_stations.js");
 const { createMessages, wxSubscribe } = require("./messages.js");
 const { createRequest } = require("./requests.js");
@@ -32,8 +33,9 @@ const UNAUTHENTICATED = 401;
  * @param {function(): number} [options.clock] the phone's, milliseconds
  * @param {function(number): Promise<void>} [options.sleep] resolves after so many milliseconds
  * @returns {object} the calls: the card's (`kept_card.js`), those of stations without a network
- *   (`kept_stations.js`), of messages (`messages.js`), of people at a station (`visits.js`), those listed below,
- *   `request` (`requests.js`) for all others, and `now`, the server's time in milliseconds
+ *   (`kept_stations.js`), of a scanner that may lose its network (`kept_scans.js`), of messages (`messages.js`), of
+ *   people at a station (`visits.js`), those listed below, `request` (`requests.js`) for all others, and `now`, the
+ *   server's time in milliseconds
  */
 function createClient({
   baseUrl,
@@ -73,9 +75,10 @@ function createClient({
   const keptStations = createKeptStations({ request, now: serverClock.now, slot });
   const clockOffset = () => serverClock.now() - clock();
   const calls = createCalls({ request, exchange, session, card, clockOffset });
+  const keptScans = createKeptScans({ request, scanBatch: calls.scanBatch, storage });
   const messages = createMessages({ request, subscribe, now: serverClock.now });
   const visits = createVisits({ request, slot: slot("deviceName") });
-  return Object.assign({ request, now: serverClock.now }, card, keptStations, messages, visits, calls);
+  return Object.assign({ request, now: serverClock.now }, card, keptStations, keptScans, messages, visits, calls);
 }
 
 function createCalls({ request, exchange, session, card, clockOffset }) {
@@ -176,7 +179,8 @@ function createCalls({ request, exchange, session, card, clockOffset }) {
     station: (code) => request("GET", `${API}/stations/${encodeURIComponent(code)}`, { isPublic: true }),
 
     /**
-     * Reports a scan. It is repeated when the network fails: the same `scanId` gets the first answer.
+     * Reports a scan. It is repeated when the network fails: the same `scanId` gets the first answer. It is judged
+     * by the moment of its arrival; scanners with a network that comes and goes have `openScanQueue`.
      * @param {{scanId: string, code: string, purpose: string}} scan and what else the purpose takes
      * @returns {Promise<object>} the verdict
      */

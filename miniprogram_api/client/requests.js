@@ -19,6 +19,7 @@ const UNAUTHENTICATED = 401;
  * @property {string} [idempotencyKey] makes a write safe to repeat, and so repeated
  * @property {string} [ifNoneMatch] the tag of what is kept; still the same, it rejects with the status 304
  * @property {boolean} [isPublic] sent without a session
+ * @property {boolean} [isOnce] never repeated after a lost connection: late it would mean something else
  */
 
 /**
@@ -49,7 +50,7 @@ function createRequest({ exchange, session, sleep }) {
   }
 
   return async function request(method, path, options = {}) {
-    const { query, body, upload, idempotencyKey, ifNoneMatch, isPublic = false } = options;
+    const { query, body, upload, idempotencyKey, ifNoneMatch, isPublic = false, isOnce = false } = options;
     const headers = {};
     if (idempotencyKey !== undefined) {
       headers["Idempotency-Key"] = idempotencyKey;
@@ -57,7 +58,7 @@ function createRequest({ exchange, session, sleep }) {
     if (ifNoneMatch !== undefined) {
       headers["If-None-Match"] = ifNoneMatch;
     }
-    const call = { method, path, query, body, upload, headers };
+    const call = { method, path, query, body, upload, headers, isOnce };
     if (isPublic) {
       return repeated(call, 0);
     }
@@ -88,9 +89,9 @@ function pauseBefore(call, error, retries) {
   return retryAfter <= LONGEST_WAIT_SECONDS ? retryAfter * 1000 : null;
 }
 
-function isRepeatable({ method, headers, body }) {
+function isRepeatable({ method, headers, body, isOnce }) {
   const isNamed = body !== undefined && ("scanId" in body || "scans" in body);
-  return method === "GET" || "Idempotency-Key" in headers || isNamed;
+  return !isOnce && (method === "GET" || "Idempotency-Key" in headers || isNamed);
 }
 
 module.exports = { createRequest };

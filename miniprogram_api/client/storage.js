@@ -3,8 +3,8 @@
 /** What outlives the program: the session, the card for a week without a network, the clock's offset. */
 
 /**
- * @typedef {{get: function(string): ?string, set: function(string, string): void,
- *   remove: function(string): void}} Storage text by key; `get` gives null for what is absent
+ * @typedef {{get: function(string): ?string, set: function(string, string): void, remove: function(string): void,
+ *   keys: function(): string[]}} Storage text by key; `get` gives null for what is absent
  */
 
 /**
@@ -21,6 +21,7 @@ function memoryStorage() {
     remove: (key) => {
       texts.delete(key);
     },
+    keys: () => Array.from(texts.keys()),
   };
 }
 
@@ -34,6 +35,7 @@ function wxStorage(wx) {
     get: (key) => wx.getStorageSync(key) || null,
     set: (key, text) => wx.setStorageSync(key, text),
     remove: (key) => wx.removeStorageSync(key),
+    keys: () => wx.getStorageInfoSync().keys,
   };
 }
 
@@ -47,6 +49,7 @@ function webStorage(localStorage) {
     get: (key) => localStorage.getItem(key),
     set: (key, text) => localStorage.setItem(key, text),
     remove: (key) => localStorage.removeItem(key),
+    keys: () => Array.from({ length: localStorage.length }, (_, place) => localStorage.key(place)),
   };
 }
 

@@ -289,8 +289,9 @@ async def test_a_scan_without_a_network_waits_and_keeps_its_name(screens: Screen
     sent: list[str] = []
 
     def note(request: "Request") -> None:
-        if request.url.endswith("/api/v1/scans"):
-            sent.append(json.loads(request.post_data or "{}")["scanId"])
+        if "/api/v1/scans" in request.url:
+            body = json.loads(request.post_data or "{}")
+            sent.extend(one["scanId"] for one in body.get("scans", [body]))
 
     scanner.on("request", note)
     code = await phone.inner_text("#code-text")

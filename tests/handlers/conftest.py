@@ -11,7 +11,7 @@ import pytest
 from pymongo import AsyncMongoClient
 from tornado.httpclient import AsyncHTTPClient
 
-from server.config import Config
+from server.config import Config, Links
 from server.service import Service
 from tests.factories import Clock, Factory, Http
 
@@ -46,6 +46,7 @@ async def service(
         redis_url=os.environ.get("REDIS_URL", ""),
         trusted_proxies="127.0.0.1",
         wechat_check_files="k3JxQ0a9Zp.txt=5d41402abc4b2a76b9719d911017c592,MP_verify_aB3.txt=aB3=",
+        wechat_links=Links.URL_LINK,
         demo=True,
     )
     service = await Service.open(config, clock.now, access_log, strict=True)

@@ -62,10 +62,13 @@ async def _nothing_said(service: Service, code: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_limits_left(service: Service) -> None:
+async def _no_limits_left(service: Service) -> None:
     """The clock stands still between tests: what one used up of a limit would never come back."""
-    service.services.limits._local._young.clear()
-    service.services.limits._local._old.clear()
+    limits = service.services.limits
+    limits._local._young.clear()
+    limits._local._old.clear()
+    for key in await limits.shared._redis.keys("limit:reports:*"):
+        await limits.shared._redis.delete(key)
 
 
 async def test_one_report_marks_the_station_at_once(http: Http, code: str, clock: Clock) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from miniprogram_api.simulator_messages import Template
+from miniprogram_api.simulator_outside import LinkParts
 from miniprogram_api.simulator_tokens import FORCED_A_DAY, PLAIN_A_DAY
 from tests.miniprogram_api.conftest import APPID, SECRET, START, World
 
@@ -332,6 +333,10 @@ async def test_a_person_who_was_away_for_two_hours_is_not_checked(server: Server
         ({"expire_type": 1, "expire_interval": 31}, 85401),
         ({"expire_time": int(START.timestamp()) + 31 * 86_400}, 85401),
         ({"expire_time": 1}, 85401),
+        ({"expire_time": int(START.timestamp()) + 59}, 85401),
+        ({"expire_time": int(START.timestamp()) + 60}, 0),
+        ({"expire_type": 1}, 85401),
+        ({"expire_type": 2}, 85401),
     ],
 )
 async def test_links_lead_to_known_pages_for_at_most_thirty_days(
@@ -345,6 +350,33 @@ async def test_links_lead_to_known_pages_for_at_most_thirty_days(
     if not errcode:
         assert link["url_link"].startswith("https://wxaurl.cn/")
         assert scheme["openlink"].startswith("weixin://dl/business/?t=")
+
+
+async def test_a_link_leads_where_it_was_made_for_until_it_lapses(server: Server) -> None:
+    state = server.state
+    order = {"path": "pages/index/index", "query": "s=A", "expire_type": 1, "expire_interval": 2}
+    link = (await server.call("/wxa/generate_urllink", order))["url_link"]
+    assert state.links.open(link) == LinkParts("pages/index/index", "s=A", "release")
+    state.clock.set_offset(timedelta(days=2, seconds=-1))
+    assert state.links.open(link)
+    state.clock.set_offset(timedelta(days=2))
+    assert state.links.open(link) is None
+    assert state.links.open("https://wxaurl.cn/never") is None
+
+
+async def test_a_program_that_was_never_released_has_no_links(server: Server) -> None:
+    server.state.pages = frozenset()
+    refused = await server.call("/wxa/generate_urllink", {"path": "pages/index/index"})
+    assert refused["errcode"] == 85079
+
+
+async def test_both_kinds_of_links_are_a_hundred_a_second_together(server: Server) -> None:
+    for _ in range(50):
+        assert not (await server.call("/wxa/generate_urllink", {}))["errcode"]
+        assert not (await server.call("/wxa/generatescheme", {"jump_wxa": {}}))["errcode"]
+    assert (await server.call("/wxa/generatescheme", {"jump_wxa": {}}))["errcode"] == 44990
+    server.state.clock.set_offset(timedelta(seconds=1))
+    assert not (await server.call("/wxa/generate_urllink", {}))["errcode"]
 
 
 async def test_a_code_on_order_is_refused_before_the_work(server: Server) -> None:

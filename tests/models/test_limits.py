@@ -10,7 +10,7 @@ from redis.asyncio.client import Pipeline
 
 from models.addresses import Addresses, read_address, read_networks
 from models.errors import TooMany
-from models.limits import REMEMBERED, Limits, LocalLimits, PerAddress, PerPerson, SharedLimits
+from models.limits import REMEMBERED, Limit, Limits, LocalLimits, PerAddress, PerPerson, SharedLimits
 
 
 class CountingRedis(FakeAsyncRedis):
@@ -197,16 +197,26 @@ async def test_who_is_refused_uses_up_nothing_of_an_address_that_others_share() 
     assert await shared.take_each(others[1:]) > 0
 
 
-async def test_without_redis_everybody_passes_and_it_is_told_and_counted(
+async def test_without_redis_each_process_counts_for_itself_and_it_is_told_and_counted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     server = FakeServer()
-    shared = SharedLimits(FakeAsyncRedis(server=server), Seconds().now)
+    processes = [SharedLimits(FakeAsyncRedis(server=server), Seconds().now) for _ in range(2)]
     server.connected = False
-    assert [(await shared.take("logins:203.0.113.9", LIMIT)).calls for _ in range(5)] == [1] * 5
-    assert shared.lost == 5
-    assert {record.message for record in caplog.records} == {"limit_not_counted"}
+    for shared in processes:
+        taken = [await shared.take("logins:203.0.113.9", LIMIT) for _ in range(5)]
+        assert [one.calls for one in taken] == [1, 1, 1, 0, 0]
+        assert taken[-1].retry_after == 20
+        assert shared.lost == 5
+    assert {record.message for record in caplog.records} == {"limit_not_shared"}
     assert {vars(record)["limit"] for record in caplog.records} == {"logins"}
+
+
+async def test_without_redis_the_first_of_many_calls_are_granted_too() -> None:
+    server = FakeServer()
+    server.connected = False
+    shared = SharedLimits(FakeAsyncRedis(server=server), Seconds().now)
+    assert [(await shared.take("a", LIMIT, calls)).calls for calls in (2, 5, 1)] == [2, 1, 0]
 
 
 async def test_a_person_and_an_address_are_counted_apart_and_who_is_unknown_not_at_all() -> None:
@@ -222,3 +232,84 @@ async def test_a_person_and_an_address_are_counted_apart_and_who_is_unknown_not_
 async def test_limits_that_are_off_count_nothing() -> None:
     limits = Limits(LocalLimits(Seconds()), SharedLimits(FakeAsyncRedis(), Seconds().now), is_on=False)
     assert [limits.admit("a", (PerPerson(1),), "person", str) for _ in range(9)] == [None] * 9
+
+
+FLOOD = Limit(5, seconds=3600, shared=True)
+VISITS = Limit(10, seconds=3600, shared=True, spared=3)
+
+
+class Processes:
+    """The limits of two processes over one Redis, and how many calls of one subject pass at one of them."""
+
+    def __init__(self) -> None:
+        self.seconds = Seconds()
+        self.server = FakeServer()
+        self.redis = FakeAsyncRedis(server=self.server)
+        self.one, self.other = (
+            Limits(
+                LocalLimits(self.seconds),
+                SharedLimits(FakeAsyncRedis(server=self.server), self.seconds.now),
+            )
+            for _ in range(2)
+        )
+
+    async def passing(self, limits: Limits, limit: Limit, calls: int = 20, subject: str = "x") -> int:
+        passed = 0
+        for _ in range(calls):
+            try:
+                await limits.count("reports:A", limit, lambda: subject)
+            except TooMany:
+                continue
+            passed += 1
+        return passed
+
+
+async def test_processes_count_a_flood_together() -> None:
+    both = Processes()
+    assert await both.passing(both.one, FLOOD, 3) == 3
+    assert await both.passing(both.other, FLOOD) == 2
+    assert await both.passing(both.one, FLOOD) == 0
+    assert await both.passing(both.other, FLOOD, subject="y") == 5
+
+
+async def test_a_flood_in_one_process_asks_redis_no_more_than_is_allowed() -> None:
+    both = Processes()
+    assert await both.passing(both.one, FLOOD, 50) == 5
+    (key,) = await both.redis.keys()
+    assert await both.redis.get(key) == b"5"
+
+
+async def test_the_first_of_a_process_ask_no_redis_and_are_all_that_more_processes_add() -> None:
+    both = Processes()
+    assert await both.passing(both.one, VISITS, VISITS.spared) == VISITS.spared
+    assert await both.redis.keys() == []
+    assert await both.passing(both.one, VISITS) == VISITS.most - VISITS.spared
+    assert await both.passing(both.other, VISITS) == VISITS.spared
+
+
+async def test_without_redis_a_flood_is_counted_by_each_process() -> None:
+    both = Processes()
+    both.server.connected = False
+    assert await both.passing(both.one, FLOOD) == 5
+    assert await both.passing(both.other, VISITS) == VISITS.most
+
+
+async def test_a_shared_count_names_neither_device_nor_address() -> None:
+    both = Processes()
+    await both.passing(both.one, FLOOD, 1, "203.0.113.9")
+    (key,) = await both.redis.keys()
+    assert "limit:reports:" in str(key)
+    assert "203.0.113.9" not in str(key)
+    assert 3600 <= await both.redis.ttl(key) <= 3605
+
+
+async def test_a_count_that_is_not_shared_asks_no_redis() -> None:
+    both = Processes()
+    assert await both.passing(both.one, Limit(5)) == 5
+    assert await both.redis.keys() == []
+
+
+async def test_limits_that_are_off_count_no_flood() -> None:
+    both = Processes()
+    off = Limits(LocalLimits(both.seconds), both.one.shared, is_on=False)
+    assert await both.passing(off, FLOOD) == 20

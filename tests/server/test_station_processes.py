@@ -16,6 +16,8 @@ import pytest
 from msgspec import Struct
 from pymongo import AsyncMongoClient
 
+from handlers.check_ins import VISITS_OF_AN_ADDRESS
+from handlers.station_reports import FROM_ADDRESS
 from handlers.tokens import Tokens
 from miniprogram_api.simulator import DEMO_APPID, Simulator
 from models.appointments import Appointment
@@ -148,6 +150,24 @@ async def two(variables: dict[str, str]) -> AsyncIterator[Two]:
     cookie = await prepare(variables)
     async with two_processes(variables) as running:
         yield Two(await running.connect_to(0), await running.connect_to(1), cookie)
+
+
+async def asked_in_turn(two: Two, times: int, path: str, **fields: str) -> list[int]:
+    """Ask both processes in turn from one address, each time as another device."""
+    statuses = []
+    for turn in range(times):
+        body = msgspec.json.encode({"device": secrets.token_hex(12), **fields})
+        statuses.append((await (two.one, two.other)[turn % 2].ask("POST", f"{STATION}/{path}", body=body))[0])
+    return statuses
+
+
+async def test_processes_count_a_flood_from_one_address_together(two: Two) -> None:
+    statuses = await asked_in_turn(two, 12, "reports", problem="other")
+    assert statuses == [201] * FROM_ADDRESS.most + [429] * (12 - FROM_ADDRESS.most)
+    limit = VISITS_OF_AN_ADDRESS
+    statuses = await asked_in_turn(two, 2 * limit.most, "check-ins")
+    assert statuses.count(201) == limit.most + limit.spared
+    assert set(statuses) == {201, 429}
 
 
 async def test_what_is_said_to_one_process_is_seen_by_the_other_within_two_seconds(two: Two) -> None:

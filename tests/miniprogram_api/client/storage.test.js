@@ -14,6 +14,7 @@ function makeWx() {
     getStorageSync: (key) => (texts.has(key) ? texts.get(key) : ""),
     setStorageSync: (key, text) => texts.set(key, text),
     removeStorageSync: (key) => texts.delete(key),
+    getStorageInfoSync: () => ({ keys: Array.from(texts.keys()) }),
   };
 }
 
@@ -23,6 +24,10 @@ function makeLocalStorage() {
     getItem: (key) => (texts.has(key) ? texts.get(key) : null),
     setItem: (key, text) => texts.set(key, String(text)),
     removeItem: (key) => texts.delete(key),
+    key: (place) => Array.from(texts.keys())[place],
+    get length() {
+      return texts.size;
+    },
   };
 }
 
@@ -55,6 +60,14 @@ Object.keys(storages).forEach((name) => {
     createSlot(storage, "a").write(null);
     assert.equal(createSlot(storage, "a").read(), null);
     assert.equal(storage.get("a"), null);
+  });
+
+  test(`${name} storage names what is in it`, () => {
+    const storage = storages[name]();
+    storage.set("a", "1");
+    storage.set("b", "2");
+    storage.remove("a");
+    assert.deepEqual(storage.keys(), ["b"]);
   });
 });
 
