@@ -20,6 +20,7 @@ from models.organisation_desk import READERS
 from models.security import SECURITY_ADMINISTRATORS
 from models.sign_ins import SecondFactorRequired
 from models.station_details import ENTRIES
+from models.station_photos import SUBJECTS
 from models.stations import FACILITIES, KINDS, STATES
 from models.system import SYSTEM_ADMINISTRATORS
 
@@ -215,6 +216,7 @@ class StationPage(ConsolePage):
             station_kinds=KINDS,
             states=STATES,
             entries=ENTRIES,
+            subjects=SUBJECTS,
         )
 
 

@@ -60,6 +60,7 @@ from models.station_board import StationBoard
 from models.station_hosts import StationHosts
 from models.station_hours import StationHours
 from models.station_lists import StationLists
+from models.station_photos import StationPhotos
 from models.station_records import StationRecords
 from models.station_reports import StationReports
 from models.station_search import StationSearch
@@ -115,7 +116,7 @@ class Judges(Struct, frozen=True):
 
 
 class Visits(Struct, frozen=True, kw_only=True):
-    """What happens at stations: visits and their figures, screens, evidence, reports, tickets."""
+    """What happens at stations: visits and their figures, screens, evidence, reports, tickets, photos."""
 
     check_ins: CheckIns
     counts: VisitCounts
@@ -125,6 +126,7 @@ class Visits(Struct, frozen=True, kw_only=True):
     reports: StationReports
     tickets: StationTickets
     report_photos: ReportPhotos
+    photos: StationPhotos
 
 
 class Services(Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from handlers.nearby import (
     position_of,
 )
 from handlers.pictures import draw_sign
+from handlers.station_photos import StationPhotoReply, list_photos
 from handlers.wire import Asked, Wire, local
 from models.evidence import PROBLEM_WORDS
 from models.hours_open import Openness, State
@@ -78,6 +79,7 @@ class StationReply(Wire, frozen=True):
     hours_text: Annotated[str, Meta(examples=["05:00-17:30"])]
     facilities: tuple[AnyFacility, ...]
     evidence: EvidenceReply
+    photos: list[StationPhotoReply]
     supervision_phone: Annotated[str, Meta(examples=["12351"])]
     server_time: Moment
 
@@ -106,6 +108,7 @@ class StationHandler(Handler):
             hours_text=station.hours_text,
             facilities=station.facilities,
             evidence=EvidenceReply.of(evidence, at),
+            photos=list_photos(self.services, station.id, self.services.public_url),
             supervision_phone=SUPERVISION_PHONE,
             server_time=local(at),
         )
@@ -135,6 +138,7 @@ class LandingHandler(Handler):
             hours=words(station.hours),
             facilities=[FACILITIES[facility] for facility in station.facilities],
             evidence=EvidenceReply.of(evidence, at),
+            photos=list_photos(self.services, station.id, ""),
             workers=WORKERS,
             problems=PROBLEM_WORDS,
             phone=SUPERVISION_PHONE,

@@ -61,6 +61,8 @@ NOT_HERE: Mapping[str, str] = MappingProxyType(
         "evidence": "驿站是否开放的依据，不含个人信息",
         "station_reports": "驿站问题的反映，反映人只有当天有效、不能还原的索引，三十天后删除",
         "report_photos": "反映问题的照片，不与个人相连，三十天后删除",
+        "station_albums": "驿站公开照片的顺序，不是个人信息",
+        "station_pictures": "驿站公开的照片，由工作人员上传，不与个人相连",
         "station_tickets": "驿站的整改单，经办人只有编号",
         "stations": "驿站的资料，不是个人信息",
         "wxacodes": "驿站的小程序码图片",

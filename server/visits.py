@@ -23,6 +23,7 @@ from models.scans import SCANS, Scans
 from models.screens import SCREENS, SCREENS_CHANGED, Screens
 from models.station_board import StationBoard
 from models.station_hosts import StationHosts
+from models.station_photos import ALBUMS_CHANGED, STATION_ALBUMS, STATION_PICTURES, Shelves, StationPhotos
 from models.station_reports import STATION_REPORTS, Reported, StationReports
 from models.station_tickets import STATION_TICKETS, StationTickets
 from models.store import Collection, Store
@@ -32,6 +33,7 @@ from server.membership_book import Known
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     CHECK_INS, VISIT_COUNTS, VISIT_DAYS, SCREENS, EVIDENCE, STATION_REPORTS, STATION_TICKETS, REPORT_PHOTOS,
+    STATION_ALBUMS, STATION_PICTURES,
 )  # fmt: skip
 
 
@@ -67,6 +69,7 @@ def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
     reports = StationReports(stores[STATION_REPORTS.name], reported, office, around.vault, now)
     batches = ScanBatches(stores[SCANS.name], known.cards, around.judge, around.guards, now)
     photos = stores[REPORT_PHOTOS.name]
+    shelves = Shelves(stores[STATION_ALBUMS.name], stores[STATION_PICTURES.name])
     return Visits(
         check_ins=check_ins,
         counts=counts,
@@ -76,9 +79,14 @@ def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
         reports=reports,
         tickets=tickets,
         report_photos=ReportPhotos(photos, reports, around.media_checks, now),
+        photos=StationPhotos(shelves, around.hosts, office, now),
     )
 
 
 def mirrors_of(visits: Visits) -> dict[str, Mirror[Any]]:
     """Return what every process holds in memory of them, by the word that signals a change."""
-    return {SCREENS_CHANGED: visits.screens.mirror, EVIDENCE_CHANGED: visits.evidence.mirror}
+    return {
+        SCREENS_CHANGED: visits.screens.mirror,
+        EVIDENCE_CHANGED: visits.evidence.mirror,
+        ALBUMS_CHANGED: visits.photos.mirror,
+    }

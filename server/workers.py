@@ -111,6 +111,7 @@ class Workers:
             world.claiming.reviews.forget_old,
             world.rosters.jobs.forget_old,
             world.visits.report_photos.forget_old,
+            world.visits.photos.settle_old,
         )
         steps += [self._repeat("sweep", sweep, SWEEP_SECONDS) for sweep in sweeps]
         self._tasks += [asyncio.create_task(step) for step in steps]
