@@ -9,6 +9,7 @@ from handlers.base import CONSOLE as CONSOLE_KINDS
 from handlers.base import Handler, endpoint
 from handlers.console_doors import PAGE_POLICY, SIGN_IN, EnrolmentPage, SignInPage
 from handlers.media import Html
+from handlers.station_ratings import find_score
 from models.appointments import CONSOLE, POSTS, Role
 from models.audit_desk import AUDITORS
 from models.errors import Forbidden, Unauthenticated
@@ -217,6 +218,7 @@ class StationPage(ConsolePage):
             states=STATES,
             entries=ENTRIES,
             subjects=SUBJECTS,
+            rating=find_score(self.services, code.upper()),
         )
 
 

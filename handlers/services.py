@@ -61,6 +61,7 @@ from models.station_hosts import StationHosts
 from models.station_hours import StationHours
 from models.station_lists import StationLists
 from models.station_photos import StationPhotos
+from models.station_ratings import StationRatings
 from models.station_records import StationRecords
 from models.station_reports import StationReports
 from models.station_search import StationSearch
@@ -116,7 +117,7 @@ class Judges(Struct, frozen=True):
 
 
 class Visits(Struct, frozen=True, kw_only=True):
-    """What happens at stations: visits and their figures, screens, evidence, reports, tickets, photos."""
+    """What happens at stations: visits, figures, screens, evidence, reports, tickets, photos, ratings."""
 
     check_ins: CheckIns
     counts: VisitCounts
@@ -127,6 +128,7 @@ class Visits(Struct, frozen=True, kw_only=True):
     tickets: StationTickets
     report_photos: ReportPhotos
     photos: StationPhotos
+    ratings: StationRatings
 
 
 class Services(Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from handlers.nearby import (
 )
 from handlers.pictures import draw_sign
 from handlers.station_photos import StationPhotoReply, list_photos
+from handlers.station_ratings import ScoreReply, find_score
 from handlers.wire import Asked, Wire, local
 from models.evidence import PROBLEM_WORDS
 from models.hours_open import Openness, State
@@ -80,6 +81,7 @@ class StationReply(Wire, frozen=True):
     facilities: tuple[AnyFacility, ...]
     evidence: EvidenceReply
     photos: list[StationPhotoReply]
+    rating: ScoreReply | None
     supervision_phone: Annotated[str, Meta(examples=["12351"])]
     server_time: Moment
 
@@ -109,6 +111,7 @@ class StationHandler(Handler):
             facilities=station.facilities,
             evidence=EvidenceReply.of(evidence, at),
             photos=list_photos(self.services, station.id, self.services.public_url),
+            rating=find_score(self.services, station.id),
             supervision_phone=SUPERVISION_PHONE,
             server_time=local(at),
         )
@@ -139,6 +142,7 @@ class LandingHandler(Handler):
             facilities=[FACILITIES[facility] for facility in station.facilities],
             evidence=EvidenceReply.of(evidence, at),
             photos=list_photos(self.services, station.id, ""),
+            rating=find_score(self.services, station.id),
             workers=WORKERS,
             problems=PROBLEM_WORDS,
             phone=SUPERVISION_PHONE,

@@ -24,6 +24,14 @@ from models.screens import SCREENS, SCREENS_CHANGED, Screens
 from models.station_board import StationBoard
 from models.station_hosts import StationHosts
 from models.station_photos import ALBUMS_CHANGED, STATION_ALBUMS, STATION_PICTURES, Shelves, StationPhotos
+from models.station_ratings import (
+    SCORES_CHANGED,
+    STATION_RATINGS,
+    STATION_SCORES,
+    Raters,
+    RatingShelves,
+    StationRatings,
+)
 from models.station_reports import STATION_REPORTS, Reported, StationReports
 from models.station_tickets import STATION_TICKETS, StationTickets
 from models.store import Collection, Store
@@ -33,7 +41,7 @@ from server.membership_book import Known
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     CHECK_INS, VISIT_COUNTS, VISIT_DAYS, SCREENS, EVIDENCE, STATION_REPORTS, STATION_TICKETS, REPORT_PHOTOS,
-    STATION_ALBUMS, STATION_PICTURES,
+    STATION_ALBUMS, STATION_PICTURES, STATION_RATINGS, STATION_SCORES,
 )  # fmt: skip
 
 
@@ -79,8 +87,15 @@ def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
         reports=reports,
         tickets=tickets,
         report_photos=ReportPhotos(photos, reports, around.media_checks, now),
+        ratings=_build_ratings(stores, around, now),
         photos=StationPhotos(shelves, around.hosts, office, now),
     )
+
+
+def _build_ratings(stores: dict[str, Store[Any]], around: Around, now: Now) -> StationRatings:
+    shelves = RatingShelves(stores[STATION_RATINGS.name], stores[STATION_SCORES.name], stores[CHECK_INS.name])
+    raters = Raters(around.consents.has_consent, around.vault)
+    return StationRatings(shelves, around.board, raters, around.known.signals, now)
 
 
 def mirrors_of(visits: Visits) -> dict[str, Mirror[Any]]:
@@ -89,4 +104,5 @@ def mirrors_of(visits: Visits) -> dict[str, Mirror[Any]]:
         SCREENS_CHANGED: visits.screens.mirror,
         EVIDENCE_CHANGED: visits.evidence.mirror,
         ALBUMS_CHANGED: visits.photos.mirror,
+        SCORES_CHANGED: visits.ratings.mirror,
     }

@@ -14,6 +14,7 @@ from models.memberships import MEMBERSHIPS_CHANGED
 from models.messages import MESSAGES_DUE, Sender
 from models.pushes import PUSHES_DUE
 from models.roster_jobs import IMPORTS_DUE
+from models.station_ratings import RATINGS_DUE
 from models.station_tickets import TICKETS_DUE
 from models.store import EngineUnavailable
 from server.app import World
@@ -92,6 +93,7 @@ class Workers:
         steps.append(self._repeat("visits", world.visits.evidence.work, VISITS_SECONDS))
         steps.append(self._repeat("visit-counts", world.visits.counts.work, COUNTS_SECONDS))
         steps.append(self._repeat("station-reports", world.visits.reports.work, REPORTS_SECONDS))
+        steps.append(self._repeat(RATINGS_DUE, world.visits.ratings.work, DUE_SECONDS))
         tickets, notices = world.visits.tickets, world.station_notices
         steps.append(self._repeat(TICKETS_DUE, lambda: tickets.work(notices.tell), REPORTS_SECONDS))
         effects = world.membership_book.effects
