@@ -9,6 +9,7 @@ from handlers.base import CONSOLE as CONSOLE_KINDS
 from handlers.base import Handler, endpoint
 from handlers.console_doors import PAGE_POLICY, SIGN_IN, EnrolmentPage, SignInPage
 from handlers.media import Html
+from handlers.station_ratings import find_score
 from models.appointments import CONSOLE, POSTS, Role
 from models.audit_desk import AUDITORS
 from models.errors import Forbidden, Unauthenticated
@@ -20,6 +21,7 @@ from models.organisation_desk import READERS
 from models.security import SECURITY_ADMINISTRATORS
 from models.sign_ins import SecondFactorRequired
 from models.station_details import BUILD_MODES, ENTRIES
+from models.station_photos import SUBJECTS
 from models.stations import FACILITIES, KINDS, STATES
 from models.system import SYSTEM_ADMINISTRATORS
 
@@ -216,6 +218,8 @@ class StationPage(ConsolePage):
             states=STATES,
             entries=ENTRIES,
             modes=BUILD_MODES,
+            subjects=SUBJECTS,
+            rating=find_score(self.services, code.upper()),
         )
 
 

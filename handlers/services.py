@@ -61,6 +61,8 @@ from models.station_hosts import StationHosts
 from models.station_hours import StationHours
 from models.station_links import LinkMaker, StationLinks
 from models.station_lists import StationLists
+from models.station_photos import StationPhotos
+from models.station_ratings import StationRatings
 from models.station_records import StationRecords
 from models.station_reports import StationReports
 from models.station_search import StationSearch
@@ -117,7 +119,7 @@ class Judges(Struct, frozen=True):
 
 
 class Visits(Struct, frozen=True, kw_only=True):
-    """What happens at stations: visits, figures, screens, evidence, reports, tickets, links to them."""
+    """What happens at stations: visits, screens, evidence, reports, tickets, photos, ratings, links."""
 
     check_ins: CheckIns
     counts: VisitCounts
@@ -128,6 +130,8 @@ class Visits(Struct, frozen=True, kw_only=True):
     tickets: StationTickets
     report_photos: ReportPhotos
     links: StationLinks
+    photos: StationPhotos
+    ratings: StationRatings
 
 
 class Services(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,8 @@ from handlers.nearby import (
 )
 from handlers.pictures import draw_sign
 from handlers.station_details import DetailsReply, list_ways
+from handlers.station_photos import StationPhotoReply, list_photos
+from handlers.station_ratings import ScoreReply, find_score
 from handlers.station_upkeep import FacilityReply, list_facilities
 from handlers.wire import Asked, Wire, local
 from models.evidence import PROBLEM_WORDS
@@ -84,6 +86,8 @@ class StationReply(Wire, frozen=True):
     equipment: Annotated[list[FacilityReply], Meta(description="All facilities, the broken ones too")]
     details: DetailsReply
     evidence: EvidenceReply
+    photos: list[StationPhotoReply]
+    rating: ScoreReply | None
     supervision_phone: Annotated[str, Meta(examples=["12351"])]
     server_time: Moment
 
@@ -115,6 +119,8 @@ class StationHandler(Handler):
             equipment=list_facilities(station),
             details=DetailsReply.of(station.details),
             evidence=EvidenceReply.of(evidence, at),
+            photos=list_photos(self.services, station.id, self.services.public_url),
+            rating=find_score(self.services, station.id),
             supervision_phone=SUPERVISION_PHONE,
             server_time=local(at),
         )
@@ -147,6 +153,8 @@ class LandingHandler(Handler):
             ways=list_ways(station.details),
             facilities=list_facilities(station),
             evidence=EvidenceReply.of(evidence, at),
+            photos=list_photos(self.services, station.id, ""),
+            rating=find_score(self.services, station.id),
             workers=WORKERS,
             problems=PROBLEM_WORDS,
             phone=SUPERVISION_PHONE,

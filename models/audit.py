@@ -49,6 +49,8 @@ Action = Literal[
     "station_reopened",
     "station_host_set",
     "station_record_set",
+    "station_photo_added",
+    "station_photos_arranged",
     "station_stated",
     "station_ticket_answered",
     "screen_pairing_offered",

@@ -22,6 +22,7 @@ from models.memberships import Event, Memberships, MembershipState
 from models.own_memberships import OwnMemberships
 from models.people import OPENID, People
 from models.sessions import Revocations, Session
+from models.station_ratings import RatingNames
 from models.store import Store
 from models.vault import Vault
 
@@ -74,6 +75,7 @@ class ErasureSteps:
                 "cards": self._revoke_card,
                 "scans": self._clear_words_of_scans,
                 "check_ins": self._take_off_visits,
+                "station_ratings": self._take_off_ratings,
                 "accounts": self._delete_console_account,
             },
             "wechat": {
@@ -168,6 +170,11 @@ class ErasureSteps:
         """Leave the visits to be counted, without the person who consented to stand in them."""
         for one in await self._stores["check_ins"].list_({"person": holder.person}) if holder.person else []:
             await self._stores["check_ins"].change({"_id": one.id}, {}, without=("person",))
+
+    async def _take_off_ratings(self, holder: Holder) -> None:
+        """Leave the ratings to be counted, without the person."""
+        if holder.person:
+            await RatingNames(self._stores["station_ratings"], self._now).forget(holder.person)
 
     def _delete_by_account(self, collection: str) -> Step:
         async def delete(holder: Holder) -> None:

@@ -26,6 +26,7 @@ from models.privacy_notices import CURRENT
 from models.pushes import Push
 from models.scans import Scan
 from models.sessions import SessionRecord
+from models.station_ratings import Rating
 from models.subscriptions import Subscription
 
 PRESENCES: Mapping[Presence, str] = MappingProxyType(
@@ -214,6 +215,11 @@ def row_of_check_in(visit: CheckIn, station: str) -> Row:
     worker = WORKERS[visit.worker] if visit.worker else ""
     row = {"驿站": station, "时间": _at(visit.at), "怎样签到": PRESENCES[visit.presence], "职业": worker}
     return filled(row)
+
+
+def row_of_rating(rating: Rating, station: str) -> Row:
+    """Return a rating of a station while it bears the person."""
+    return {"驿站": station, "评分": f"{rating.stars} 分", "时间": _at(rating.at)}
 
 
 def row_of_subscription(one: Subscription) -> Row:

@@ -147,6 +147,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "member_export": "导出会员",
         "station_host_set": "确定驿站由谁管理",
         "station_record_set": "修改驿站基本资料",
+        "station_photo_added": "添加驿站照片",
+        "station_photos_arranged": "整理驿站照片",
         "station_stated": "说明驿站是否开放",
         "station_ticket_answered": "办理驿站整改单",
         "screen_pairing_offered": "登记驿站屏幕",

@@ -32,6 +32,7 @@ from models.export_rows import (
     row_of_particulars,
     row_of_person,
     row_of_push,
+    row_of_rating,
     row_of_scan,
     row_of_session,
     row_of_subscription,
@@ -61,6 +62,9 @@ NOT_HERE: Mapping[str, str] = MappingProxyType(
         "evidence": "驿站是否开放的依据，不含个人信息",
         "station_reports": "驿站问题的反映，反映人只有当天有效、不能还原的索引，三十天后删除",
         "report_photos": "反映问题的照片，不与个人相连，三十天后删除",
+        "station_albums": "驿站公开照片的顺序，不是个人信息",
+        "station_pictures": "驿站公开的照片，由工作人员上传，不与个人相连",
+        "station_scores": "驿站评分的个数和总分，只有数目",
         "station_tickets": "驿站的整改单，经办人只有编号",
         "stations": "驿站的资料，不是个人信息",
         "wxacodes": "驿站的小程序码图片",
@@ -149,6 +153,7 @@ class Exports:
             "cards": ("互助服务卡", self._card),
             "scans": ("谁扫过我的卡", self._scans),
             "check_ins": ("驿站签到", self._check_ins),
+            "station_ratings": ("给驿站的评分", self._ratings),
             "claim_reviews": ("认领核实（已通过的；没有通过的不列，以免透露别人是否登记过）", self._claims),
             "organisation_contacts": ("作为组织的主席或联系人", self._contacts),
             "consents": ("同意和撤回", self._consents),
@@ -225,6 +230,12 @@ class Exports:
         named = await self._names_of_stations(one.station for one in found)
         newest = sorted(found, key=lambda one: one.at, reverse=True)
         return [row_of_check_in(one, named.get(one.station, one.station)) for one in newest]
+
+    async def _ratings(self, holder: Holder) -> list[Row]:
+        found = await self._all("station_ratings", "person", self._own(holder))
+        named = await self._names_of_stations(one.station for one in found)
+        newest = sorted(found, key=lambda one: one.at, reverse=True)
+        return [row_of_rating(one, named.get(one.station, one.station)) for one in newest]
 
     async def _claims(self, holder: Holder) -> list[Row]:
         """Return what came of my claims, and that others claimed my record.

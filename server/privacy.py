@@ -24,6 +24,7 @@ from models.person_changes import PersonChanges
 from models.privacy_notices import PrivacyNotices, Responsible, kept
 from models.retention import RETENTION_DAYS, Expired, OldErasures, Retention, Rule, ScanRetention
 from models.sessions import Revocations
+from models.station_ratings import STATION_RATINGS, RatingNames
 from models.store import Collection, Store
 from models.vault import Vault
 from models.withdrawals import Withdrawals
@@ -97,7 +98,11 @@ def _traces(stores: dict[str, Store[Any]], ending: Ending, now: Now) -> ContactT
 
 
 def _withdrawals(stores: dict[str, Store[Any]], now: Now) -> Withdrawals:
-    return Withdrawals(stores[CONSENTS.name], stores[CHECK_INS.name], now)
+    return Withdrawals(stores[CONSENTS.name], stores[CHECK_INS.name], _rating_names(stores, now), now)
+
+
+def _rating_names(stores: dict[str, Store[Any]], now: Now) -> RatingNames:
+    return RatingNames(stores[STATION_RATINGS.name], now)
 
 
 def _erasure_basis(stores: dict[str, Store[Any]], known: Known, ending: Ending, now: Now) -> ErasureBasis:
@@ -135,6 +140,7 @@ def _rules(stores: dict[str, Store[Any]], known: Known, now: Now) -> dict[str, R
     return {
         "scans": scans.cut,
         "scan_days": scans.remove,
+        "station_ratings": _rating_names(stores, now).cut,
         "subscriptions": unused.remove,
         "corrections": decided.remove,
         "erasures": OldErasures(stores, now).remove,

@@ -24,6 +24,15 @@ from models.screens import SCREENS, SCREENS_CHANGED, Screens
 from models.station_board import StationBoard
 from models.station_hosts import StationHosts
 from models.station_links import STATION_LINKS, StationLinks
+from models.station_photos import ALBUMS_CHANGED, STATION_ALBUMS, STATION_PICTURES, Shelves, StationPhotos
+from models.station_ratings import (
+    SCORES_CHANGED,
+    STATION_RATINGS,
+    STATION_SCORES,
+    Raters,
+    RatingShelves,
+    StationRatings,
+)
 from models.station_reports import STATION_REPORTS, Reported, StationReports
 from models.station_tickets import STATION_TICKETS, StationTickets
 from models.store import Collection, Store
@@ -34,6 +43,7 @@ from server.membership_book import Known
 COLLECTIONS: tuple[Collection[Any], ...] = (
     CHECK_INS, VISIT_COUNTS, VISIT_DAYS, SCREENS, EVIDENCE, STATION_REPORTS, STATION_TICKETS, REPORT_PHOTOS,
     STATION_LINKS,
+    STATION_ALBUMS, STATION_PICTURES, STATION_RATINGS, STATION_SCORES,
 )  # fmt: skip
 
 
@@ -69,6 +79,7 @@ def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
     reports = StationReports(stores[STATION_REPORTS.name], reported, office, around.vault, now)
     batches = ScanBatches(stores[SCANS.name], known.cards, around.judge, around.guards, now)
     photos = stores[REPORT_PHOTOS.name]
+    shelves = Shelves(stores[STATION_ALBUMS.name], stores[STATION_PICTURES.name])
     return Visits(
         check_ins=check_ins,
         counts=counts,
@@ -79,9 +90,22 @@ def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
         tickets=tickets,
         report_photos=ReportPhotos(photos, reports, around.media_checks, now),
         links=StationLinks(stores[STATION_LINKS.name], now),
+        ratings=_build_ratings(stores, around, now),
+        photos=StationPhotos(shelves, around.hosts, office, now),
     )
+
+
+def _build_ratings(stores: dict[str, Store[Any]], around: Around, now: Now) -> StationRatings:
+    shelves = RatingShelves(stores[STATION_RATINGS.name], stores[STATION_SCORES.name], stores[CHECK_INS.name])
+    raters = Raters(around.consents.has_consent, around.vault)
+    return StationRatings(shelves, around.board, raters, around.known.signals, now)
 
 
 def mirrors_of(visits: Visits) -> dict[str, Mirror[Any]]:
     """Return what every process holds in memory of them, by the word that signals a change."""
-    return {SCREENS_CHANGED: visits.screens.mirror, EVIDENCE_CHANGED: visits.evidence.mirror}
+    return {
+        SCREENS_CHANGED: visits.screens.mirror,
+        EVIDENCE_CHANGED: visits.evidence.mirror,
+        ALBUMS_CHANGED: visits.photos.mirror,
+        SCORES_CHANGED: visits.ratings.mirror,
+    }

@@ -14,6 +14,7 @@ from models.memberships import MEMBERSHIPS_CHANGED
 from models.messages import MESSAGES_DUE, Sender
 from models.pushes import PUSHES_DUE
 from models.roster_jobs import IMPORTS_DUE
+from models.station_ratings import RATINGS_DUE
 from models.station_tickets import TICKETS_DUE
 from models.store import EngineUnavailable
 from server.app import World
@@ -92,6 +93,7 @@ class Workers:
         steps.append(self._repeat("visits", world.visits.evidence.work, VISITS_SECONDS))
         steps.append(self._repeat("visit-counts", world.visits.counts.work, COUNTS_SECONDS))
         steps.append(self._repeat("station-reports", world.visits.reports.work, REPORTS_SECONDS))
+        steps.append(self._repeat(RATINGS_DUE, world.visits.ratings.work, DUE_SECONDS))
         tickets, notices = world.visits.tickets, world.station_notices
         steps.append(self._repeat(TICKETS_DUE, lambda: tickets.work(notices.tell), REPORTS_SECONDS))
         effects = world.membership_book.effects
@@ -111,6 +113,7 @@ class Workers:
             world.claiming.reviews.forget_old,
             world.rosters.jobs.forget_old,
             world.visits.report_photos.forget_old,
+            world.visits.photos.settle_old,
         )
         steps += [self._repeat("sweep", sweep, SWEEP_SECONDS) for sweep in sweeps]
         self._tasks += [asyncio.create_task(step) for step in steps]

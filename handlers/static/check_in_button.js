@@ -1,6 +1,7 @@
 /** Checking in at a station of the list, by the login of whoever holds the phone. */
 
 import { byId, make } from "./demo.js";
+import { askRating, forgetRating } from "./rating_question.js";
 
 /** Whoever is further from a station cannot be there. */
 export const REACH_METRES = 500;
@@ -17,7 +18,13 @@ export function makeCheckIn({ client, station, position }) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      tell(station, await client.checkIn(station.code, { position }));
+      const visit = await client.checkIn(station.code, { position });
+      tell(station, visit);
+      if (visit.withPerson) {
+        askRating({ client, station });
+      } else {
+        forgetRating();
+      }
     } catch (error) {
       answer("", `${station.name}：${[error.message, error.details?.nextStep].filter(Boolean).join("，")}`);
     }
@@ -40,4 +47,5 @@ function answer(kind, words) {
 /** Takes the answer away: somebody else holds the phone. */
 export function forgetAnswer() {
   byId("check-in-answer").hidden = true;
+  forgetRating();
 }

@@ -1,6 +1,6 @@
 "use strict";
 
-/** What people do at a station: check in, and say what is wrong there. */
+/** What people do at a station: check in, say how good it is, and what is wrong there. */
 
 const API = "/api/v1";
 const NAME_LENGTH = 24;
@@ -37,6 +37,15 @@ function createVisits({ request, slot, random = Math.random }) {
      *   message: string, nextStep: string}>} refused with what to do next in `details.nextStep`
      */
     checkIn: (code, proof = {}) => request("POST", pathOf(code, "check-ins"), { body: withDevice(proof) }),
+
+    /**
+     * Rates a station where this member checked in by name within seven days; a later rating replaces the first.
+     * @param {string} code
+     * @param {1|2|3|4|5} stars 5 is best
+     * @returns {Promise<{station: string, stars: number, at: string, message: string}>} refused with
+     *   `visit_required` and what to do next in `details.nextStep`
+     */
+    rate: (code, stars) => request("PUT", pathOf(code, "ratings/mine"), { body: { stars } }),
 
     /**
      * Says what is wrong at a station; the same again within the hour is the same report.

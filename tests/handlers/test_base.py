@@ -24,7 +24,8 @@ PUBLIC = {
     "PushHandler", "ReadinessHandler", "ReportPhotoHandler", "ScannerPage", "ScreenKeysHandler",
     "ScreenPairingsHandler", "SessionsHandler", "SignHandler", "SignInHandler", "SignInPage",
     "SignInPictureHandler", "SignInSessionHandler", "SignInsHandler", "SignPageHandler", "StartPage",
-    "StationHandler", "StationReportsHandler", "StationWxacodeHandler", "StationsHandler",
+    "StationHandler", "StationPhotoHandler", "StationReportsHandler", "StationWxacodeHandler",
+    "StationsHandler",
 }  # fmt: skip
 
 

@@ -140,7 +140,7 @@ async def test_the_notice_is_public_and_says_who_and_for_how_long(http: Http) ->
     assert (reply.status, reply.json["version"], reply.json["versions"]) == (
         200,
         VERSION,
-        [VERSION, "2026-11-22"],
+        [VERSION, "2026-11-23", "2026-11-22"],
     )
     assert (reply.json["responsible"], reply.json["contact"]) == ("本地总工会", "12351（工会服务热线）")
     scans = next(one for one in reply.json["retention"] if one["kind"] == "scans")

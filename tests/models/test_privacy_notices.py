@@ -22,6 +22,7 @@ from models.privacy_notices import (
 )
 from models.pushes import KEPT as PUSHES_KEPT
 from models.sessions import LIFETIMES
+from models.station_ratings import NAMED_FOR
 from models.station_reports import KEPT as REPORTS_KEPT
 from models.subscriptions import REMEMBERED
 from models.visit_counts import KEPT_DAYS
@@ -29,6 +30,7 @@ from models.visit_counts import KEPT_DAYS
 PUBLISHED = {
     "2026-11-22": "f1f4f26b10705b17c34e9c5030c6d4a46c951df1f6678dd07748f57716d085b0",
     "2026-11-23": "8cc6a03d7194c5757f93f597051c720fe24c1faeb291b509326e2c974f9aca90",
+    "2026-11-24": "cebef584b7c40dc764fc1a779c2b37d6779c3cb9605f82277bc74c4af824cc8d",
 }
 """Each published file's SHA-256. Whoever changes a word makes a new file with a new version instead."""
 
@@ -77,6 +79,7 @@ def test_the_code_keeps_what_the_notice_says() -> None:
     assert kept("sign_in_attempts") == LOCKED_FOR
     assert kept("scans") == timedelta(days=30)
     assert kept("check_ins") == timedelta(days=KEPT_DAYS)
+    assert kept("station_ratings") == NAMED_FOR
     assert kept("station_reports") == REPORTS_KEPT
 
 

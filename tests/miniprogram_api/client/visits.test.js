@@ -8,6 +8,7 @@ const { FakeServer, answers, makeSetting, noNetwork, refuses } = require("./fake
 
 const VISITS = "/api/v1/stations/4E8M0R2T/check-ins";
 const REPORTS = "/api/v1/stations/4E8M0R2T/reports";
+const RATING = "/api/v1/stations/4E8M0R2T/ratings/mine";
 const PHOTO = "/api/v1/reports/5f3c/photo";
 const DONE = { message: "签到成功", again: false };
 
@@ -45,6 +46,25 @@ describe("a check-in", () => {
     await assert.rejects(client.checkIn("4E8M0R2T"), { code: "too_far", details: { metres: 900, nextStep } });
     await assert.rejects(client.checkIn("4E8M0R2T"), { status: 0, code: "network_failed" });
     assert.equal(server.callsOf("POST", VISITS).length, 2);
+  });
+});
+
+describe("a rating", () => {
+  test("it is a number by the login", async () => {
+    const { server, client } = makeSetting();
+    const done = { station: "4E8M0R2T", stars: 4, message: "谢谢，已评 4 分" };
+    server.on(`PUT ${RATING}`, answers(200, done));
+    assert.deepEqual(await client.rate("4E8M0R2T", 4), done);
+    const [call] = server.callsOf("PUT", RATING);
+    assert.equal(call.headers.Authorization, "Bearer token-1");
+    assert.deepEqual(JSON.parse(call.body), { stars: 4 });
+  });
+
+  test("without a visit by name the refusal says what to do next", async () => {
+    const { server, client } = makeSetting();
+    const nextStep = "到驿站签到后再评分";
+    server.on(`PUT ${RATING}`, refuses(409, "visit_required", { nextStep }));
+    await assert.rejects(client.rate("4E8M0R2T", 5), { code: "visit_required", details: { nextStep } });
   });
 });
 
