@@ -144,7 +144,7 @@ class PremisesReply(Wire, frozen=True):
 
 
 def list_ways(details: StationDetails) -> list[tuple[str, str]]:
-    """Return what helps somebody who wants to go there: what it is of, and in Chinese words."""
+    """Return what helps somebody who wants to go there, but for the phone: what it is of, and in words."""
     honours = ["最美驿站"] if details.finest else []
     if details.stars:
         honours.append(f"{details.stars} 星")
@@ -157,6 +157,5 @@ def list_ways(details: StationDetails) -> list[tuple[str, str]]:
         "电动车": parking,
         "可容纳": f"{details.capacity} 人" if details.capacity else "",
         "评定": "，".join(honours),
-        "驿站电话": details.phone,
     }
     return [(label, words) for label, words in told.items() if words]

@@ -18,6 +18,7 @@ from models.station_details import (
     MOST_AREA,
     MOST_CAPACITY,
     MOST_STARS,
+    NO_DETAILS,
     WAY_LETTERS,
     DetailName,
     StationDetails,
@@ -52,7 +53,8 @@ def read_details(named: Mapping[str, str]) -> tuple[StationDetails, list[Problem
                 told[name] = _READERS[name](text)
             except _Unread as why:
                 problems.append((column, str(why)))
-    return StationDetails(**told), problems
+    # One for all stations of which a list says nothing more: a process holds many.
+    return StationDetails(**told) if told else NO_DETAILS, problems
 
 
 def _unknown(text: str, known: str) -> _Unread:

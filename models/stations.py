@@ -167,16 +167,11 @@ class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     changed: datetime = NEVER
 
     @property
-    def broken(self) -> frozenset[Facility]:
-        """What is known not to work."""
-        return frozenset(one.facility for one in self.equipment if one.broken_since)
-
-    @property
     def working(self) -> tuple[Facility, ...]:
         """The facilities but those that are known not to work: what people look for."""
         if not self.equipment:
             return self.facilities
-        broken = self.broken
+        broken = {one.facility for one in self.equipment if one.broken_since}
         return tuple(one for one in self.facilities if one not in broken)
 
 

@@ -206,6 +206,7 @@ async def test_what_is_not_known_is_absent_and_an_officer_adds_it(http: Http, ma
     page = (await http("GET", f"/s/{before['code']}")).body.decode()
     for words in ("暖心屋", "1层", "从东门进，右手第二间", "扫码开门", "不能停放", "12 人", "最美驿站，4 星"):
         assert f"<dd>{words}</dd>" in page
+    assert 'href="tel:0371-12345678"' in page
     emptied = (await put(http, headers, kept, details={"floor": "1层"})).json
     assert emptied["details"] == {**before["details"], "floor": "1层"}
 

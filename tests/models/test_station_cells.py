@@ -101,7 +101,7 @@ def test_a_cell_that_cannot_be_read_is_noted_and_the_station_taken(
 def test_an_empty_cell_says_nothing() -> None:
     for column in DETAIL_COLUMNS.values():
         station, notes = read(column, " ")
-        assert station.details is NO_DETAILS or station.details == NO_DETAILS
+        assert station.details is NO_DETAILS
         assert (station.listed, notes) == ((), ())
 
 
