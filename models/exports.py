@@ -63,6 +63,7 @@ NOT_HERE: Mapping[str, str] = MappingProxyType(
         "station_reports": "驿站问题的反映，反映人只有当天有效、不能还原的索引，三十天后删除",
         "report_photos": "反映问题的照片，不与个人相连，三十天后删除",
         "station_albums": "驿站公开照片的顺序，不是个人信息",
+        "station_links": "打开小程序的链接，每个驿站一条，不与个人相连",
         "station_pictures": "驿站公开的照片，由工作人员上传，不与个人相连",
         "station_scores": "驿站评分的个数和总分，只有数目",
         "station_tickets": "驿站的整改单，经办人只有编号",
