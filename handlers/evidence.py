@@ -48,7 +48,7 @@ class EvidenceReply(Wire, frozen=True, gc=False):
     """What is known of a station.
 
     The last visit, the last one proved to be inside, the last opening by the 站长 and the word of today, and
-    what people report.
+    what people report. Of a visit that is thirty days old only the day is told, as its midnight.
     """
 
     last_visit: Annotated[Moment | None, Meta(examples=["2026-07-15T12:05:00+08:00"])]

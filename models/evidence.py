@@ -81,7 +81,8 @@ class Evidence(Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one station.
 
     `visited` is the last visit, `entered` the last proved to be inside, `opened` the last by the 站长's word.
-    A word that it is open from before `opened` was kept stands in `said` alone.
+    A word that it is open from before `opened` was kept stands in `said` alone. Of visits thirty days old no
+    more than the day is left, as its midnight (`models/evidence_retention.py`).
     """
 
     id: str = field(name="_id")
@@ -171,6 +172,10 @@ class EvidenceBoard:
     def find(self, station: str) -> Evidence | None:
         """Return what is known of a station."""
         return self._known.get(station)
+
+    def list_known(self) -> list[Evidence]:
+        """Return what is known of every station."""
+        return list(self._known.values())
 
     def floors(self, at: datetime, begun: datetime | None = None) -> Floors:
         """Return how far back stations are set now, or in a list that was `begun` within the last minutes."""

@@ -145,7 +145,7 @@ def build_world(
     auditing = build_auditing(stores, now)
     vault = Vault(keys.vault, keys.vault_index)
     masters, print_masters = Masters(keys.cards), Masters(keys.prints)
-    signals = Signals(engines.cache)
+    signals, shared_limits = Signals(engines.cache), SharedLimits(engines.cache, now)
     memberships = Memberships(stores["memberships"])
     people = People(stores["people"], stores["vault"], stores["identities"], vault, now, memberships)
     organisations = Organisations(stores["organisations"], now)
@@ -154,9 +154,7 @@ def build_world(
     revocations = Revocations(stores["revocations"], signals, auditing.audit, now)
     cards = Cards(stores["cards"], masters, vault, now)
     prints = Prints(stores["cards"], cards, print_masters, now)
-    judge = Judge(masters, print_masters)
-    shared_limits = SharedLimits(engines.cache, now)
-    guards = Guards(BadCodes(engines.cache), shared_limits)
+    judge, guards = Judge(masters, print_masters), Guards(BadCodes(engines.cache), shared_limits)
     stations, board = Stations(stores["stations"], now), StationBoard(stores["stations"], write_station, now)
     scans = Scans(stores["scans"], cards, judge, organisations, guards, now)
     sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
@@ -176,12 +174,14 @@ def build_world(
     effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)
     console = build_console(stores, vault, auditing.audit, appointments, sessions, now)
     pushes = Pushes(stores["pushes"], vault, signals, effects, now)
+    visits = visiting.build(stores, near, now)
     sweeps = {
         "sessions": sessions.forget_expired,
         "sign_in_attempts": console.forget_old,
         "messages": messages.forget_old,
         "pushes": pushes.forget_old,
         "media_checks": media_checks.forget_old,
+        **visiting.retention_of(visits, now),
     }
     return World(
         stores=tuple(stores.values()),
@@ -205,7 +205,7 @@ def build_world(
         prints=prints,
         card_book=Book(cards, CardLife(stores["cards"], cards, now), prints, memberships),
         scans=scans,
-        visits=visiting.build(stores, near, now),
+        visits=visits,
         own_visits=OwnVisits(stores["check_ins"], board),
         shared_limits=shared_limits,
         stations=stations,

@@ -10,6 +10,7 @@ from models.check_ins import CHECK_INS, CheckIns, Witnesses
 from models.clock import Now
 from models.consents import Consents
 from models.evidence import EVIDENCE, EVIDENCE_CHANGED, EvidenceBoard
+from models.evidence_retention import EvidenceRetention
 from models.judgements import Judge
 from models.leases import Leases
 from models.masters import Masters
@@ -17,6 +18,7 @@ from models.media_checks import MediaChecks
 from models.mirrors import Mirror
 from models.offices import Office
 from models.report_photos import REPORT_PHOTOS, ReportPhotos
+from models.retention import Rule
 from models.scan_batches import ScanBatches
 from models.scan_visits import ScanVisits
 from models.scans import SCANS, Scans
@@ -109,3 +111,8 @@ def mirrors_of(visits: Visits) -> dict[str, Mirror[Any]]:
         ALBUMS_CHANGED: visits.photos.mirror,
         SCORES_CHANGED: visits.ratings.mirror,
     }
+
+
+def retention_of(visits: Visits, now: Now) -> dict[str, Rule]:
+    """Return what retention cuts of visits, by rule; the visits themselves go when they are counted."""
+    return {"check_ins": EvidenceRetention(visits.evidence, now).cut}

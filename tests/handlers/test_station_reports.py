@@ -3,12 +3,15 @@
 import asyncio
 import io
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from models.evidence import Evidence
+from models.evidence_retention import without_minutes
 from models.station_reports import StationReport
 from server.service import Service
 from tests.factories import Clock, Factory, Http, Reply, Someone, change
@@ -591,3 +594,26 @@ async def test_after_thirty_days_reports_and_photos_are_gone(
     await visits.report_photos.forget_old()
     assert await visits.reports._store.find(made.json["report"]) is None
     assert await visits.report_photos._store.find(made.json["report"]) is None
+
+
+async def test_a_visit_of_a_month_ago_is_told_by_its_day_alone(
+    http: Http, code: str, clock: Clock, service: Service
+) -> None:
+    then = clock.now() - timedelta(days=29, hours=23)
+
+    async def visited(seen: Evidence) -> Evidence:
+        return replace(seen, visited=then)
+
+    async def retained(seen: Evidence) -> Evidence:
+        return without_minutes(seen, clock.now() + timedelta(hours=1))
+
+    async def page() -> str:
+        return (await http("GET", f"/s/{code}")).body.decode()
+
+    evidence = service.world.visits.evidence
+    await evidence.change(code, visited)
+    assert "最近一次签到 6月15日 13:00</p>" in await page()
+    await evidence.change(code, retained)
+    assert "最近一次签到 6月15日</p>" in await page()
+    told = (await http("GET", f"/api/v1/stations/{code}")).json["evidence"]["lastVisit"]
+    assert told == "2026-06-15T00:00:00+08:00"
