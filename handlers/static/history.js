@@ -29,28 +29,37 @@ const MARKS = {
  */
 export function createHistory(now) {
   const results = new Map(JSON.parse(tabStorage.get(KEY)) || []);
+  const rows = new Map();
+  const changed = new Set(results.keys());
 
-  let isStale = false;
+  /** Shows what changed alone: near the end of a long shift a scan must cost no more than at its beginning. */
+  function show() {
+    const at = localOf(now());
+    for (const scanId of changed) {
+      const fresh = row(results.get(scanId), at);
+      if (rows.has(scanId)) {
+        rows.get(scanId).replaceWith(fresh);
+      } else {
+        byId("history").prepend(fresh);
+      }
+      rows.set(scanId, fresh);
+    }
+    changed.clear();
+    while (byId("history").childElementCount > MOST_SHOWN) {
+      byId("history").lastElementChild.remove();
+    }
+    byId("totals").replaceChildren(...totals(Array.from(results.values())));
+  }
 
-  /** Keeps and shows once what changed many times: a batch settles up to 500 scans at once. */
-  function refresh() {
-    if (!isStale) {
-      isStale = true;
-      queueMicrotask(() => {
-        isStale = false;
-        tabStorage.set(KEY, JSON.stringify(Array.from(results).slice(-MOST_KEPT)));
-        show();
-      });
+  /** A batch settles up to 500 scans at once: they are kept and shown together. */
+  function settle() {
+    if (changed.size > 0) {
+      tabStorage.set(KEY, JSON.stringify(Array.from(results).slice(-MOST_KEPT)));
+      show();
     }
   }
 
-  function show() {
-    const newest = Array.from(results.values()).reverse();
-    const at = localOf(now());
-    byId("history").replaceChildren(...newest.slice(0, MOST_SHOWN).map((one) => row(one, at)));
-    byId("totals").replaceChildren(...totals(newest));
-  }
-
+  byId("history").replaceChildren();
   show();
   return {
     /**
@@ -61,8 +70,12 @@ export function createHistory(now) {
      */
     note: ({ scanId, scannedAt }, result) => {
       const before = results.get(scanId);
-      results.set(scanId, Object.assign({ scannedAt }, result));
-      refresh();
+      const after = Object.assign({ scannedAt }, result);
+      if (before === undefined || JSON.stringify(before) !== JSON.stringify(after)) {
+        results.set(scanId, after);
+        changed.add(scanId);
+        queueMicrotask(settle);
+      }
       return before === undefined || before.kind !== result.kind;
     },
     forget: () => tabStorage.remove(KEY),

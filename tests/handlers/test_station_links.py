@@ -27,6 +27,16 @@ SAFARI = (
 WECHAT = f"{SAFARI} MicroMessenger/8.0.50(0x18003236) NetType/WIFI Language/zh_CN"
 
 
+class Counting(Store[Any]):
+    """A store that counts how often it is read."""
+
+    reads = 0
+
+    async def find(self, key: str) -> Any:
+        self.reads += 1
+        return await super().find(key)
+
+
 class Away(Store[Any]):
     """A store whose database does not answer."""
 
@@ -196,6 +206,17 @@ async def test_without_the_database_the_page_does_without(
     away = Away(service.services.visits.links._store._documents.database, STATION_LINKS)
     assert await StationLinks(away, clock.now).find(codes[0], maker_of(service)) is None
     assert asked(wechat) == before
+
+
+async def test_whoever_comes_while_a_link_is_made_reads_no_database(
+    wechat: Simulator, codes: list[str], service: Service, clock: Clock
+) -> None:
+    store = Counting(service.services.visits.links._store._documents.database, STATION_LINKS)
+    links, maker = StationLinks(store, clock.now), maker_of(service)
+    found = await asyncio.gather(*(links.find(codes[0], maker) for _ in range(9)))
+    assert len(set(found) - {None}) == 1
+    assert await links.find(codes[0], maker) in found
+    assert store.reads == 1
 
 
 async def test_an_account_has_the_links_that_it_is_configured_for(
