@@ -212,9 +212,8 @@ class Exports:
         return [row_of_appointment(one, self._basis.organisations.get_name) for one in held]
 
     async def _card(self, holder: Holder) -> list[Row]:
-        return [
-            row for one in await self._all("cards", "person", self._own(holder)) for row in rows_of_card(one)
-        ]
+        found = await self._all("cards", "person", self._own(holder))
+        return [row for one in found for row in rows_of_card(one)]
 
     async def _scans(self, holder: Holder) -> list[Row]:
         found = await self._all("scans", "person", self._own(holder))
