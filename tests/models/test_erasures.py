@@ -9,6 +9,7 @@ from models.erasures import BATCH, CONFIRMATION, LEASE, SETTLING
 from models.store import Database
 from models.vault import mask_name
 from server.engines import Engines
+from tests.models.workers import persevere
 from tests.mortal import Crash, Life
 from tests.sites import VAULT, Site
 from tests.traces import find_traces, marks_of
@@ -73,7 +74,7 @@ async def test_many_workers_finish_many_erasures(site: Site) -> None:
         with pytest.raises(Crash):
             await site.start(Life(1)).privacy.erasures.erase(person, CONFIRMATION)
     site.clock.advance(seconds=LEASE.total_seconds())
-    await asyncio.gather(*(world.privacy.erasures.work() for world in worlds))
+    await asyncio.gather(*(persevere(world.privacy.erasures.work) for world in worlds))
     marks = {mark for _, who in made for mark in marks_of(who, VAULT)}
     assert await find_traces(site.database, VAULT, marks) == []
     assert len(made) < BATCH

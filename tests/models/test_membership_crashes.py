@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -35,6 +34,7 @@ from server.claiming import Around, build_claims, shelf_of
 from server.membership_book import Known, MembershipBook, build_membership_book
 from tests.factories import Clock
 from tests.models.mortal import Crash, Life, Mortal
+from tests.models.workers import persevere
 
 VAULT = Vault({"1": b"k" * 32}, b"i" * 32)
 COLLECTIONS: tuple[Collection[Any], ...] = (
@@ -306,13 +306,6 @@ async def test_an_acknowledged_application_is_settled_by_any_worker_and_its_docu
     pytest.fail("settling makes more writes than were tried")
 
 
-async def work(process: Process) -> None:
-    """As a server's worker does: what an engine has given up is worked at again."""
-    while True:
-        with suppress(EngineUnavailable):
-            return await process.book.effects.work()
-
-
 async def test_workers_at_once_derive_everything_once(site: Site) -> None:
     acts = [Act(site) for _ in range(5)]
     process = await site.start()
@@ -320,7 +313,7 @@ async def test_workers_at_once_derive_everything_once(site: Site) -> None:
         await act.apply(process)
         await act.approve(process)
     workers = [await site.start() for _ in range(4)]
-    await asyncio.gather(*(work(worker) for worker in workers))
+    await asyncio.gather(*(persevere(worker.book.effects.work) for worker in workers))
     for act in acts:
         await expect_whole(site, act, 2, people=len(acts))
 
