@@ -51,6 +51,7 @@ from models.store import Collection, Database, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
 from models.system import SystemDesk, Watch
 from models.vault import Vault
+from models.wechat_accounts import WeChatAccounts
 from models.wxacodes import WXACODES, Wxacodes
 from server import visits as visiting
 from server.auditing import COLLECTIONS as AUDIT_COLLECTIONS
@@ -145,8 +146,7 @@ def build_world(
     auditing = build_auditing(stores, now)
     vault = Vault(keys.vault, keys.vault_index)
     masters, print_masters = Masters(keys.cards), Masters(keys.prints)
-    signals = Signals(engines.cache)
-    memberships = Memberships(stores["memberships"])
+    signals, memberships = Signals(engines.cache), Memberships(stores["memberships"])
     people = People(stores["people"], stores["vault"], stores["identities"], vault, now, memberships)
     organisations = Organisations(stores["organisations"], now)
     appointments = Appointments(stores["appointments"], auditing.audit, now)
@@ -154,12 +154,12 @@ def build_world(
     revocations = Revocations(stores["revocations"], signals, auditing.audit, now)
     cards = Cards(stores["cards"], masters, vault, now)
     prints = Prints(stores["cards"], cards, print_masters, now)
-    judge = Judge(masters, print_masters)
-    shared_limits = SharedLimits(engines.cache, now)
+    judge, shared_limits = Judge(masters, print_masters), SharedLimits(engines.cache, now)
     guards = Guards(BadCodes(engines.cache), shared_limits)
     stations, board = Stations(stores["stations"], now), StationBoard(stores["stations"], write_station, now)
     scans = Scans(stores["scans"], cards, judge, organisations, guards, now)
-    sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
+    accounts = WeChatAccounts(stores["identities"], people, vault, auditing.audit)
+    sessions = Sessions(stores["sessions"], revocations, accounts, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
     shelf = shelf_of(stores, vault)
@@ -172,7 +172,7 @@ def build_world(
     desks = build_station_book(stores["stations"], office, organisations, book.offices, people, now)
     hosts = desks.hosts
     near = visiting.Around(board, hosts, scans, known, judge, guards, masters, media_checks, vault, consents)
-    forgetting = (sessions.forget, subscriptions.forget, consents.forget, people.forget_openid)
+    forgetting = (sessions.forget, subscriptions.forget, consents.forget, accounts.forget)
     effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)
     console = build_console(stores, vault, auditing.audit, appointments, sessions, now)
     pushes = Pushes(stores["pushes"], vault, signals, effects, now)

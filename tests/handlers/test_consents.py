@@ -73,7 +73,7 @@ async def test_words_that_are_not_current_cannot_be_agreed_to_but_withdrawn_from
     someone = await make.member()
     stale = await answer(http, someone.token, "movements", given=True, version="1999-01-01")
     assert (stale.status, stale.code) == (409, "consent_text_changed")
-    assert stale.json["details"] == {"version": VERSION}
+    assert stale.json["details"] == {"version": CURRENT.consent("movements").version}
     await answer(http, someone.token, "movements", given=True)
     gone = await answer(http, someone.token, "movements", given=False, version="1999-01-01")
     assert (gone.status, item(gone, "movements")["given"]) == (200, False)
@@ -140,7 +140,7 @@ async def test_the_notice_is_public_and_says_who_and_for_how_long(http: Http) ->
     assert (reply.status, reply.json["version"], reply.json["versions"]) == (
         200,
         VERSION,
-        [VERSION, "2026-11-23", "2026-11-22"],
+        [VERSION, "2026-11-24", "2026-11-23", "2026-11-22"],
     )
     assert (reply.json["responsible"], reply.json["contact"]) == ("本地总工会", "12351（工会服务热线）")
     scans = next(one for one in reply.json["retention"] if one["kind"] == "scans")
