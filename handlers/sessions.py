@@ -70,7 +70,7 @@ class SessionsHandler(Handler):
     async def post(self, *, body: SessionRequest) -> SessionReply:
         """Exchange a WeChat login code for a session."""
         identity = await self.services.wechat.code_to_session(body.code)
-        session = await self.services.sessions.open(identity.openid, as_staff=body.staff)
+        session = await self.services.sessions.open(identity.openid, identity.unionid, as_staff=body.staff)
         member = None if session.kind == "guest" else await self.services.members.find(session.subject)
         return SessionReply(
             token=self.services.tokens.issue(session),

@@ -180,6 +180,7 @@ class People:
         self._keys: dict[str, tuple[str, datetime]] = {}
         self._seen: dict[str, datetime] = {}
         self.phones: dict[str, str] = {}
+        self.unionids: dict[str, str] = {}
         self.has_unionid = has_unionid
 
     def knows(self, openid: str) -> bool:
@@ -207,9 +208,14 @@ class People:
         return key
 
     def find_unionid(self, openid: str) -> str | None:
-        """Return the person's unionid, always the same one, or None while the app is not bound."""
+        """Return the person's unionid, or None while the app is not bound.
+
+        It is as set in `unionids`, where two openids may have one, or one that is always the same.
+        """
         if not self.has_unionid:
             return None
+        if openid in self.unionids:
+            return self.unionids[openid]
         return "o" + base64.urlsafe_b64encode(hashlib.sha256(openid.encode()).digest()[:20]).decode()[:27]
 
 

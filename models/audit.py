@@ -73,6 +73,7 @@ Action = Literal[
     "card_reissued",
     "card_printed",
     "member_claimed",
+    "account_recognised",
     "claim_decided",
     "member_import",
     "member_export",

@@ -7,6 +7,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
     {
         # Identities, people and their evidence.
         "openid": "微信账号",
+        "unionid": "微信账号（开放平台）",
         "id_document": "身份证件",
         "card_number": "会员证号、旧卡号",
         "name": "姓名",
@@ -142,6 +143,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "personal_data_corrected": "更正个人信息",
         "person_erased": "注销",
         "member_claimed": "认领会员信息",
+        "account_recognised": "认出本人的另一个微信账号",
         "claim_decided": "核实认领",
         "member_import": "导入会员",
         "member_export": "导出会员",

@@ -20,11 +20,11 @@ from models.errors import Unauthenticated
 from models.filters import Index
 from models.ids import new_id
 from models.mirrors import Mirror
-from models.people import People
 from models.privacy_notices import kept
 from models.signals import Signals
 from models.store import Collection, Store
 from models.vault import Vault
+from models.wechat_accounts import WeChatAccounts
 
 SessionKind = Literal["guest", "member", "staff", "device", "console"]
 LIFETIMES: dict[SessionKind, timedelta] = {
@@ -128,21 +128,22 @@ class Sessions:
         self,
         records: Store[SessionRecord],
         revocations: Revocations,
-        people: People,
+        accounts: WeChatAccounts,
         appointments: Appointments,
         vault: Vault,
         now: Now,
     ) -> None:
         self._records = records
         self._revocations = revocations
-        self._people = people
+        self._accounts = accounts
+        self._people = accounts.people
         self._appointments = appointments
         self._vault = vault
         self._now = now
 
-    async def open(self, openid: str, *, as_staff: bool) -> Session:
+    async def open(self, openid: str, unionid: str | None = None, *, as_staff: bool) -> Session:
         """Open a session for a WeChat account; NotStaff if staff is asked for and no appointment holds."""
-        person = await self._people.find_by_openid(openid)
+        person = await self._accounts.recognise(openid, unionid)
         if as_staff:
             await self._appointments.admit(person, "staff_sign_in", "wechat")
         kind: SessionKind = "staff" if as_staff else "member" if person else "guest"

@@ -44,13 +44,13 @@ from models.security import SecurityDesk
 from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
-from models.station_hosts import StationHosts
 from models.station_notices import StationNotices
 from models.stations import STATIONS, Stations
 from models.store import Collection, Database, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
 from models.system import SystemDesk, Watch
 from models.vault import Vault
+from models.wechat_accounts import WeChatAccounts
 from models.wxacodes import WXACODES, Wxacodes
 from server import visits as visiting
 from server.auditing import COLLECTIONS as AUDIT_COLLECTIONS
@@ -109,7 +109,6 @@ class World(Struct, frozen=True, kw_only=True):
     stations: Stations
     board: StationBoard
     station_book: StationBook
-    station_hosts: StationHosts
     station_notices: StationNotices
     subscriptions: Subscriptions
     messages: Messages
@@ -145,8 +144,7 @@ def build_world(
     auditing = build_auditing(stores, now)
     vault = Vault(keys.vault, keys.vault_index)
     masters, print_masters = Masters(keys.cards), Masters(keys.prints)
-    signals, shared_limits = Signals(engines.cache), SharedLimits(engines.cache, now)
-    memberships = Memberships(stores["memberships"])
+    signals, memberships = Signals(engines.cache), Memberships(stores["memberships"])
     people = People(stores["people"], stores["vault"], stores["identities"], vault, now, memberships)
     organisations = Organisations(stores["organisations"], now)
     appointments = Appointments(stores["appointments"], auditing.audit, now)
@@ -154,10 +152,12 @@ def build_world(
     revocations = Revocations(stores["revocations"], signals, auditing.audit, now)
     cards = Cards(stores["cards"], masters, vault, now)
     prints = Prints(stores["cards"], cards, print_masters, now)
-    judge, guards = Judge(masters, print_masters), Guards(BadCodes(engines.cache), shared_limits)
+    judge, shared_limits = Judge(masters, print_masters), SharedLimits(engines.cache, now)
+    guards = Guards(BadCodes(engines.cache), shared_limits)
     stations, board = Stations(stores["stations"], now), StationBoard(stores["stations"], write_station, now)
     scans = Scans(stores["scans"], cards, judge, organisations, guards, now)
-    sessions = Sessions(stores["sessions"], revocations, people, appointments, vault, now)
+    accounts = WeChatAccounts(stores["identities"], people, vault, auditing.audit)
+    sessions = Sessions(stores["sessions"], revocations, accounts, appointments, vault, now)
     subscriptions = Subscriptions(stores["subscriptions"], account.templates, vault, now)
     messages = Messages(stores["messages"], subscriptions, vault, signals, now)
     shelf = shelf_of(stores, vault)
@@ -170,7 +170,7 @@ def build_world(
     desks = build_station_book(stores["stations"], office, organisations, book.offices, people, now)
     hosts = desks.hosts
     near = visiting.Around(board, hosts, scans, known, judge, guards, masters, media_checks, vault, consents)
-    forgetting = (sessions.forget, subscriptions.forget, consents.forget, people.forget_openid)
+    forgetting = (sessions.forget, subscriptions.forget, consents.forget, accounts.forget)
     effects = PushEffects(account.appid, subscriptions, messages, forgetting, media_checks)
     console = build_console(stores, vault, auditing.audit, appointments, sessions, now)
     pushes = Pushes(stores["pushes"], vault, signals, effects, now)
@@ -211,7 +211,6 @@ def build_world(
         stations=stations,
         board=board,
         station_book=desks,
-        station_hosts=hosts,
         station_notices=StationNotices(messages, people, board, hosts),
         subscriptions=subscriptions,
         messages=messages,
@@ -265,7 +264,7 @@ def build_services(
         station_lists=world.station_book.offer_lists(world.stations, world.board),
         station_search=world.station_book.offer_search(world.stations, world.board),
         station_hours=world.station_book.hours,
-        station_hosts=world.station_hosts,
+        station_hosts=world.station_book.hosts,
         station_records=world.station_book.records,
         station_upkeep=world.station_book.upkeep,
         audit_desk=AuditDesk(audit, world.auditing.blocks, world.auditing.checks, world.appointments),

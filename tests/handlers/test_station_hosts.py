@@ -69,7 +69,7 @@ async def test_of_several_keepers_the_station_s_own_is_told_alone_until_the_appo
     named = (await host(http, headers, given, street, second.id)).json
     assert (named["keepers"], named["keeper"]) == (1, second.id)
 
-    hosts, stations = service.world.station_hosts, service.world.stations._store
+    hosts, stations = service.world.station_book.hosts, service.world.stations._store
     kept = await stations.find(station["code"])
     assert kept
     assert hosts.list_keepers(kept) == [people[1].person]

@@ -15,6 +15,7 @@ from models.people import OPENID, Particulars
 from models.sessions import REVOCATIONS, SESSIONS, Revocations, Sessions
 from models.signals import Signals
 from models.store import Database, Store
+from models.wechat_accounts import WeChatAccounts
 from server.claiming import Around, Claiming, build_claiming, shelf_of
 from tests.models.mortal import Crash, Life, Mortal
 from tests.models.test_membership_crashes import COLLECTIONS, MOST_WRITES, VAULT, Process
@@ -29,7 +30,8 @@ class Claimer(Process):
         self.stores |= {one.name: Mortal(site.database, one, life) for one in (SESSIONS, REVOCATIONS)}
         signals, now = Signals(FakeAsyncRedis(server=FakeServer())), site.clock.now
         revocations = Revocations(self.stores["revocations"], signals, self.audit, now)
-        sessions = Sessions(self.stores["sessions"], revocations, self.people, self.appointments, VAULT, now)
+        accounts = WeChatAccounts(self.stores["identities"], self.people, VAULT, self.audit)
+        sessions = Sessions(self.stores["sessions"], revocations, accounts, self.appointments, VAULT, now)
         around = Around(self.people, self.memberships, self.organisations, self.audit, signals)
         shelf = shelf_of(self.stores, VAULT)
         self.sessions = sessions

