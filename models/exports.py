@@ -7,6 +7,7 @@ it is made.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -153,8 +154,8 @@ class Exports:
             "appointments": ("职务", self._appointments),
             "cards": ("互助服务卡", self._card),
             "scans": ("谁扫过我的卡", self._scans),
-            "check_ins": ("驿站签到", self._check_ins),
-            "station_ratings": ("给驿站的评分", self._ratings),
+            "check_ins": ("驿站签到", partial(self._at_stations, "check_ins", row_of_check_in)),
+            "station_ratings": ("给驿站的评分", partial(self._at_stations, "station_ratings", row_of_rating)),
             "claim_reviews": ("认领核实（已通过的；没有通过的不列，以免透露别人是否登记过）", self._claims),
             "organisation_contacts": ("作为组织的主席或联系人", self._contacts),
             "consents": ("同意和撤回", self._consents),
@@ -225,17 +226,12 @@ class Exports:
             for one in newest
         ]
 
-    async def _check_ins(self, holder: Holder) -> list[Row]:
-        found = await self._all("check_ins", "person", self._own(holder))
+    async def _at_stations(self, name: str, row_of: Callable[[Any, str], Row], holder: Holder) -> list[Row]:
+        """Return what a collection says of somebody at stations, the latest first."""
+        found = await self._all(name, "person", self._own(holder))
         named = await self._names_of_stations(one.station for one in found)
         newest = sorted(found, key=lambda one: one.at, reverse=True)
-        return [row_of_check_in(one, named.get(one.station, one.station)) for one in newest]
-
-    async def _ratings(self, holder: Holder) -> list[Row]:
-        found = await self._all("station_ratings", "person", self._own(holder))
-        named = await self._names_of_stations(one.station for one in found)
-        newest = sorted(found, key=lambda one: one.at, reverse=True)
-        return [row_of_rating(one, named.get(one.station, one.station)) for one in newest]
+        return [row_of(one, named.get(one.station, one.station)) for one in newest]
 
     async def _claims(self, holder: Holder) -> list[Row]:
         """Return what came of my claims, and that others claimed my record.

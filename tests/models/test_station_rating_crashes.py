@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -15,6 +16,7 @@ from models.stations import Station
 from models.store import Database
 from server.app import World
 from server.engines import Engines
+from tests.models.workers import persevere
 from tests.mortal import Crash, Life
 from tests.sites import VAULT
 from tests.sites import Site as PlainSite
@@ -123,13 +125,14 @@ async def test_twenty_people_and_five_workers_at_once_leave_exact_sums(site: Sit
     several = [site.ratings_of(await site.begin()) for _ in range(5)]
 
     async def rate(number: int, person: str) -> None:
-        await several[number % 5].rate(person, code, number % 5 + 1)
-        await several[number % 5].rate(person, code, (number + 2) % 5 + 1)
+        for stars in (number % 5 + 1, (number + 2) % 5 + 1):
+            await persevere(partial(several[number % 5].rate, person, code, stars))
 
     await asyncio.gather(
-        *(rate(number, person) for number, person in enumerate(people)), *(one.work() for one in several)
+        *(rate(number, person) for number, person in enumerate(people)),
+        *(persevere(one.work) for one in several),
     )
-    await several[0].work()
+    await persevere(several[0].work)
     assert await site.check(code) == sorted([1, 2, 3, 4, 5] * 4)
 
 
