@@ -8,17 +8,20 @@ import "./console_choice.js";
 const MEMBERS = "/api/v1/staff/members";
 
 let chosen = null;
+let asked = 0;
 
 async function show(page) {
   const text = byId("search").value.trim();
   const organisation = byId("organisation").value;
   const isSearch = text !== "";
   byId("search-clear").hidden = !isSearch;
+  asked += 1;
+  const number = asked;
   const table = isSearch
     ? await askHere(byId("problem"), "POST", `${MEMBERS}/searches`, { text, page })
     : await askHere(byId("problem"), "GET", `${MEMBERS}?page=${page}${organisation && `&organisation=${organisation}`}`);
-  if (!table) {
-    return;
+  if (!table || number !== asked) {
+    return; // What was asked for before is not shown over what was asked for since.
   }
   fill(byId("rows"), table.list.map(memberRow), isSearch ? "您管理的组织里没有这样的会员" : "还没有会员");
   showPager(byId("pager"), table, show);

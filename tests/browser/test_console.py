@@ -438,6 +438,25 @@ async def test_a_page_that_finds_an_engine_away_for_a_moment_asks_again(screens:
     assert refused == 2
 
 
+async def test_a_late_answer_to_an_earlier_question_is_not_shown_over_a_search(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    held: list[Route] = []
+
+    async def hold(route: "Route") -> None:
+        held.append(route)
+
+    await page.route("**/api/v1/staff/members?*", hold)
+    await follow(page, "会员")
+    await page.fill("#search", "演示骑手")
+    await page.press("#search", "Enter")
+    await expect(page.locator("#rows tr")).to_have_count(1)
+    async with page.expect_response("**/api/v1/staff/members?*") as late:
+        await held[0].continue_()
+    await (await late.value).finished()
+    await page.evaluate("new Promise((resolve) => setTimeout(resolve, 0))")
+    await expect(page.locator("#rows tr")).to_have_count(1)
+
+
 async def test_a_form_sent_before_its_script_has_come_waits_where_it_is(screens: Screens) -> None:
     page = await sign_in(screens, "officer")
     await page.route("**/console_members.js*", lambda route: route.abort())
