@@ -16,10 +16,9 @@ from msgspec.structs import replace
 
 from models.clock import LOCAL, Now, local_day
 from models.filters import Index
-from models.finder import Page
 from models.mirrors import Mirror
 from models.presence import Presence
-from models.ranks import CLOSED_RANK, UNKNOWN_RANK, Floor, FloorBook, Floors
+from models.ranks import CLOSED_RANK, UNKNOWN_RANK, Floor, FloorBook, Heard
 from models.store import Collection, Duplicate, EngineUnavailable, Store
 
 EVIDENCE_CHANGED = "evidence"
@@ -177,9 +176,9 @@ class EvidenceBoard:
         """Return what is known of every station."""
         return list(self._known.values())
 
-    def floors(self, at: datetime, begun: datetime | None = None) -> Floors:
-        """Return how far back stations are set now, or in a list that was `begun` within the last minutes."""
-        return self._floors.as_of(begun) if begun else self._floors.now(at)
+    def heard(self, at: datetime, begun: datetime | None = None) -> Heard:
+        """Return what ranks stations besides their hours: now, or in a list `begun` in the last minutes."""
+        return self._floors.heard(at, begun)
 
     def tell(self, codes: Iterable[str], at: datetime) -> dict[str, Mark | Statement]:
         """Return what is to be said of each of some stations, by code; of most there is nothing.
@@ -203,16 +202,6 @@ class EvidenceBoard:
     def list_reasons(self, at: datetime) -> dict[str, list[Reason]]:
         """Return why stations are set back now, by code."""
         return {code: reasons_of(self._known[code], at) for code in self._floors.now(at)}
-
-    def leave_open(self, page: Page, at: datetime) -> Page:
-        """Return a page of open stations without those that are set back since the list was begun.
-
-        It may then hold fewer than asked for, or none, and be continued all the same.
-        """
-        floors = self._floors.now(at)
-        if not floors:
-            return page
-        return replace(page, found=[one for one in page.found if one.station.id not in floors])
 
     def note(self, station: str, presence: Presence, at: datetime) -> None:
         """Remember a visit, to be written soon."""
@@ -276,6 +265,8 @@ class EvidenceBoard:
                 (self._told.add if is_told else self._told.discard)(one.id)
                 heard = self._now() if self.mirror.loaded else one.changed
                 self._floors.put(one.id, floor_of(one), heard)
+                if one.said and one.said.is_open:
+                    self._floors.put_word(one.id, one.said.at, heard)
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

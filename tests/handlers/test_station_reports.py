@@ -62,6 +62,8 @@ async def _nothing_said(service: Service, code: str) -> None:
     visits.evidence._floors._known.clear()
     visits.evidence._floors._before.clear()
     visits.evidence._floors._now = None
+    visits.evidence._floors._words = []
+    visits.evidence._floors._last_words.clear()
 
 
 @pytest.fixture(autouse=True)

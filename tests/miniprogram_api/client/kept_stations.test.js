@@ -3,7 +3,7 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
-const { file, questions, marks, marked } = require("../../vectors/district_stations.json");
+const { file, questions, marks, opened, marked } = require("../../vectors/district_stations.json");
 const { FakeServer, answers, makeSetting, noNetwork, refuses, succeeds } = require("./fakes.js");
 
 const PATH = `/api/v1/districts/${encodeURIComponent(file.district)}/stations`;
@@ -62,8 +62,8 @@ describe("stations without a network", () => {
     });
   });
 
-  test("those that are set back rank and are marked as in every vector, and only now", async () => {
-    const setting = await settingWithDistrict(undefined, Object.assign({}, file, { marks }));
+  test("those that are set back or opened rank and are marked as in every vector, and only now", async () => {
+    const setting = await settingWithDistrict(undefined, Object.assign({}, file, { marks, opened }));
     marked.forEach(({ at, unixMilliseconds, wanted, found }) => {
       setting.at = unixMilliseconds;
       assert.deepEqual(setting.client.keptStationsNear(wanted).items.map(short), found, at);
@@ -77,6 +77,7 @@ describe("stations without a network", () => {
   test("a file that an earlier edition kept has no marks", async () => {
     const earlier = Object.assign({}, file);
     delete earlier.marks;
+    delete earlier.opened;
     const setting = await settingWithDistrict(undefined, earlier);
     const [{ unixMilliseconds, wanted, found }] = questions;
     setting.at = unixMilliseconds;
