@@ -54,11 +54,6 @@ class EarlyOpenings:
         self._blocks: dict[int, list[Early]] = {}
         self.read(words)
 
-    @property
-    def words(self) -> Sequence[Word]:
-        """What was read last."""
-        return self._words
-
     def read(self, words: Sequence[Word]) -> None:
         """Take in the words that are new."""
         if words is not self._words:

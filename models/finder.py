@@ -1,9 +1,10 @@
 """The finder: which stations near a place are of use at a moment, without a database.
 
 A `Finder` is a snapshot of the stations. Those that are open come first, then those about to close, then
-those whose hours nobody knows, then the closed; within each the nearest, and of two at the same metre the
-lower code. What people report, and the 站长's word, may set a station further back or make it open
-(`models/ranks.py`). The answer is the one that looking at every station would give.
+those whose hours nobody knows, then the closed; within each the nearest, of which one that was confirmed
+lately counts as nearer (`models/freshness.py`), and of two at the same metre the lower code. What people
+report, and the 站长's word, may set a station further back or make it open (`models/ranks.py`). The answer is
+the one that looking at every station would give.
 
 There are two ways to it, which agree. The quick one stands on a view of the moment (`models/views.py`), which
 is made ahead of its time, off the loop (`prepare`). The other way works out the openness of what lies within
@@ -19,11 +20,12 @@ import numpy as np
 from msgspec import Struct
 
 from models.early_openings import EarlyOpenings, Opened
+from models.freshness import MOST, SetBacks, SetBacksOf
 from models.grid import ROWS, Density, Grid, Points, Search, Whole
 from models.hours_open import OPEN, Openness, openness
 from models.ids import decode
 from models.positions import Position
-from models.ranks import NO_FLOORS, NOTHING_HEARD, OPEN_RANKS, RANKING, Floors, Heard, Lowering, Word
+from models.ranks import NO_FLOORS, NOTHING_HEARD, OPEN_RANKS, RANKING, Heard, Lowering
 from models.station_columns import (
     FACILITY_BITS,
     KIND_BITS,
@@ -70,7 +72,10 @@ class Found(Struct, frozen=True, gc=False):
 
 
 class Mark(Struct, frozen=True, gc=False):
-    """Where a page ended: the rank, the metres and the code of its last, and the moment it was ranked for."""
+    """Where a page ended: at a rank, metres and a code, and the moment it was ranked for.
+
+    The metres are those that it counts for: how far it is, and how much it is set back.
+    """
 
     rank: int
     metres: int
@@ -92,8 +97,8 @@ def _nothing(_: Station) -> bytes:
 class Finder:
     """A snapshot of the stations that answers which are near; making one belongs off the loop.
 
-    `describe` makes what is kept beside each station that can be found, and handed out with it. `words` are
-    what was heard so far, to be read before anybody asks.
+    `describe` makes what is kept beside each station that can be found, and handed out with it. `last` is
+    what was heard last, to be taken in before anybody asks.
     """
 
     def __init__(
@@ -101,7 +106,7 @@ class Finder:
         stations: Iterable[Station] = (),
         describe: Describe = _nothing,
         base: Snapshot | None = None,
-        words: Sequence[Word] = (),
+        last: Heard = NOTHING_HEARD,
     ) -> None:
         self._describe = describe
         self._snapshot = absorbed(base or empty(), stations, describe)
@@ -120,7 +125,9 @@ class Finder:
         # Only remembered: these follow from the snapshot and what is asked with.
         self._moments: dict[datetime, dict[int, Openness]] = {}
         self._lowering = Lowering(NO_FLOORS, columns.codes)
-        self._early = EarlyOpenings(self._snapshot, words)
+        self._last = last
+        self._early = EarlyOpenings(self._snapshot, last.words)
+        self._set_backs = SetBacksOf(columns.codes, last.freshness)
 
     @property
     def stations(self) -> Iterable[Station]:
@@ -134,7 +141,7 @@ class Finder:
 
     def replace(self, changed: Iterable[Station]) -> "Finder":
         """Return a finder in which these stations stand as they are now; this one stays as it is."""
-        return Finder(changed, self._describe, self._snapshot, self._early.words)
+        return Finder(changed, self._describe, self._snapshot, self._last)
 
     def find(self, code: str) -> Station | None:
         """Return the station with this code, whatever its state, or None."""
@@ -155,7 +162,8 @@ class Finder:
             return self.page(wanted, at, None, heard).found
         answers = view.answers
         patches = view.open_patches if wanted.only_open else view.patches
-        near = patches.nearest(wanted.position, wanted.radius, _marks(wanted), wanted.limit)
+        set_backs = self._set_backs_of(heard)
+        near = patches.nearest(wanted.position, wanted.radius, _marks(wanted), wanted.limit, set_backs)
         # A floor only ever sets a station back: without one among these they are the first all the same.
         floors = heard.floors
         if floors and any(station.id in floors for _, (station, _, _) in near):
@@ -164,7 +172,7 @@ class Finder:
             Found(station, metres, answers[schedule], face) for metres, (station, schedule, face) in near
         ]
         early = self._early_near(wanted, at, heard)
-        return self._brought_forward(found, early, wanted.limit) if early else found
+        return self._brought_forward(found, early, wanted.limit, set_backs) if early else found
 
     def page(
         self, wanted: Wanted, at: datetime, after: Mark | None = None, heard: Heard = NOTHING_HEARD
@@ -185,18 +193,19 @@ class Finder:
         if heard.floors:
             self._lowering = self._lowering.of(heard.floors)
             self._lowering.lower(ranks, rows)
-        keys = (ranks * METRES + metres.astype(np.int64)) * ROWS + rows
+        set_backs = self._set_backs_of(heard)
+        keys = (ranks * METRES + metres.astype(np.int64) + set_backs.column[rows]) * ROWS + rows
         keys.sort()
         first = int(np.searchsorted(keys, self._key(after))) if after else 0
         end = int(np.searchsorted(keys, OPEN_RANKS * METRES * ROWS)) if wanted.only_open else len(keys)
         chosen: list[int] = keys[first : min(first + wanted.limit, end)].tolist()
         if after:
             early = self._early_near(wanted, at, heard.now())
-        found = [self._found(key, at, early) for key in chosen]
+        found = [self._found(key, at, early, set_backs) for key in chosen]
         last = None
         if len(chosen) == wanted.limit:
-            rank = chosen[-1] // ROWS // METRES
-            last = Mark(rank, found[-1].metres, found[-1].station.id, moment)
+            rank, counted = divmod(chosen[-1] // ROWS, METRES)
+            last = Mark(rank, counted, found[-1].station.id, moment)
         if wanted.only_open:
             latest = heard.latest
             found = [one for one in found if one.openness.state in OPEN and one.station.id not in latest]
@@ -207,6 +216,18 @@ class Finder:
         self._early.read(heard.words)
         found = ((self._stations[row].id, now) for row, now in self._early.list_open(at.timestamp()))
         return {code: now for code, now in found if code not in heard.floors}
+
+    def mark_of(self, found: Found, at: datetime, heard: Heard = NOTHING_HEARD) -> Mark:
+        """Return the mark of a station that was found and ranked for a moment."""
+        code = found.station.id
+        rank = max(RANKING.index(found.openness.state), heard.floors.get(code, 0))
+        return Mark(rank, found.metres + heard.freshness.metres.get(code, MOST), code, at)
+
+    def _set_backs_of(self, heard: Heard) -> SetBacks:
+        """Return how far stations are set back, and remember what was heard for a finder that follows."""
+        if heard is not NOTHING_HEARD:
+            self._last = heard
+        return self._set_backs.get(heard.freshness)
 
     def _search(self, wanted: Wanted) -> Search:
         return self._density.search(wanted.position, wanted.radius, _marks(wanted))
@@ -219,21 +240,27 @@ class Finder:
         found = self._early.near(self._search(wanted), at.timestamp(), heard.by)
         return {row: one for row, one in found.items() if self._stations[row].id not in heard.floors}
 
-    def _brought_forward(self, found: Sequence[Found], early: _Early, limit: int) -> list[Found]:
+    def _brought_forward(
+        self, found: Sequence[Found], early: _Early, limit: int, set_backs: SetBacks
+    ) -> list[Found]:
         """Return what was found by the hours together with what is open by a word."""
-        codes = {self._stations[row].id for row in early}
-        every = [one for one in found if one.station.id not in codes]
+        codes = self._snapshot.columns.codes
+        by_row = {int(codes.searchsorted(decode(one.station.id))): one for one in found}
         for row, (metres, now) in early.items():
             station, _, face = self._shown(row)
-            every.append(Found(station, metres, now, face))
-        every.sort(key=lambda one: (RANKING.index(one.openness.state), one.metres, one.station.id))
-        return every[:limit]
+            by_row[row] = Found(station, metres, now, face)
 
-    def _found(self, key: int, at: datetime, early: _Early) -> Found:
+        def place(row: int) -> tuple[int, int, int]:
+            one = by_row[row]
+            return RANKING.index(one.openness.state), one.metres + set_backs.metres[row], row
+
+        return [by_row[row] for row in sorted(by_row, key=place)[:limit]]
+
+    def _found(self, key: int, at: datetime, early: _Early, set_backs: SetBacks) -> Found:
         row = key % ROWS
         station, schedule, face = self._shown(row)
         now = early[row][1] if row in early else self._openness(schedule, at)
-        return Found(station, key // ROWS % METRES, now, face)
+        return Found(station, key // ROWS % METRES - set_backs.metres[row], now, face)
 
     def _key(self, mark: Mark) -> int:
         """Return the lowest key behind a mark, whose station may be gone."""
@@ -264,12 +291,6 @@ class Finder:
 
     def _shown(self, row: int) -> _Shown:
         return self._stations[row], self._schedules[row], self._faces[row]
-
-
-def mark_of(found: Found, at: datetime, floors: Floors = NO_FLOORS) -> Mark:
-    """Return the mark of a station that was found and ranked for a moment."""
-    rank = max(RANKING.index(found.openness.state), floors.get(found.station.id, 0))
-    return Mark(rank, found.metres, found.station.id, at)
 
 
 def _marks(wanted: Wanted) -> int:

@@ -19,6 +19,7 @@ import numpy as np
 from msgspec import Struct
 
 from models.clock import LOCAL
+from models.freshness import NOTHING_CONFIRMED, Freshness
 from models.grid import Whole
 from models.hours_open import State
 from models.ids import decode
@@ -66,17 +67,19 @@ class Word(NamedTuple):
 class Heard(Struct, frozen=True, gc=False):
     """What was heard of stations besides their hours, for a list that was begun at some moment.
 
-    `floors` are those of that moment, `latest` those of now. Of the `words`, to whose end more may be
-    added, those that were heard `by` then (POSIX seconds) count for the list's order.
+    `floors` are those of that moment, `latest` those of now, `freshness` is the count of then. Of the
+    `words`, to whose end more may be added, those that were heard `by` then (POSIX seconds) count for the
+    list's order.
     """
 
     floors: Floors = NO_FLOORS
     latest: Floors = NO_FLOORS
     words: Sequence[Word] = ()
     by: float = inf
+    freshness: Freshness = NOTHING_CONFIRMED
 
     def now(self) -> "Heard":
-        """Return what was heard until now."""
+        """Return what was heard until now of doors that are open or shut."""
         return Heard(self.latest, self.latest, self.words)
 
 
@@ -94,11 +97,13 @@ class FloorBook:
         self._words: list[Word] = []
         self._last_words: dict[str, datetime] = {}
 
-    def heard(self, at: datetime, begun: datetime | None = None) -> Heard:
+    def heard(
+        self, at: datetime, begun: datetime | None = None, freshness: Freshness = NOTHING_CONFIRMED
+    ) -> Heard:
         """Return what was heard, for a list that begins now or was `begun` within the last minutes."""
         latest = self.now(at)
         floors = self.as_of(begun) if begun else latest
-        return Heard(floors, latest, self._words, (begun or at).timestamp())
+        return Heard(floors, latest, self._words, (begun or at).timestamp(), freshness)
 
     def put_word(self, station: str, said: datetime, at: datetime) -> None:
         """Know from a moment on that a station's 站长 said that it was opened."""

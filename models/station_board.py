@@ -7,7 +7,7 @@ from datetime import datetime
 from models.clock import Now
 from models.districts import NoSuchDistrict
 from models.early_openings import Opened
-from models.finder import Finder, Mark, Page, Wanted, mark_of
+from models.finder import Finder, Mark, Page, Wanted
 from models.mirrors import Mirror
 from models.places import Place, Places, the_place
 from models.positions import Position
@@ -42,7 +42,7 @@ class StationBoard:
         if after:
             return self._finder.page(wanted, at, after, heard)
         found = self._finder.nearest(wanted, at, heard)
-        return Page(found, mark_of(found[-1], at, heard.floors) if len(found) == wanted.limit else None)
+        return Page(found, self._finder.mark_of(found[-1], at, heard) if len(found) == wanted.limit else None)
 
     def list_early(self, at: datetime, heard: Heard) -> dict[str, Opened]:
         """Return the opening, by code, of all that are open now by their 站长's word alone."""

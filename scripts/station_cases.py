@@ -110,6 +110,10 @@ OPENED: Mapping[str, tuple[str, str, str]] = MappingProxyType({
     "00000007": ("2026-09-28T11:44:59.999+08:00", "2026-09-29T00:00:00+08:00", "11:44 站长说已开门"),
 })  # fmt: skip
 
+# The metres that stations count as farther, by how lately they were confirmed to be open; else the last.
+SET_BACKS: Mapping[str, int] = MappingProxyType({"00000001": 0, "00000003": 40, "00000005": 0})
+LONG_AGO = 80
+
 NEVER = ("2026-09-28T00:00:00+08:00", "2026-09-28T00:00:00+08:00", "")
 
 # When, and what is asked for besides; each from several places.

@@ -19,6 +19,7 @@ from scripts.station_cases import (
     FACILITIES,
     HOUR,
     KINDS,
+    LONG_AGO,
     MARKS,
     MINUTE,
     MOMENTS,
@@ -26,6 +27,7 @@ from scripts.station_cases import (
     OPENED,
     PLACES,
     RANKING,
+    SET_BACKS,
     SINCE,
     TOLD_DAYS,
     WANTED,
@@ -135,7 +137,8 @@ def question(
             and wanted.get("kind", case.kind) == case.kind
             and (rank < RANKING.index("unknown") or not wanted.get("onlyOpen"))
         ):
-            found.append((rank, far, case.code, says))
+            counted = far + SET_BACKS.get(case.code, LONG_AGO) if with_marks else far
+            found.append((rank, counted, case.code, far, says))
     found.sort(key=lambda one: one[:3])
     return {
         "at": text,
@@ -143,7 +146,7 @@ def question(
         "wanted": {"longitude": place[0], "latitude": place[1], "datum": "gcj02", **wanted},
         "found": [
             {"code": code, "distanceMetres": far, **says}
-            for _, far, code, says in found[: wanted.get("limit", 20)]
+            for _, _, code, far, says in found[: wanted.get("limit", 20)]
         ],
     }
 
@@ -171,6 +174,7 @@ def file() -> dict[str, Any]:
         "scheduleOf": [keys.index((case.text, case.closed)) for case in CASES],
         "facilities": [sum(1 << FACILITIES.index(name) for name in case.facilities) for case in CASES],
         "kinds": [KINDS.index(case.kind) if case.kind else -1 for case in CASES],
+        "setBacks": [LONG_AGO for _ in CASES],
         "marks": [],
         "opened": [],
     }
@@ -190,8 +194,8 @@ def openings(case: Case) -> dict[str, Any]:
 def vectors() -> dict[str, Any]:
     """Return the file's text as data: closures, what is broken, the district's file, questions and answers.
 
-    `marks` and `opened` may stand in the file, and `marked` are the answers to questions about now that then
-    follow.
+    `marks`, `opened` and `setBacks` may stand in the file, and `marked` are the answers to questions about
+    now that then follow.
     """
     places = [case.code for case in CASES]
     return {
@@ -205,6 +209,7 @@ def vectors() -> dict[str, Any]:
             {"place": places.index(code), "ranksAs": ranks_as, "until": until, "mark": mark}
             for code, ranks_as, until, mark in MARKS
         ],
+        "setBacks": [SET_BACKS.get(code, LONG_AGO) for code in places],
         "opened": [
             {"place": places.index(code), "since": since, "until": until, "words": words}
             for code, (since, until, words) in OPENED.items()

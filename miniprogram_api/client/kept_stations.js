@@ -131,8 +131,8 @@ function createKeptStations({ request, now, slot }) {
     /**
      * Stations of the kept districts, the most useful first, without a network. Of days that a file does not
      * tell it is unknown whether a station is open. What set a station back when the file was written (its 站长
-     * closed it for the day, people doubt that it is open), or made it open before its hours, counts for now
-     * alone, as online.
+     * closed it for the day, people doubt that it is open), or made it open before its hours, and how lately it
+     * was confirmed to be open, count for now alone, as online.
      * @param {Wanted} wanted
      * @returns {{items: object[], serverTime: string}} as `stationsNear` gives them
      */
@@ -155,6 +155,8 @@ function nearIn(file, here, at, { facilities = [], kind, onlyOpen = false, radiu
   const span = { since: Date.parse(file.since), days: file.days };
   const states = file.schedules.map((openings) => opennessAt(openings, span, at));
   const setBack = other === undefined ? setBackAt(file, at) : new Map();
+  // A file that was kept by an earlier edition of this library may have none.
+  const setBacks = (other === undefined && file.setBacks) || [];
   const opened = other === undefined ? openedAt(file, at) : new Map();
   const bits = facilities.map((name) => file.facilityNames.indexOf(name));
   const found = [];
@@ -170,7 +172,7 @@ function nearIn(file, here, at, { facilities = [], kind, onlyOpen = false, radiu
     if (hasAll && isOfKind && (rank < OPEN_RANKS || !onlyOpen)) {
       const metres = Math.round(metresBetween(here, [file.longitudes[place], file.latitudes[place]]));
       if (metres <= radius) {
-        found.push({ file, place, code, rank, metres, open, mark });
+        found.push({ file, place, code, rank, metres, counted: metres + (setBacks[place] || 0), open, mark });
       }
     }
   });
@@ -223,7 +225,7 @@ function asSetBack(openings, span, open, floor, until) {
 }
 
 function byUse(one, other) {
-  return one.rank - other.rank || one.metres - other.metres || (one.code < other.code ? -1 : 1);
+  return one.rank - other.rank || one.counted - other.counted || (one.code < other.code ? -1 : 1);
 }
 
 function reply({ file, place, code, metres, open, mark }, datum) {

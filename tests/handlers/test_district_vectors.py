@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from msgspec import Struct
 
-from handlers.district_files import Besides, DistrictReply, OpenedReply, SetBackReply, write_edition
+from handlers.district_files import Besides, write_edition
+from handlers.district_replies import DistrictReply, OpenedReply, SetBackReply
 from handlers.nearby import OpennessReply
 from models.clock import LOCAL
 from models.evidence import Evidence, Mark, Reason, Statement
 from models.finder import Finder, Found, Wanted
+from models.freshness import Freshness
 from models.hours import Closure
 from models.hours_text import parse_hours
 from models.open_now import as_said
@@ -55,7 +57,7 @@ class Question(Struct, frozen=True, rename="camel"):
     found: list[dict[str, Any]]
 
 
-class Vectors(Struct, frozen=True):
+class Vectors(Struct, frozen=True, rename="camel"):
     """The whole file of vectors."""
 
     closures: dict[str, tuple[datetime, datetime | None]]
@@ -64,6 +66,7 @@ class Vectors(Struct, frozen=True):
     questions: list[Question]
     marks: list[SetBackReply]
     opened: list[OpenedReply]
+    set_backs: list[int]
     marked: list[Question]
 
 
@@ -177,6 +180,10 @@ def words_of(vectors: Vectors) -> list[Word]:
     return [Word(vectors.file.codes[one.place], one.since, one.since.timestamp()) for one in vectors.opened]
 
 
+def freshness_of_vectors() -> Freshness:
+    return Freshness(dict(zip(VECTORS.file.codes, VECTORS.set_backs, strict=True)))
+
+
 def test_what_is_known_besides_in_the_vectors_is_what_the_server_writes() -> None:
     reasons: dict[str, list[Reason]] = {}
     for mark in VECTORS.marks:
@@ -184,10 +191,11 @@ def test_what_is_known_besides_in_the_vectors_is_what_the_server_writes() -> Non
     stations, words = stations_of(VECTORS), words_of(VECTORS)
     last = max(word.said for word in words)
     early = Finder(stations).list_early(last, Heard(words=words))
-    edition = write_edition(stations, VECTORS.file.since, Besides(reasons, early))
+    edition = write_edition(stations, VECTORS.file.since, Besides(reasons, early, freshness_of_vectors()))
     written = msgspec.json.decode(edition.parts[0].plain, type=DistrictReply)
     assert written.marks == VECTORS.marks
     assert written.opened == VECTORS.opened
+    assert written.set_backs == VECTORS.set_backs
 
 
 def floors_at(at: datetime) -> dict[str, int]:
@@ -202,7 +210,7 @@ def floors_at(at: datetime) -> dict[str, int]:
 
 def heard_at(at: datetime) -> Heard:
     floors = floors_at(at)
-    return Heard(floors, floors, words_of(VECTORS))
+    return Heard(floors, floors, words_of(VECTORS), freshness=freshness_of_vectors())
 
 
 def evidence_of(code: str, at: datetime) -> Evidence:

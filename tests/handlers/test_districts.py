@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from handlers.district_files import LIMIT, Besides, DistrictReply, Edition, write_edition
+from handlers.district_files import LIMIT, Besides, Edition, write_edition
+from handlers.district_replies import DistrictReply
 from handlers.districts import accepts_gzip
 from models.evidence import Evidence, Mark, Reason, Statement
 from models.hours_open import openness

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from server.service import Service
 from tests.factories import Clock, Factory, Http
 from tests.handlers.test_check_ins import NEAR, code, device, stations, visit
 from tests.handlers.test_station_reports import _no_limits_left, _nothing_said, report, tickets
@@ -148,3 +149,24 @@ async def test_a_station_that_its_keeper_opened_early_is_found_among_the_open_an
     await say(http, make, daytime, is_open=False)
     assert daytime not in await found("&onlyOpen=true")
     assert (await taken_along()) == []
+
+
+async def test_a_station_that_was_opened_within_a_day_or_a_month_is_set_back_by_less(
+    http: Http, service: Service, code: str, make: Factory, clock: Clock
+) -> None:
+    async def set_back() -> int:
+        await service.world.visits.evidence.work()
+        clock.advance(seconds=1)
+        district = (await http("GET", f"/api/v1/stations/{code}")).json["district"]
+        file = (await http("GET", f"/api/v1/districts/{quote(district)}/stations")).json
+        return int(file["setBacks"][file["codes"].index(code)])
+
+    clock.advance(minutes=11)
+    assert await set_back() == 80
+    await say(http, make, code, is_open=True)
+    clock.advance(minutes=11)
+    assert await set_back() == 0
+    clock.advance(days=1)
+    assert await set_back() == 40
+    clock.advance(days=30)
+    assert await set_back() == 80

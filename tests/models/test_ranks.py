@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from models.clock import LOCAL
 from models.evidence import Evidence, Statement
-from models.finder import Finder, Found, Mark, Wanted, mark_of
+from models.finder import Finder, Found, Mark, Wanted
 from models.hours_open import OPEN, State, openness
 from models.ids import encode
 from models.open_now import open_now
@@ -58,7 +58,7 @@ def walk(finder: Finder, wanted: Wanted, at: datetime, floors: Callable[[], Floo
     """Return all pages; the floors are asked for before each."""
     begun = floors()
     found = finder.nearest(wanted, at, Heard(begun))
-    mark: Mark | None = mark_of(found[-1], at, begun) if len(found) == wanted.limit else None
+    mark: Mark | None = finder.mark_of(found[-1], at, Heard(begun)) if len(found) == wanted.limit else None
     while mark:
         page = finder.page(wanted, at, mark, Heard(floors()))
         found += page.found
@@ -197,7 +197,7 @@ def test_a_station_that_its_keeper_opened_ranks_among_the_open_on_every_page(
     for one in found:
         if one.station.id not in floors:
             assert one.openness.state == state_of(one.station, words, at, at)
-    mark: Mark | None = mark_of(found[-1], at, floors) if len(found) == wanted.limit else None
+    mark: Mark | None = finder.mark_of(found[-1], at, heard) if len(found) == wanted.limit else None
     while mark:
         page = finder.page(wanted, at, mark, heard)
         found += page.found
@@ -213,8 +213,8 @@ def test_words_that_come_between_the_pages_are_told_and_change_no_order() -> Non
     first = finder.nearest(wanted, NOON, book.heard(NOON))
     assert codes(first) == [encode(0, 8), encode(3, 8)]
     later = NOON + timedelta(minutes=2)
-    book.put_word(encode(2, 8), NOON + timedelta(minutes=1), NOON + timedelta(minutes=1))
-    page = finder.page(wanted, later, mark_of(first[-1], NOON), book.heard(later, NOON))
+    book.put_word(encode(2, 8), NOON - timedelta(minutes=1), NOON + timedelta(minutes=1))
+    page = finder.page(wanted, later, finder.mark_of(first[-1], NOON), book.heard(later, NOON))
     assert [(one.station.id, one.openness.state) for one in page.found] == [
         (encode(1, 8), "closed"),
         (encode(2, 8), "open"),
