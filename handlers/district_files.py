@@ -11,20 +11,20 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
+from handlers.district_replies import DAYS, DistrictReply, OpenedReply, OpeningsReply, SetBackReply
 from handlers.evidence import MarkReply
-from handlers.fields import Moment
-from handlers.nearby import AnyFacility, AnyKind, District, HoursWords
-from handlers.wire import Wire, encode, local
+from handlers.wire import encode, local
 from models.clock import LOCAL
 from models.districts import NoSuchDistrict, resolve
+from models.early_openings import Opened
 from models.evidence import EvidenceBoard, Reason
+from models.freshness import MOST, NOTHING_CONFIRMED, Freshness
 from models.hours import Closure, Hours
-from models.hours_open import State
 from models.hours_words import words
 from models.ranks import RANKING
 from models.station_board import StationBoard
@@ -34,63 +34,26 @@ from models.stations import FACILITIES, KINDS, Station, StationKind, folded
 LIMIT = 256_000
 # What a part's own fields may take of it, the names of the facilities among them.
 HEAD = 2_000
-DAYS = 14
 # Beyond the last day, so that on its evening it is known when a station closes.
 MARGIN_DAYS = 1
 _MOST_SCHEDULES = _MOST_STATIONS = 9_999
 FILES_KEPT = 32
 Reasons = Mapping[str, Sequence[Reason]]
-NONE: Reasons = MappingProxyType({})
+
+
+class Besides(NamedTuple):
+    """What is known now of some stations, by code, besides their hours: what sets back, what opens them.
+
+    `freshness` is of all stations.
+    """
+
+    reasons: Reasons = MappingProxyType({})
+    opened: Mapping[str, Opened] = MappingProxyType({})
+    freshness: Freshness = NOTHING_CONFIRMED
+
+
+NOTHING = Besides()
 _KIND_PLACES: dict[StationKind | None, int] = {None: -1} | {kind: place for place, kind in enumerate(KINDS)}
-
-
-class OpeningsReply(Wire, frozen=True):
-    """What some stations' hours mean from `since` on: each state with the minute that it begins at."""
-
-    hours: HoursWords
-    states: Annotated[str, Meta(examples=["coc"], description="o: open, c: closed, u: unknown")]
-    minutes: tuple[Annotated[float, Meta(examples=[300])], ...]
-
-
-class SetBackReply(Wire, frozen=True):
-    """Why a station, by its place in the lists, ranks no higher than `ranksAs` now, and until when.
-
-    Its 站长 closed it for the day, or two people doubt that it is open: then it is not known until when.
-    """
-
-    place: Annotated[int, Meta(examples=[0])]
-    ranks_as: Annotated[State, Meta(examples=["unknown"])]
-    until: Annotated[Moment | None, Meta(examples=[None])]
-    mark: MarkReply
-
-
-class DistrictReply(Wire, frozen=True):
-    """A part of a district's stations, ordered by code: their properties as lists of the same length.
-
-    Times are told for `days` from `since`. `version` is the same in all parts of one edition, and names it:
-    send it as `If-None-Match: W/"…"`. Positions are in GCJ-02.
-    """
-
-    district: District
-    version: Annotated[str, Meta(examples=["3f2a9c0b71d84e65"])]
-    part: Annotated[int, Meta(examples=[1])]
-    parts: Annotated[int, Meta(examples=[1])]
-    since: Moment
-    days: Annotated[int, Meta(examples=[DAYS])]
-    facility_names: tuple[AnyFacility, ...]
-    kind_names: tuple[AnyKind, ...]
-    schedules: list[OpeningsReply]
-    codes: list[Annotated[str, Meta(examples=["4E8M0R2T"])]]
-    names: list[Annotated[str, Meta(examples=["金水工会杜岭户外劳动者爱心驿站"])]]
-    addresses: list[Annotated[str, Meta(examples=["郑州市金水区杜岭街28号"])]]
-    longitudes: list[Annotated[float, Meta(examples=[113.62])]]
-    latitudes: list[Annotated[float, Meta(examples=[34.75])]]
-    schedule_of: list[Annotated[int, Meta(examples=[0], description="Its place in `schedules`")]]
-    facilities: list[
-        Annotated[int, Meta(examples=[5], description="What works: bits in order of `facilityNames`")]
-    ]
-    kinds: list[Annotated[int, Meta(examples=[-1], description="Its place in `kindNames`, or -1")]]
-    marks: list[SetBackReply]
 
 
 class Written(Struct, frozen=True):
@@ -119,6 +82,8 @@ class _Row(NamedTuple):
     station: Station
     openings: OpeningsReply
     reasons: Sequence[Reason]
+    early: Opened | None
+    set_back: int
 
     def marks(self, place: int) -> list[SetBackReply]:
         """Return why the station is set back, as of its place in a file."""
@@ -132,30 +97,48 @@ class _Row(NamedTuple):
             for one in self.reasons
         ]
 
+    def opened(self, place: int) -> list[OpenedReply]:
+        """Return that its 站长 opened the station, as of its place in a file, if he did."""
+        one = self.early
+        if one is None:
+            return []
+        said = one.openness.reason.words if one.openness.reason else ""
+        return [OpenedReply(place=place, since=local(one.since), until=local(one.until), words=said)]
+
     def size(self) -> int:
         """Return the most bytes that the station takes in a file, but for its openings."""
         one, place = self.station, self.station.position
         degrees = (place.longitude, place.latitude) if place else ()
-        many = (one.id, one.name, one.address, *degrees, _MOST_SCHEDULES, _bits(one), _KIND_PLACES[one.kind])
-        return len(encode(many)) + (len(encode(self.marks(_MOST_STATIONS))) if self.reasons else 0)
+        many = (
+            one.id,
+            one.name,
+            one.address,
+            *degrees,
+            _MOST_SCHEDULES,
+            _bits(one),
+            _KIND_PLACES[one.kind],
+            MOST,
+        )
+        besides = (*self.marks(_MOST_STATIONS), *self.opened(_MOST_STATIONS))
+        return len(encode(many)) + (len(encode(besides)) if besides else 0)
 
 
 class DistrictFiles:
-    """Writes the files, each once while neither the stations, nor what sets them back, nor the day change."""
+    """Writes the files, each once while the stations, what is known besides, and the day stay the same."""
 
     def __init__(self, board: StationBoard, evidence: EvidenceBoard) -> None:
         self._board = board
         self._evidence = evidence
-        self._kept: dict[str, tuple[tuple[int, datetime, Reasons], asyncio.Task[Edition]]] = {}
+        self._kept: dict[str, tuple[tuple[int, datetime, Besides], asyncio.Task[Edition]]] = {}
 
     async def get(self, district: str, now: datetime) -> Edition:
         """Return a district's file; NoSuchDistrict."""
         since = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-        reasons = self._reasons(district, now)
-        state = self._board.generation, since, reasons
+        besides = self._besides(district, now)
+        state = self._board.generation, since, besides
         kept = self._kept.get(district)
         if kept is None or kept[0] != state:
-            writing = asyncio.create_task(asyncio.to_thread(self._write, district, since, reasons))
+            writing = asyncio.create_task(asyncio.to_thread(self._write, district, since, besides))
             self._kept.pop(district, None)
             kept = self._kept[district] = state, writing
             if len(self._kept) > FILES_KEPT:
@@ -167,25 +150,32 @@ class DistrictFiles:
             self._kept.pop(district, None)
             raise
 
-    def _reasons(self, district: str, now: datetime) -> Reasons:
-        """Return why stations of a district are set back now."""
-        asked, every = folded(district), self._evidence.list_reasons(now)
-        there = ((self._board.find(code), reasons) for code, reasons in every.items())
-        return {one.id: reasons for one, reasons in there if one and folded(one.district) == asked}
+    def _besides(self, district: str, now: datetime) -> Besides:
+        """Return what is known now of the stations of a district."""
+        asked, evidence = folded(district), self._evidence
+        heard = evidence.heard(now)
+        early = self._board.list_early(now, heard)
 
-    def _write(self, district: str, since: datetime, reasons: Reasons) -> Edition:
-        return write_edition(self._board.in_district(district), since, reasons)
+        def is_there(code: str) -> bool:
+            station = self._board.find(code)
+            return station is not None and folded(station.district) == asked
+
+        return Besides(
+            {code: found for code, found in evidence.list_reasons(now).items() if is_there(code)},
+            {code: found for code, found in early.items() if is_there(code)},
+            heard.freshness,
+        )
+
+    def _write(self, district: str, since: datetime, besides: Besides) -> Edition:
+        return write_edition(self._board.in_district(district), since, besides)
 
 
-def write_edition(stations: Sequence[Station], since: datetime, reasons: Reasons = NONE) -> Edition:
-    """Return the file of some stations of a district, at least one, from a local midnight on.
-
-    `reasons` say why some of them, by code, are set back now.
-    """
+def write_edition(stations: Sequence[Station], since: datetime, besides: Besides = NOTHING) -> Edition:
+    """Return the file of some stations of a district, at least one, from a local midnight on."""
     ordered = sorted(stations, key=lambda station: station.id)
     schedules = {(station.hours, station.closure) for station in ordered}
     openings = {schedule: _openings(*schedule, since) for schedule in schedules}
-    rows = [_Row(one, openings[one.hours, one.closure], reasons.get(one.id, ())) for one in ordered]
+    rows = [_row(one, openings[one.hours, one.closure], besides) for one in ordered]
     replies = [_reply(some, since) for some in _split(rows)]
     version = hashlib.sha256(b"\n".join(map(encode, replies))).hexdigest()[:16]
     parts = []
@@ -193,6 +183,12 @@ def write_edition(stations: Sequence[Station], since: datetime, reasons: Reasons
         plain = encode(replace(reply, version=version, part=number, parts=len(replies)))
         parts.append(Written(plain, gzip.compress(plain, mtime=0)))
     return Edition(version, tuple(parts))
+
+
+def _row(station: Station, openings: OpeningsReply, besides: Besides) -> _Row:
+    reasons, opened, freshness = besides
+    code = station.id
+    return _Row(station, openings, reasons.get(code, ()), opened.get(code), freshness.metres.get(code, MOST))
 
 
 def _openings(hours: Hours, closure: Closure | None, since: datetime) -> OpeningsReply:
@@ -241,7 +237,9 @@ def _reply(rows: Sequence[_Row], since: datetime) -> DistrictReply:
         schedule_of=numbers,
         facilities=[_bits(station) for station in stations],
         kinds=[_KIND_PLACES[station.kind] for station in stations],
+        set_backs=[row.set_back for row in rows],
         marks=[mark for place, row in enumerate(rows) for mark in row.marks(place)],
+        opened=[one for place, row in enumerate(rows) for one in row.opened(place)],
     )
 
 

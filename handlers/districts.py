@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from msgspec import Meta
 
 from handlers.base import Handler, endpoint
-from handlers.district_files import DistrictReply
+from handlers.district_replies import DistrictReply
 from handlers.media import Json
 from handlers.wire import Asked
 from models.districts import NoSuchDistrict

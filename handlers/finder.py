@@ -17,15 +17,15 @@ from models.errors import Invalid
 from models.finder import Mark, Wanted
 from models.places import NoSuchPlace, Place, SeveralPlaces
 from models.positions import Position, PositionOutsideCountry, to_gcj02
-from models.ranks import NO_FLOORS, PAGES_LAST
+from models.ranks import NOTHING_HEARD, PAGES_LAST
 
 RADIUS_METRES = 5_000
 AHEAD = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
 ONLY_OPEN = (
     "Leave out what is closed or unknown; of now also what two people doubt (待核实) and what its 站长 "
-    "closed for today. What closes while pages are turned is left out of a later page, which may then hold "
-    "fewer than `limit`, or none, and have a `next` all the same"
+    "closed for today, but not what he opened beside its hours. What closes while pages are turned is left "
+    "out of a later page, which may then hold fewer than `limit`, or none, and have a `next` all the same"
 )
 
 
@@ -151,10 +151,8 @@ def _answer(services: Services, query: StationsQuery, place: Place | None) -> St
     wanted = query.wanted(place.position if place else query.position())
     after, evidence = query.mark(now, at), services.visits.evidence
     # What people report holds for now alone.
-    floors = NO_FLOORS if at else evidence.floors(now, after.at if after else None)
-    page = services.stations.page(wanted, at or now, after, floors)
-    if after and wanted.only_open and at is None:
-        page = evidence.leave_open(page, now)
+    heard = NOTHING_HEARD if at else evidence.heard(now, after.at if after else None)
+    page = services.stations.page(wanted, at or now, after, heard)
     return services.nearby.write(page, now, query.datum or "gcj02", at, place)
 
 

@@ -37,7 +37,7 @@ WorkingFacilities = Annotated[
 ]
 AnyKind = Annotated[StationKind, Meta(examples=["basic"], description="By the standard of 浙江")]
 AnyDatum = Annotated[Datum, Meta(examples=["gcj02"], description="What coordinates refer to, in and out")]
-# Where a page ended: rank, metres, code, and the milliseconds of the moment it was ranked for.
+# Where a page ended: rank, metres (set back), code, and the milliseconds of the moment it was ranked for.
 Cursor = Annotated[
     str,
     Meta(
@@ -127,8 +127,9 @@ class PlaceReply(Wire, frozen=True):
 class StationsReply(Wire, frozen=True):
     """Stations, the most useful first: open before closing before unknown before closed, then the nearest.
 
-    `next` goes into `after` for the stations that follow, within ten minutes. `at` is there when another
-    moment was asked about, `place` when a name was.
+    One that was confirmed to be open within a day, or a month, counts as up to 80 metres nearer. `next` goes
+    into `after` for the stations that follow, within ten minutes. `at` is there when another moment was asked
+    about, `place` when a name was.
     """
 
     items: list[NearbyReply]

@@ -4,9 +4,11 @@ One document per station, mirrored by every process. Invariants: a document is w
 the version (`changed`) that was read, and so no news is lost between two writers; whether a mark still stands
 is worked out when it is asked for: a visit proved by the screen or by staff, or the 站长's word, that is
 later than the report answers it at once. What happens at check-ins is noted in memory and written by a worker
-every few seconds, at most once in five minutes per station: a crash loses freshness and nothing else.
+every few seconds, at most once in five minutes per station: a crash loses freshness and nothing else. How
+lately each was confirmed is counted every ten minutes for the finder (`models/freshness.py`).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Literal
@@ -16,10 +18,10 @@ from msgspec.structs import replace
 
 from models.clock import LOCAL, Now, local_day
 from models.filters import Index
-from models.finder import Page
-from models.mirrors import Mirror
+from models.freshness import COUNTS_KEPT, NOTHING_CONFIRMED, Freshness, freshness_of
+from models.mirrors import EPOCH, Mirror
 from models.presence import Presence
-from models.ranks import CLOSED_RANK, UNKNOWN_RANK, Floor, FloorBook, Floors
+from models.ranks import CLOSED_RANK, PAGES_LAST, UNKNOWN_RANK, Floor, FloorBook, Heard
 from models.store import Collection, Duplicate, EngineUnavailable, Store
 
 EVIDENCE_CHANGED = "evidence"
@@ -151,6 +153,11 @@ def reasons_of(evidence: Evidence, at: datetime) -> list[Reason]:
     return reasons
 
 
+def confirmed_at(evidence: Evidence) -> datetime | None:
+    """Return when somebody last came in, or the 站长 last said that he had opened."""
+    return _later(_later(evidence.visited, evidence.entered), evidence.opened)
+
+
 def find_statement(evidence: Evidence | None, at: datetime) -> Statement | None:
     """Return what the 站长 said today, if anything."""
     said = evidence.said if evidence else None
@@ -167,6 +174,8 @@ class EvidenceBoard:
         self._told: set[str] = set()
         self._floors = FloorBook()
         self._noted: dict[str, tuple[datetime, datetime | None]] = {}
+        # The last count, and those before it for lists that were begun then.
+        self._counts: list[tuple[datetime, Freshness]] = []
         self.mirror = Mirror(store, self._absorb, now)
 
     def find(self, station: str) -> Evidence | None:
@@ -177,9 +186,11 @@ class EvidenceBoard:
         """Return what is known of every station."""
         return list(self._known.values())
 
-    def floors(self, at: datetime, begun: datetime | None = None) -> Floors:
-        """Return how far back stations are set now, or in a list that was `begun` within the last minutes."""
-        return self._floors.as_of(begun) if begun else self._floors.now(at)
+    def heard(self, at: datetime, begun: datetime | None = None) -> Heard:
+        """Return what ranks stations besides their hours: now, or in a list `begun` in the last minutes."""
+        moment = begun or at
+        count = next((count for since, count in self._counts if since < moment), NOTHING_CONFIRMED)
+        return self._floors.heard(at, begun, count)
 
     def tell(self, codes: Iterable[str], at: datetime) -> dict[str, Mark | Statement]:
         """Return what is to be said of each of some stations, by code; of most there is nothing.
@@ -204,27 +215,28 @@ class EvidenceBoard:
         """Return why stations are set back now, by code."""
         return {code: reasons_of(self._known[code], at) for code in self._floors.now(at)}
 
-    def leave_open(self, page: Page, at: datetime) -> Page:
-        """Return a page of open stations without those that are set back since the list was begun.
-
-        It may then hold fewer than asked for, or none, and be continued all the same.
-        """
-        floors = self._floors.now(at)
-        if not floors:
-            return page
-        return replace(page, found=[one for one in page.found if one.station.id not in floors])
-
     def note(self, station: str, presence: Presence, at: datetime) -> None:
         """Remember a visit, to be written soon."""
         _, entered = self._noted.get(station, (at, None))
         self._noted[station] = at, at if presence in INSIDE else entered
 
     async def work(self) -> None:
-        """Write what was noted, as far as it is news."""
+        """Count anew what was confirmed, when it is time; write what was noted, as far as it is news."""
+        await self._count()
         noted, self._noted = self._noted, {}
         for station, (visited, entered) in noted.items():
             if self._is_news(station, visited, entered):
                 await self._enter(station, visited, entered)
+
+    async def _count(self) -> None:
+        at = self._now()
+        # At the same moments in all processes, so that their lists and files are the same.
+        due = at - (at - EPOCH) % PAGES_LAST
+        if not self.mirror.loaded or (self._counts and self._counts[0][0] >= due):
+            return
+        known = [(one.id, confirmed_at(one)) for one in self._known.values()]
+        count = await asyncio.to_thread(freshness_of, known, due)
+        self._counts = [(self._now(), count), *self._counts][:COUNTS_KEPT]
 
     async def change(self, station: str, change: Change) -> Evidence:
         """Change a station's evidence on condition of what was read; EngineUnavailable if it never held."""
@@ -276,6 +288,8 @@ class EvidenceBoard:
                 (self._told.add if is_told else self._told.discard)(one.id)
                 heard = self._now() if self.mirror.loaded else one.changed
                 self._floors.put(one.id, floor_of(one), heard)
+                if one.said and one.said.is_open:
+                    self._floors.put_word(one.id, one.said.at, heard)
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -32,7 +32,7 @@ BLOCK_METRES = 2000
 AIM = 2
 CROWD = 400
 
-# A key is the metres times this, and the point's row: keys sort by distance, then by row.
+# A key is the metres, set back, times this, and the point's row: keys sort by distance, then by row.
 ROWS = 1 << 32
 
 
@@ -52,6 +52,7 @@ class Search(NamedTuple):
     radius: int
     marks: int
     density: float  # How many such points are to be expected in the place's block.
+    set_backs: Whole | None = None  # Metres by row that a point counts as farther than it is.
 
 
 class Density:
@@ -101,7 +102,7 @@ class Grid:
             keys = self._keys(runs, search)
             held = bisect_left(keys, (ring + 1) * ROWS)
             if held >= limit or ring == radius:
-                return keys[: min(limit, held)]
+                return keys[:limit]
             wider = ring * max(1.5, sqrt(AIM * limit / (held + 0.5)))
             ring, passed = min(radius, int(wider) + 1), ring
 
@@ -127,9 +128,14 @@ class Grid:
         return vectors[chosen], rows[chosen], metres[chosen]
 
     def _keys(self, runs: Sequence[tuple[int, int]], search: Search) -> list[int]:
-        """Return the keys, in order, of the points in some runs that bear the marks."""
+        """Return the keys, in order, of the points in some runs that are in reach and bear the marks."""
         vectors, rows = self._bearing(runs, search.marks)
-        keys = _metres_to(vectors, search.vector).astype(np.int64) * ROWS + rows
+        metres = _metres_to(vectors, search.vector).astype(np.int64)
+        near = metres <= search.radius
+        metres, rows = metres[near], rows[near]
+        if search.set_backs is not None:
+            metres += search.set_backs[rows]
+        keys = metres * ROWS + rows
         keys.sort()
         ordered: list[int] = keys.tolist()
         return ordered

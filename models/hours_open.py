@@ -93,6 +93,20 @@ def opens_from(hours: Hours, moment: datetime, closure: Closure | None = None) -
     return moment if now.state in OPEN else now.opens_at
 
 
+def opened_until(hours: Hours, at: datetime, closure: Closure | None = None) -> datetime | None:
+    """Return until when a station counts as open that somebody opened at a moment, beside its hours.
+
+    Until the hours or a closure say something new, and no longer than the local day; None: it is open by its
+    hours at that moment, and they alone tell.
+    """
+    usual = openness(hours, at, closure)
+    if usual.state in OPEN:
+        return None
+    midnight = _moment(((int(at.timestamp()) + AHEAD_SECONDS) // DAY_SECONDS + 1) * DAY_SECONDS)
+    ends = [moment for moment in (usual.opens_at, closure.since if closure else None) if moment]
+    return min([midnight, *(moment for moment in ends if moment > at)])
+
+
 def _cut(usual: Openness, hours: Hours, at: datetime, closure: Closure) -> Openness:
     """Return an openness as a closure that is still to come makes it."""
     until, opens_at, state = usual.until, usual.opens_at, usual.state

@@ -10,7 +10,7 @@ from datetime import datetime
 from models.clock import LOCAL
 from models.evidence import Evidence, Mark, Statement, find_statement, reasons_of
 from models.evidence import Reason as SetBack
-from models.hours_open import OPEN, Openness, Reason, openness, opens_from
+from models.hours_open import OPEN, Openness, Reason, opened_until, openness, opens_from
 from models.stations import Station
 
 
@@ -26,16 +26,26 @@ def as_said(usual: Openness, station: Station, evidence: Evidence | None, at: da
     if reasons := reasons_of(evidence, at):
         return _set_back(usual, reasons[0], station)
     said = find_statement(evidence, at)
-    if said is None or usual.state in OPEN or not _still_holds(said, station, at):
+    if said is None or usual.state in OPEN:
         return usual
-    return Openness("open", None, None, usual.changes_at, Reason("keeper_opened", words_of(said)))
+    until = opened_until(station.hours, said.at, station.closure)
+    return usual if until is None or at >= until else as_opened(said.at, until)
+
+
+def as_opened(said: datetime, until: datetime) -> Openness:
+    """Return the openness of a station that its 站长 opened beside its hours, as long as his word holds."""
+    return Openness("open", None, None, until, Reason("keeper_opened", _clock(said) + "站长说已开门"))
 
 
 def words_of(said: Mark | Statement) -> str:
     """Return what is told of a mark, or of the 站长's word."""
     if isinstance(said, Mark):
         return said.words
-    return f"{said.at.astimezone(LOCAL):%H:%M} {'站长说已开门' if said.is_open else '站长说今天不开放'}"
+    return _clock(said.at) + ("站长说已开门" if said.is_open else "站长说今天不开放")
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(LOCAL):%H:%M} "
 
 
 def _set_back(usual: Openness, reason: SetBack, station: Station) -> Openness:
@@ -46,13 +56,3 @@ def _set_back(usual: Openness, reason: SetBack, station: Station) -> Openness:
         return Openness("unknown", None, usual.opens_at, usual.changes_at, Reason("doubted", words))
     opens_at = opens_from(station.hours, reason.until, station.closure)
     return Openness("closed", None, opens_at, reason.until, Reason("keeper_closed", words, reason.until))
-
-
-def _still_holds(said: Statement, station: Station, at: datetime) -> bool:
-    """Say whether nothing began or ended by the hours, or by a closure, since the 站长's word."""
-    before = openness(station.hours, said.at, station.closure)
-    turns = before.until if before.state in OPEN else before.opens_at
-    closure = station.closure
-    if closure and said.at < closure.since <= at:
-        return False
-    return turns is None or at < turns

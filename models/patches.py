@@ -1,9 +1,10 @@
 """Patches: for each cell of the map where somebody asked, the points that can be the answer from within it.
 
 From anywhere in a cell the `limit` nearest points lie within the distance of the `limit`-th nearest to its
-centre, and the cell's diagonal. They are gathered when the cell is first asked about, and kept: the next
-question from there looks at these few alone, and finds what looking at every point would find. They are few
-enough to be counted through in Python, which beats a dozen calls of NumPy between two requests.
+centre, the cell's diagonal, and the most that one is set back. They are gathered when the cell is first asked
+about, and kept: the next question from there looks at these few alone, and finds what looking at every point
+would find. They are few enough to be counted through in Python, which beats a dozen calls of NumPy between
+two requests.
 """
 
 import struct
@@ -13,6 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from models.freshness import MOST, SetBacks
 from models.grid import ROWS, Density, Grid, Vectors, cell_of, centre_of, vector_of
 from models.positions import EARTH_RADIUS_METRES, Position
 
@@ -38,14 +40,29 @@ class Patch(NamedTuple, Generic[Item]):
     """The points of a cell, in the order that points of the same metre have in an answer, and their items.
 
     A point is half its vector from the cell's centre; they lie packed, since what is near in memory is soon
-    read. A tail is what a point's key holds besides the metres.
+    read. A tail is what a point's key holds besides the metres that it is away; `backs` are the metres that
+    it is set back, of `set_backs`, and in its tail already.
     """
 
     centre: tuple[float, float, float]
     points: bytes
-    tails: list[int]
+    rows: list[int]
     items: list[Item]
+    tiers: list[int]
+    set_backs: SetBacks | None
+    backs: list[int]
+    tails: list[int]
     has_strangers: bool  # Some may be beyond the radius, seen from somewhere in the cell.
+
+    def set_back(self, set_backs: SetBacks) -> "Patch[Item]":
+        """Return the patch with other set-backs."""
+        metres = set_backs.metres
+        backs = [metres[row] for row in self.rows]
+        tails = [
+            tier * TIER + (back << PLACE_BITS) + place
+            for place, (tier, back) in enumerate(zip(self.tiers, backs, strict=True))
+        ]
+        return self._replace(set_backs=set_backs, backs=backs, tails=tails)
 
 
 class Patches(Generic[Item]):
@@ -60,42 +77,53 @@ class Patches(Generic[Item]):
         self._item_of = item_of
         self._patches: dict[tuple[int, int, int, int], Patch[Item]] = {}  # Only remembered.
 
-    def nearest(self, here: Position, radius: int, marks: int, limit: int) -> list[tuple[int, Item]]:
-        """Return the metres and the item of at most `limit` points, in order."""
+    def nearest(
+        self, here: Position, radius: int, marks: int, limit: int, set_backs: SetBacks
+    ) -> list[tuple[int, Item]]:
+        """Return the metres, not set back, and the item of at most `limit` points, in order."""
         asked = cell_of(here), radius, marks, limit
-        patch = self._patches.get(asked) or self._remembered(asked)
+        patch = self._patches.get(asked)
+        if patch is None or patch.set_backs is not set_backs:
+            patch = self._remembered(asked, patch, set_backs)
         if len(patch.items) > FEW:
-            return self._search(here, radius, marks, limit)
+            return self._search(here, radius, marks, limit, set_backs)
         (x, y, z), (east, north, up) = vector_of(here), patch.centre
         aside = (x - east) / 2, (y - north) / 2, (z - up) / 2
         if hypot(*aside) > REACH:  # The cells at the edge of the map have no end.
-            return self._search(here, radius, marks, limit)
+            return self._search(here, radius, marks, limit, set_backs)
         # Between the halves of two vectors lies half the chord between their ends.
         keys = [
             (round(asin(dist(point, aside)) * DIAMETER_METRES) << PLACE_BITS) + tail
             for point, tail in zip(POINT.iter_unpack(patch.points), patch.tails, strict=True)
         ]
         keys.sort()
+        items, backs = patch.items, patch.backs
         if patch.has_strangers:
-            beyond = (radius + 1) << PLACE_BITS
-            keys = [key for key in keys if key % TIER < beyond]
-        items = patch.items
-        return [(key % TIER >> PLACE_BITS, items[key % FEW]) for key in keys[:limit]]
+            keys = [key for key in keys if (key % TIER >> PLACE_BITS) - backs[key % FEW] <= radius]
+        return [((key % TIER >> PLACE_BITS) - backs[key % FEW], items[key % FEW]) for key in keys[:limit]]
 
-    def _search(self, here: Position, radius: int, marks: int, limit: int) -> list[tuple[int, Item]]:
+    def _search(
+        self, here: Position, radius: int, marks: int, limit: int, set_backs: SetBacks
+    ) -> list[tuple[int, Item]]:
         """Search without a patch."""
-        search = self._density.search(here, radius, marks)
+        search = self._density.search(here, radius, marks)._replace(set_backs=set_backs.column)
         keys: list[int] = []
         for grid in self._grids:
             if len(keys) < limit:
                 keys += grid.nearest(search, limit - len(keys))
-        return [(metres, self._item_of(row)) for metres, row in (divmod(key, ROWS) for key in keys)]
+        backs = set_backs.metres
+        found = (divmod(key, ROWS) for key in keys)
+        return [(metres - backs[row], self._item_of(row)) for metres, row in found]
 
-    def _remembered(self, asked: tuple[int, int, int, int]) -> Patch[Item]:
-        """Gather a patch, and forget the oldest if there are too many."""
-        if len(self._patches) >= KEPT:
-            del self._patches[next(iter(self._patches))]
-        patch = self._patches[asked] = self._gathered(*asked)
+    def _remembered(
+        self, asked: tuple[int, int, int, int], patch: Patch[Item] | None, set_backs: SetBacks
+    ) -> Patch[Item]:
+        """Gather a patch if there is none, forgetting the oldest if there are too many, and set it back."""
+        if patch is None:
+            if len(self._patches) >= KEPT:
+                del self._patches[next(iter(self._patches))]
+            patch = self._gathered(*asked)
+        patch = self._patches[asked] = patch.set_back(set_backs)
         return patch
 
     def _gathered(self, cell: int, radius: int, marks: int, limit: int) -> Patch[Item]:
@@ -103,21 +131,22 @@ class Patches(Generic[Item]):
         middle = centre_of(cell)
         search = self._density.search(middle, radius + REACH_METRES, marks)
         vectors: list[Vectors] = [np.empty((0, 3))]
-        tails: list[int] = []
-        items: list[Item] = []
+        numbers: list[int] = []
+        tiers: list[int] = []
         has_strangers = True
         for tier, grid in enumerate(self._grids):
-            if len(items) > FEW:
+            if len(numbers) > FEW:
                 break
             keys = grid.nearest(search, limit)
             farthest = keys[-1] // ROWS if len(keys) == limit else search.radius
-            within = farthest + 2 * REACH_METRES + ROUNDING_METRES
+            within = farthest + MOST + 2 * REACH_METRES + ROUNDING_METRES
             places, rows, _ = grid.within(search._replace(radius=min(within, search.radius)))
             vectors.append(places)
-            tails += range(tier * TIER + len(items), tier * TIER + len(items) + len(rows))
-            items += map(self._item_of, rows.tolist())
+            numbers += rows.tolist()
+            tiers += [tier] * len(rows)
             if within <= radius:  # Wherever one stands in the cell, these are enough.
                 has_strangers = within + REACH_METRES > radius or tier > 0
                 break
         halves = (np.concatenate(vectors) - search.vector) / 2
-        return Patch(vector_of(middle), halves.tobytes(), tails, items, has_strangers)
+        items = [self._item_of(row) for row in numbers]
+        return Patch(vector_of(middle), halves.tobytes(), numbers, items, tiers, None, [], [], has_strangers)

@@ -2,20 +2,24 @@
 
 A station that two people doubt ranks among those whose hours nobody knows, one that its 站长 closed for the
 day among the closed. A list that was begun goes on in the order of its beginning: what was heard since is
-undone for its later pages, so that no station comes twice or never while pages are turned. Each process
+undone for its later pages, so that no station comes twice or never while pages are turned. The 站长's word
+that it was opened is the only one that brings a station forward (`models/early_openings.py`). Each process
 remembers what it heard, and when; of news that is under way between two processes while a list begins, one
 whose pages come from both may show a station twice, or leave it out.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from math import inf
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
 from models.clock import LOCAL
+from models.freshness import NOTHING_CONFIRMED, Freshness
 from models.grid import Whole
 from models.hours_open import State
 from models.ids import decode
@@ -32,6 +36,8 @@ NO_FLOORS: Floors = MappingProxyType({})
 
 # So long the pages that follow stand in the order of the first.
 PAGES_LAST = timedelta(minutes=10)
+# A word holds for its local day, and counts in the lists that were begun on it.
+WORDS_KEPT = timedelta(days=1) + PAGES_LAST
 
 
 class Floor(Struct, frozen=True, gc=False):
@@ -50,14 +56,65 @@ class Floor(Struct, frozen=True, gc=False):
 NO_FLOOR = Floor()
 
 
+class Word(NamedTuple):
+    """The 站长 of a station said that it was opened; heard here at a moment (POSIX seconds)."""
+
+    station: str
+    said: datetime
+    heard: float
+
+
+class Heard(Struct, frozen=True, gc=False):
+    """What was heard of stations besides their hours, for a list that was begun at some moment.
+
+    `floors` are those of that moment, `latest` those of now, `freshness` is the count of then. Of the
+    `words`, to whose end more may be added, those that were heard `by` then (POSIX seconds) count for the
+    list's order.
+    """
+
+    floors: Floors = NO_FLOORS
+    latest: Floors = NO_FLOORS
+    words: Sequence[Word] = ()
+    by: float = inf
+    freshness: Freshness = NOTHING_CONFIRMED
+
+    def now(self) -> "Heard":
+        """Return what was heard until now of doors that are open or shut."""
+        return Heard(self.latest, self.latest, self.words)
+
+
+NOTHING_HEARD = Heard()
+
+
 class FloorBook:
-    """The floors of all stations: now, and as they stood within the last minutes."""
+    """The floors of all stations: now, and as they stood within the last minutes; and the words of today."""
 
     def __init__(self) -> None:
         self._known: dict[str, Floor] = {}
         self._before: deque[tuple[datetime, str, Floor]] = deque()
         # Only remembered: it follows from what is known and the day.
         self._now: tuple[date, Floors] | None = None
+        self._words: list[Word] = []
+        self._last_words: dict[str, datetime] = {}
+
+    def heard(
+        self, at: datetime, begun: datetime | None = None, freshness: Freshness = NOTHING_CONFIRMED
+    ) -> Heard:
+        """Return what was heard, for a list that begins now or was `begun` within the last minutes."""
+        latest = self.now(at)
+        floors = self.as_of(begun) if begun else latest
+        return Heard(floors, latest, self._words, (begun or at).timestamp(), freshness)
+
+    def put_word(self, station: str, said: datetime, at: datetime) -> None:
+        """Know from a moment on that a station's 站长 said that it was opened."""
+        if self._last_words.get(station) == said or said < at - WORDS_KEPT:
+            return
+        if self._words and self._words[0].said < at - 2 * WORDS_KEPT:
+            # Who reads the words sees by the new list that he has to begin anew.
+            self._words = [word for word in self._words if word.said >= at - WORDS_KEPT]
+            self._last_words = {word.station: word.said for word in self._words}
+        self._last_words[station] = said
+        self._words.append(Word(station, said, at.timestamp()))
 
     def put(self, station: str, floor: Floor, at: datetime) -> None:
         """Know a station's floor from a moment on."""

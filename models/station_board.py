@@ -6,11 +6,12 @@ from datetime import datetime
 
 from models.clock import Now
 from models.districts import NoSuchDistrict
-from models.finder import Finder, Mark, Page, Wanted, mark_of
+from models.early_openings import Opened
+from models.finder import Finder, Mark, Page, Wanted
 from models.mirrors import Mirror
 from models.places import Place, Places, the_place
 from models.positions import Position
-from models.ranks import NO_FLOORS, Floors
+from models.ranks import NOTHING_HEARD, Heard
 from models.station_columns import Describe
 from models.stations import NoSuchStation, Station, folded
 from models.store import Store
@@ -32,16 +33,20 @@ class StationBoard:
         self.mirror = Mirror(store, self._absorb, now)
 
     def page(
-        self, wanted: Wanted, at: datetime, after: Mark | None = None, floors: Floors = NO_FLOORS
+        self, wanted: Wanted, at: datetime, after: Mark | None = None, heard: Heard = NOTHING_HEARD
     ) -> Page:
         """Return the most useful stations near a position, or those that come after a mark.
 
-        The floors are those of the moment that the list was begun.
+        What was heard is as of the moment that the list was begun.
         """
         if after:
-            return self._finder.page(wanted, at, after, floors)
-        found = self._finder.nearest(wanted, at, floors)
-        return Page(found, mark_of(found[-1], at, floors) if len(found) == wanted.limit else None)
+            return self._finder.page(wanted, at, after, heard)
+        found = self._finder.nearest(wanted, at, heard)
+        return Page(found, self._finder.mark_of(found[-1], at, heard) if len(found) == wanted.limit else None)
+
+    def list_early(self, at: datetime, heard: Heard) -> dict[str, Opened]:
+        """Return the opening, by code, of all that are open now by their 站长's word alone."""
+        return self._finder.list_early(at, heard)
 
     @property
     def stations(self) -> Iterable[Station]:

@@ -27,6 +27,7 @@ def test_a_handler_s_noun_is_a_model_s_too() -> None:
         "contracts",
         "cookies",
         "district_files",
+        "district_replies",
         "fast_path",
         "fields",
         "finished",

@@ -131,7 +131,8 @@ function createKeptStations({ request, now, slot }) {
     /**
      * Stations of the kept districts, the most useful first, without a network. Of days that a file does not
      * tell it is unknown whether a station is open. What set a station back when the file was written (its 站长
-     * closed it for the day, people doubt that it is open) counts for now alone, as online.
+     * closed it for the day, people doubt that it is open), or made it open before its hours, and how lately it
+     * was confirmed to be open, count for now alone, as online.
      * @param {Wanted} wanted
      * @returns {{items: object[], serverTime: string}} as `stationsNear` gives them
      */
@@ -154,18 +155,24 @@ function nearIn(file, here, at, { facilities = [], kind, onlyOpen = false, radiu
   const span = { since: Date.parse(file.since), days: file.days };
   const states = file.schedules.map((openings) => opennessAt(openings, span, at));
   const setBack = other === undefined ? setBackAt(file, at) : new Map();
+  // A file that was kept by an earlier edition of this library may have none.
+  const setBacks = (other === undefined && file.setBacks) || [];
+  const opened = other === undefined ? openedAt(file, at) : new Map();
   const bits = facilities.map((name) => file.facilityNames.indexOf(name));
   const found = [];
   file.codes.forEach((code, place) => {
     const { floor, mark, until } = setBack.get(place) || { floor: 0, mark: null, until: null };
-    const open = asSetBack(file.schedules[file.scheduleOf[place]], span, states[file.scheduleOf[place]], floor, until);
+    const usual = states[file.scheduleOf[place]];
+    const open = opened.has(place)
+      ? asOpened(usual, opened.get(place))
+      : asSetBack(file.schedules[file.scheduleOf[place]], span, usual, floor, until);
     const rank = RANKING.indexOf(open.state);
     const hasAll = bits.every((bit) => bit >= 0 && (file.facilities[place] >> bit) & 1);
     const isOfKind = kind === undefined || kind === null || file.kindNames[file.kinds[place]] === kind;
     if (hasAll && isOfKind && (rank < OPEN_RANKS || !onlyOpen)) {
       const metres = Math.round(metresBetween(here, [file.longitudes[place], file.latitudes[place]]));
       if (metres <= radius) {
-        found.push({ file, place, code, rank, metres, open, mark });
+        found.push({ file, place, code, rank, metres, counted: metres + (setBacks[place] || 0), open, mark });
       }
     }
   });
@@ -186,6 +193,24 @@ function setBackAt(file, at) {
   return found;
 }
 
+/** What the 站长 says of the stations that he opened beside their hours, by their place, at a moment. */
+function openedAt(file, at) {
+  // A file that was kept by an earlier edition of this library may have none.
+  return new Map(
+    (file.opened || [])
+      .filter(({ since, until }) => Date.parse(since) <= at && at < Date.parse(until))
+      .map(({ place, words }) => [place, words])
+  );
+}
+
+/** An openness by the schedule, as the 站长's word that it was opened makes it. */
+function asOpened(open, words) {
+  if (RANKING.indexOf(open.state) < OPEN_RANKS) {
+    return open;
+  }
+  return { state: "open", until: null, opensAt: null, reason: { code: "keeper_opened", words, until: null } };
+}
+
 /** An openness by the schedule, as what is said of the station makes it: closed until then, or unknown. */
 function asSetBack(openings, span, open, floor, until) {
   if (RANKING.indexOf(open.state) >= floor && until === null) {
@@ -200,7 +225,7 @@ function asSetBack(openings, span, open, floor, until) {
 }
 
 function byUse(one, other) {
-  return one.rank - other.rank || one.metres - other.metres || (one.code < other.code ? -1 : 1);
+  return one.rank - other.rank || one.counted - other.counted || (one.code < other.code ? -1 : 1);
 }
 
 function reply({ file, place, code, metres, open, mark }, datum) {

@@ -16,7 +16,7 @@ const WORDS = { o: "open", c: "closed", u: "unknown" };
 
 /**
  * @typedef {{hours: string, states: string, minutes: number[]}} Openings each state and when it begins
- * @typedef {{state: string, until: ?string, opensAt: ?string, reason: null}} Openness as the server says it; an
+ * @typedef {{state: string, until: ?string, opensAt: ?string, reason: ?object}} Openness as the server says it; an
  *   end or an opening beyond the file is not told
  */
 

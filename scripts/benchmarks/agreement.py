@@ -2,10 +2,10 @@
 
 The other side of the comparison measures the distance to each of the stations by the haversine formula, in
 NumPy, and sorts; it shares nothing with the finder but how open a schedule is. Stations are counted through
-in full for every question.
+in full for every question. Some stations were confirmed lately, and so count as nearer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from random import Random
 
@@ -14,9 +14,10 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from models.finder import Finder, Wanted
+from models.freshness import MOST, Freshness
 from models.hours_open import openness
 from models.positions import EARTH_RADIUS_METRES, Position
-from models.ranks import OPEN_RANKS, RANKING
+from models.ranks import OPEN_RANKS, RANKING, Heard
 from models.stations import FACILITIES, Facility, Station
 from scripts.benchmarks.country import SEED, make_points, make_stations
 from scripts.benchmarks.inside import NOON
@@ -32,6 +33,9 @@ ASKED: tuple[frozenset[Facility], ...] = (
     frozenset({"wheelchair", "toilet"}),
 )
 
+# What stations are set back by, when some were confirmed lately.
+SET_BACKS = (0, 40, MOST)
+
 Row = tuple[int, int, str]
 
 
@@ -46,7 +50,8 @@ class Agreement(Struct, frozen=True):
 class _Everything:
     """All stations in arrays, to be looked at one and all."""
 
-    def __init__(self, stations: Sequence[Station]) -> None:
+    def __init__(self, stations: Sequence[Station], set_backs: Mapping[str, int]) -> None:
+        self._set_backs = np.array([set_backs[station.id] for station in stations])
         self._codes = [station.id for station in stations]
         places = [station.position or Position(0, 0) for station in stations]
         self._longitudes = np.radians([place.longitude for place in places])
@@ -70,12 +75,13 @@ class _Everything:
             counts &= self._having[name]
         rows = counts.nonzero()[0]
         ranks = self._ranks[MOMENTS[moment]][self._numbers[rows]]
+        counted = metres + self._set_backs
         found = [
-            (int(rank), int(metres[row]), self._codes[row])
+            (int(rank), int(counted[row]), self._codes[row], int(metres[row]))
             for rank, row in zip(ranks.tolist(), rows.tolist(), strict=True)
             if rank < OPEN_RANKS or not wanted.only_open
         ]
-        return sorted(found)[: wanted.limit]
+        return [(rank, far, code) for rank, _, code, far in sorted(found)[: wanted.limit]]
 
     def _metres(self, here: Position) -> NDArray[np.float64]:
         longitude, latitude = np.radians(here.longitude), np.radians(here.latitude)
@@ -90,7 +96,9 @@ def measure(stations: int, questions: int) -> Agreement:
     """Ask both sides the same questions."""
     chance = Random(SEED + 2)  # noqa: S311  # Nothing secret is drawn.
     country = list(make_stations(stations))
-    finder, everything = Finder(country), _Everything(country)
+    set_backs = {station.id: chance.choice(SET_BACKS) for station in country}
+    finder, everything = Finder(country), _Everything(country, set_backs)
+    heard = Heard(freshness=Freshness(set_backs))
     points = make_points(POINTS, stations)
     differing, answered = [], 0
     for number in range(questions):
@@ -103,7 +111,7 @@ def measure(stations: int, questions: int) -> Agreement:
             limit=NEAREST,
             radius=chance.choice((500, 2_000, 5_000, 20_000)),
         )
-        found = finder.nearest(wanted, MOMENTS[moment])
+        found = finder.nearest(wanted, MOMENTS[moment], heard)
         rows = [(RANKING.index(one.openness.state), one.metres, one.station.id) for one in found]
         answered += bool(rows)
         if rows != everything.nearest(wanted, moment):

@@ -12,16 +12,18 @@ import numpy as np
 import pytest
 from msgspec import Struct
 
-from handlers.district_files import DistrictReply, SetBackReply, write_edition
+from handlers.district_files import Besides, write_edition
+from handlers.district_replies import DistrictReply, OpenedReply, SetBackReply
 from handlers.nearby import OpennessReply
 from models.clock import LOCAL
 from models.evidence import Evidence, Mark, Reason, Statement
 from models.finder import Finder, Found, Wanted
+from models.freshness import Freshness
 from models.hours import Closure
 from models.hours_text import parse_hours
 from models.open_now import as_said
 from models.positions import Position, from_gcj02, to_gcj02
-from models.ranks import RANKING
+from models.ranks import RANKING, Heard, Word
 from models.stations import FACILITIES, KINDS, Equipment, Facility, Station, StationKind
 from tests.models.test_finder import CENTRE, CLOSURES, NOON, SCHEDULES, make_station
 
@@ -55,7 +57,7 @@ class Question(Struct, frozen=True, rename="camel"):
     found: list[dict[str, Any]]
 
 
-class Vectors(Struct, frozen=True):
+class Vectors(Struct, frozen=True, rename="camel"):
     """The whole file of vectors."""
 
     closures: dict[str, tuple[datetime, datetime | None]]
@@ -63,6 +65,8 @@ class Vectors(Struct, frozen=True):
     file: DistrictReply
     questions: list[Question]
     marks: list[SetBackReply]
+    opened: list[OpenedReply]
+    set_backs: list[int]
     marked: list[Question]
 
 
@@ -171,12 +175,27 @@ def reason_of(one: SetBackReply) -> Reason:
     return Reason(RANKING.index(one.ranks_as), one.until, said)
 
 
-def test_the_marks_of_the_vectors_are_what_the_server_writes() -> None:
+def words_of(vectors: Vectors) -> list[Word]:
+    """Return the words that opened stations, as the server heard them at once."""
+    return [Word(vectors.file.codes[one.place], one.since, one.since.timestamp()) for one in vectors.opened]
+
+
+def freshness_of_vectors() -> Freshness:
+    return Freshness(dict(zip(VECTORS.file.codes, VECTORS.set_backs, strict=True)))
+
+
+def test_what_is_known_besides_in_the_vectors_is_what_the_server_writes() -> None:
     reasons: dict[str, list[Reason]] = {}
     for mark in VECTORS.marks:
         reasons.setdefault(VECTORS.file.codes[mark.place], []).append(reason_of(mark))
-    edition = write_edition(stations_of(VECTORS), VECTORS.file.since, reasons)
-    assert msgspec.json.decode(edition.parts[0].plain, type=DistrictReply).marks == VECTORS.marks
+    stations, words = stations_of(VECTORS), words_of(VECTORS)
+    last = max(word.said for word in words)
+    early = Finder(stations).list_early(last, Heard(words=words))
+    edition = write_edition(stations, VECTORS.file.since, Besides(reasons, early, freshness_of_vectors()))
+    written = msgspec.json.decode(edition.parts[0].plain, type=DistrictReply)
+    assert written.marks == VECTORS.marks
+    assert written.opened == VECTORS.opened
+    assert written.set_backs == VECTORS.set_backs
 
 
 def floors_at(at: datetime) -> dict[str, int]:
@@ -187,6 +206,11 @@ def floors_at(at: datetime) -> dict[str, int]:
             code = VECTORS.file.codes[one.place]
             floors[code] = max(floors.get(code, 0), RANKING.index(one.ranks_as))
     return floors
+
+
+def heard_at(at: datetime) -> Heard:
+    floors = floors_at(at)
+    return Heard(floors, floors, words_of(VECTORS), freshness=freshness_of_vectors())
 
 
 def evidence_of(code: str, at: datetime) -> Evidence:
@@ -210,7 +234,7 @@ def test_the_finder_ranks_the_marked_and_the_server_calls_them_open_or_not_as_th
     finder = Finder(stations_of(VECTORS))
     for question in VECTORS.marked:
         finder.prepare(question.at)
-        found = finder.nearest(wanted_of(question.wanted), question.at, floors_at(question.at))
+        found = finder.nearest(wanted_of(question.wanted), question.at, heard_at(question.at))
         expected = [(one["code"], one["distanceMetres"], one["state"]) for one in question.found]
         said = [
             as_said(one.openness, one.station, evidence_of(one.station.id, question.at), question.at)

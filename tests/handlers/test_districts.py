@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from handlers.district_files import LIMIT, DistrictReply, Edition, write_edition
+from handlers.district_files import LIMIT, Besides, Edition, write_edition
+from handlers.district_replies import DistrictReply
 from handlers.districts import accepts_gzip
 from models.evidence import Evidence, Mark, Reason, Statement
 from models.hours_open import openness
@@ -171,7 +172,7 @@ def test_a_district_of_which_every_station_is_doubted_is_split_as_well() -> None
     stations = crowd(1200)
     mark = Mark("nothing_works", "doubtful", NOON, NOON)
     reasons = {station.id: [Reason(UNKNOWN_RANK, None, mark)] for station in stations}
-    edition = write_edition(stations, MIDNIGHT, reasons)
+    edition = write_edition(stations, MIDNIGHT, Besides(reasons))
     parts = read_parts(edition)
     assert len(parts) > 1
     assert all(len(part.plain) <= LIMIT for part in edition.parts)

@@ -1,9 +1,11 @@
 """Whether a station is open now, through HTTP: the API, its page and the finder say the same."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from server.service import Service
 from tests.factories import Clock, Factory, Http
 from tests.handlers.test_check_ins import NEAR, code, device, stations, visit
 from tests.handlers.test_station_reports import _no_limits_left, _nothing_said, report, tickets
@@ -111,6 +113,8 @@ async def test_a_station_that_its_keeper_opened_early_is_open_until_the_hours_sa
     await say(http, make, daytime, is_open=True)
     now = await openness(http, daytime)
     assert (now["state"], now["reason"]["words"]) == ("open", "04:00 站长说已开门")
+    (near,) = [one for one in (await http("GET", NEAR)).json["items"] if one["code"] == daytime]
+    assert near["open"] == now
     told = await banner(http, daytime)
     assert told.startswith("open")
     assert "04:00 站长说已开门" in told
@@ -119,3 +123,50 @@ async def test_a_station_that_its_keeper_opened_early_is_open_until_the_hours_sa
     evening = await openness(http, daytime)
     assert (evening["state"], evening["reason"]) == ("closed", None)
     assert (await visit(http, daytime, device=device())).code == "station_closed"
+
+
+async def test_a_station_that_its_keeper_opened_early_is_found_among_the_open_and_is_in_the_file(
+    http: Http, daytime: str, make: Factory, clock: Clock
+) -> None:
+    async def found(more: str) -> list[str]:
+        return [str(one["code"]) for one in (await http("GET", NEAR + more)).json["items"]]
+
+    async def taken_along() -> list[tuple[str, str]]:
+        district = (await http("GET", f"/api/v1/stations/{daytime}")).json["district"]
+        file = (await http("GET", f"/api/v1/districts/{quote(district)}/stations")).json
+        return [(file["codes"][one["place"]], one["words"]) for one in file["opened"]]
+
+    clock.advance(hours=16)
+    assert daytime not in await found("&onlyOpen=true")
+    assert (await taken_along()) == []
+    behind = (await found("")).index(daytime)
+    await say(http, make, daytime, is_open=True)
+    assert daytime in await found("&onlyOpen=true")
+    assert (await found("")).index(daytime) < behind
+    assert (await taken_along()) == [(daytime, "04:00 站长说已开门")]
+    later = "&onlyOpen=true&at=2026-07-16T04:01:00"
+    assert daytime not in await found(later), "what is said holds for now alone"
+    await say(http, make, daytime, is_open=False)
+    assert daytime not in await found("&onlyOpen=true")
+    assert (await taken_along()) == []
+
+
+async def test_a_station_that_was_opened_within_a_day_or_a_month_is_set_back_by_less(
+    http: Http, service: Service, code: str, make: Factory, clock: Clock
+) -> None:
+    async def set_back() -> int:
+        await service.world.visits.evidence.work()
+        clock.advance(seconds=1)
+        district = (await http("GET", f"/api/v1/stations/{code}")).json["district"]
+        file = (await http("GET", f"/api/v1/districts/{quote(district)}/stations")).json
+        return int(file["setBacks"][file["codes"].index(code)])
+
+    clock.advance(minutes=11)
+    assert await set_back() == 80
+    await say(http, make, code, is_open=True)
+    clock.advance(minutes=11)
+    assert await set_back() == 0
+    clock.advance(days=1)
+    assert await set_back() == 40
+    clock.advance(days=30)
+    assert await set_back() == 80

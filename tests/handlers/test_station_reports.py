@@ -59,9 +59,12 @@ async def _nothing_said(service: Service, code: str) -> None:
         await visits.tickets._store.delete({"state": state})
     visits.evidence._known.clear()
     visits.evidence._told.clear()
+    visits.evidence._counts.clear()
     visits.evidence._floors._known.clear()
     visits.evidence._floors._before.clear()
     visits.evidence._floors._now = None
+    visits.evidence._floors._words = []
+    visits.evidence._floors._last_words.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from models.finder import Finder, Found, Mark, Wanted, mark_of
+from models.finder import Finder, Found, Mark, Wanted
 from models.hours_open import openness
 from models.positions import Position
 from models.ranks import OPEN_RANKS, RANKING
@@ -47,7 +47,7 @@ def expected(stations: list[Station], wanted: Wanted, at: datetime) -> list[Answ
 def walk(finder: Finder, wanted: Wanted, at: datetime, shown: datetime) -> list[Found]:
     """Return all pages from the first, which is ranked for `at`; the others are asked for at `shown`."""
     found = finder.nearest(wanted, at)
-    mark: Mark | None = mark_of(found[-1], at) if len(found) == wanted.limit else None
+    mark: Mark | None = finder.mark_of(found[-1], at) if len(found) == wanted.limit else None
     while mark:
         page = finder.page(wanted, shown, mark)
         found += page.found

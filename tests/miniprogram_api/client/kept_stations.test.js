@@ -3,7 +3,7 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
-const { file, questions, marks, marked } = require("../../vectors/district_stations.json");
+const { file, questions, marks, opened, setBacks, marked } = require("../../vectors/district_stations.json");
 const { FakeServer, answers, makeSetting, noNetwork, refuses, succeeds } = require("./fakes.js");
 
 const PATH = `/api/v1/districts/${encodeURIComponent(file.district)}/stations`;
@@ -35,7 +35,7 @@ const short = ({ code, distanceMetres, open: { state, until, opensAt }, mark }) 
 function halves(version) {
   return [0, 1].map((half) => {
     const part = Object.assign({}, file, { version, part: half + 1, parts: 2 });
-    ["codes", "names", "addresses", "longitudes", "latitudes", "scheduleOf", "facilities", "kinds"].forEach((name) => {
+    ["codes", "names", "addresses", "longitudes", "latitudes", "scheduleOf", "facilities", "kinds", "setBacks"].forEach((name) => {
       part[name] = file[name].filter((_, place) => place % 2 === half);
     });
     return part;
@@ -62,8 +62,8 @@ describe("stations without a network", () => {
     });
   });
 
-  test("those that are set back rank and are marked as in every vector, and only now", async () => {
-    const setting = await settingWithDistrict(undefined, Object.assign({}, file, { marks }));
+  test("those that are set back or opened rank and are marked as in every vector, and only now", async () => {
+    const setting = await settingWithDistrict(undefined, Object.assign({}, file, { marks, opened, setBacks }));
     marked.forEach(({ at, unixMilliseconds, wanted, found }) => {
       setting.at = unixMilliseconds;
       assert.deepEqual(setting.client.keptStationsNear(wanted).items.map(short), found, at);
@@ -77,6 +77,8 @@ describe("stations without a network", () => {
   test("a file that an earlier edition kept has no marks", async () => {
     const earlier = Object.assign({}, file);
     delete earlier.marks;
+    delete earlier.opened;
+    delete earlier.setBacks;
     const setting = await settingWithDistrict(undefined, earlier);
     const [{ unixMilliseconds, wanted, found }] = questions;
     setting.at = unixMilliseconds;
