@@ -1,15 +1,11 @@
 """A station's photos after a process died at any write: what an album names is there, and nothing else."""
 
 import io
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 
 import pytest
 from PIL import Image
 
-from models.appointments import Appointment
-from models.ids import encode, new_id
 from models.photos import Photos
 from models.station_photos import (
     SETTLED_AFTER,
@@ -19,14 +15,11 @@ from models.station_photos import (
     StationPicture,
     Subject,
 )
-from models.stations import Station
 from models.store import Database
 from server.app import World
 from server.engines import Engines
-from tests.mortal import Crash, Life
-from tests.sites import Site as PlainSite
+from tests.station_sites import StationSite, died_at_each_write
 
-MOST_WRITES = 10
 Happens = Callable[[], Awaitable[None]]
 
 
@@ -39,36 +32,8 @@ def picture(colour: str) -> bytes:
 RED, BLUE = picture("red"), picture("blue")
 
 
-class Site(PlainSite):
-    """A database with stations that nobody runs, and an officer."""
-
-    async def open(self) -> "Site":
-        self.reader, self.officer = self.start(), new_id()
-        since = self.clock.at - timedelta(days=1)
-        appointment = Appointment(
-            id=new_id(),
-            person=self.officer,
-            role="officer",
-            organisation="ORG",
-            since=since,
-            changed=since,
-        )
-        await self.reader.appointments.put(appointment)
-        return self
-
-    async def make_station(self) -> str:
-        code = encode(secrets.randbelow(32**8), 8)
-        station = Station(
-            id=code, name="测试驿站", address="", district="金水区", source="test", changed=self.clock.at
-        )
-        await self.reader.stations._store.insert(station)
-        return code
-
-    async def begin(self, ends_at: int = -1, *, after: bool = False) -> World:
-        """A process that knows what is stored."""
-        world = self.start(Life(ends_at, after=after))
-        await world.appointments.mirror.refresh()
-        return world
+class Site(StationSite):
+    """A database with stations and their photos."""
 
     async def add(self, world: World, code: str, content: bytes) -> Album:
         return await world.visits.photos.add(self.officer, code, "inside", content, Photos())
@@ -100,33 +65,7 @@ class Site(PlainSite):
 
 @pytest.fixture
 async def site(engines: Engines, database: Database) -> Site:
-    site = Site(engines, database)
-    for store in site.start().stores:
-        await store.create_indexes()
-    return await site.open()
-
-
-async def died_at_each_write(
-    site: Site,
-    prepare: Callable[[str], Awaitable[None]],
-    act: Callable[[World, str], Awaitable[None]],
-    check: Callable[[str], Awaitable[None]],
-    *,
-    after: bool,
-) -> int:
-    """Do something at one station after another, each time cut short one write later; return the last one."""
-    for ends_at in range(MOST_WRITES):
-        code = await site.make_station()
-        await prepare(code)
-        dying, died = await site.begin(ends_at, after=after), False
-        try:
-            await act(dying, code)
-        except Crash:
-            died = True
-        await check(code)
-        if not died:
-            return ends_at
-    pytest.fail("more writes than were tried")
+    return await Site(engines, database).open()
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

@@ -1,7 +1,6 @@
 """Ratings after a process died at any of its writes, and counted by several at once: the sums are exact."""
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -9,19 +8,16 @@ from functools import partial
 import pytest
 
 from models.check_ins import CheckIn
-from models.ids import encode, new_id
+from models.ids import new_id
 from models.presence import window_of
 from models.station_ratings import Raters, RatingNames, RatingShelves, StationRatings
-from models.stations import Station
 from models.store import Database
 from server.app import World
 from server.engines import Engines
 from tests.models.workers import persevere
-from tests.mortal import Crash, Life
+from tests.mortal import Crash
 from tests.sites import VAULT
-from tests.sites import Site as PlainSite
-
-MOST_WRITES = 10
+from tests.station_sites import MOST_WRITES, StationSite
 
 
 async def agrees(person: str, purpose: str) -> bool:
@@ -29,20 +25,8 @@ async def agrees(person: str, purpose: str) -> bool:
     return purpose == "movements"
 
 
-class Site(PlainSite):
+class Site(StationSite):
     """A database with stations and people who were at them."""
-
-    async def open(self) -> "Site":
-        self.reader = self.start()
-        return self
-
-    async def make_station(self) -> str:
-        code = encode(secrets.randbelow(32**8), 8)
-        station = Station(
-            id=code, name="测试驿站", address="", district="金水区", source="test", changed=self.clock.at
-        )
-        await self.reader.stations._store.insert(station)
-        return code
 
     async def make_visitor(self, code: str) -> str:
         """Return somebody who is at the station."""
@@ -59,11 +43,6 @@ class Site(PlainSite):
         )
         await self.reader.visits.check_ins._store.insert(visit)
         return person
-
-    async def begin(self, ends_at: int = -1, *, after: bool = False) -> World:
-        world = self.start(Life(ends_at, after=after))
-        await world.board.mirror.refresh()
-        return world
 
     def ratings_of(self, world: World, store: object = None) -> StationRatings:
         """A process's ratings, over a store that a test holds back if one is given."""
@@ -84,10 +63,7 @@ class Site(PlainSite):
 
 @pytest.fixture
 async def site(engines: Engines, database: Database) -> Site:
-    site = Site(engines, database)
-    for store in site.start().stores:
-        await store.create_indexes()
-    return await site.open()
+    return await Site(engines, database).open()
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

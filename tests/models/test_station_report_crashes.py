@@ -1,67 +1,21 @@
 """Reports, their tickets and the answers after a process died at any of its writes: the next one finishes."""
 
-import secrets
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-
 import pytest
 
-from models.appointments import Appointment
 from models.evidence import Evidence, MarkState, standing
-from models.hours import ALWAYS
-from models.ids import encode, new_id
 from models.station_reports import Said
 from models.station_tickets import KEEPER_HAS, Ticket, Tier
-from models.stations import Station
 from models.store import Database
 from server.app import World
 from server.engines import Engines
-from tests.mortal import Crash, Life
-from tests.sites import Site as PlainSite
+from tests.station_sites import StationSite, died_at_each_write
 
-MOST_WRITES = 12
 # Two people: another device on another network.
 PEOPLE = (("phone-1", "2001:db8:1::1"), ("phone-2", "2001:db8:2::1"))
 
 
-class Site(PlainSite):
-    """A database with stations, and somebody of the union's staff."""
-
-    async def open(self) -> "Site":
-        self.reader, self.officer = self.start(), new_id()
-        since = self.clock.at - timedelta(days=1)
-        appointment = Appointment(
-            id=new_id(),
-            person=self.officer,
-            role="station_staff",
-            organisation="ORG",
-            since=since,
-            changed=since,
-        )
-        await self.reader.appointments.put(appointment)
-        return self
-
-    async def make_station(self) -> str:
-        """Return the code of another station, which never closes."""
-        code = encode(secrets.randbelow(32**8), 8)
-        station = Station(
-            id=code,
-            name="测试驿站",
-            address="",
-            district="金水区",
-            hours=ALWAYS,
-            source="test",
-            changed=self.clock.at,
-        )
-        await self.reader.stations._store.insert(station)
-        return code
-
-    async def begin(self, ends_at: int = -1, *, after: bool = False) -> World:
-        """A process that knows what is stored."""
-        world = self.start(Life(ends_at, after=after))
-        for mirror in (world.board.mirror, world.appointments.mirror, world.visits.evidence.mirror):
-            await mirror.refresh()
-        return world
+class Site(StationSite):
+    """A database with stations and what people say of them."""
 
     async def report(self, world: World, code: str, who: int) -> None:
         device, address = PEOPLE[who]
@@ -88,33 +42,7 @@ class Site(PlainSite):
 
 @pytest.fixture
 async def site(engines: Engines, database: Database) -> Site:
-    site = Site(engines, database)
-    for store in site.start().stores:
-        await store.create_indexes()
-    return await site.open()
-
-
-async def died_at_each_write(
-    site: Site,
-    prepare: Callable[[str], Awaitable[None]],
-    act: Callable[[World, str], Awaitable[None]],
-    check: Callable[[str], Awaitable[None]],
-    *,
-    after: bool,
-) -> int:
-    """Do something at one station after another, each time cut short one write later; return the last one."""
-    for ends_at in range(MOST_WRITES):
-        code = await site.make_station()
-        await prepare(code)
-        dying, died = await site.begin(ends_at, after=after), False
-        try:
-            await act(dying, code)
-        except Crash:
-            died = True
-        await check(code)
-        if not died:
-            return ends_at
-    pytest.fail("more writes than were tried")
+    return await Site(engines, database).open("station_staff")
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
