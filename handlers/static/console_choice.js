@@ -191,9 +191,11 @@ function createChoice(place) {
     }
   }
 
+  /** A late answer takes nothing from who has begun to choose. */
   async function chooseFirst() {
     const topmost = await tellHere(words, () => find(""));
-    if (topmost && topmost.list.length > 0 && picked === NONE) {
+    const isUntouched = picked === NONE && text.value === "" && box.hidden;
+    if (topmost && topmost.list.length > 0 && isUntouched) {
       pick(topmost.list[0]);
     }
   }

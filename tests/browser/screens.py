@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 REFUSED = "Failed to load resource: the server responded with a status of {}"
+NOT_MODIFIED = 304
 DISCONNECTED = "Failed to load resource: net::ERR_"
 
 
@@ -62,7 +63,7 @@ class Screens:
             logger.warning("%s %s: %s", request.method, request.url, outcome)
 
     def _receive(self, response: "Response") -> None:
-        if response.ok:
+        if response.ok or response.status == NOT_MODIFIED:
             self._unanswered.pop(response.request, None)
         else:
             self._unanswered[response.request] = str(response.status)

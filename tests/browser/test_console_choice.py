@@ -1,5 +1,6 @@
 """Choosing an organisation on the console: by its name or code, with the keys alone."""
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from tests.browser.test_console import choose_organisation, sign_in
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Page, Route
 
 pytestmark = pytest.mark.browser
 expect = playwright.expect
@@ -69,6 +70,26 @@ async def test_the_keys_choose_leave_and_empty_the_field(screens: Screens) -> No
     await expect(page.locator("[aria-selected=true]")).to_contain_text("演示街道工会服务站")
     active = await field.get_attribute("aria-activedescendant")
     assert active == await page.locator("[aria-selected=true]").get_attribute("id")
+
+
+async def test_the_topmost_that_comes_late_replaces_nothing_that_was_begun(screens: Screens) -> None:
+    page = await sign_in(screens, "officer")
+    released = asyncio.Event()
+
+    async def hold(route: "Route") -> None:
+        await released.wait()
+        await route.continue_()
+
+    await page.route(lambda url: "/staff/organisations?" in url and "search=" not in url, hold)
+    await page.goto("/console/devices")
+    await page.click("#add")
+    await page.fill("#organisation-text", "演示街道工会")
+    await expect(page.locator("#organisation-list li")).to_have_count(1)
+    released.set()
+    await page.wait_for_load_state("networkidle")
+    await page.press("#organisation-text", "ArrowDown")
+    await page.press("#organisation-text", "Enter")
+    await expect(page.locator("#organisation-text")).to_have_value("演示街道工会服务站")
 
 
 async def test_figures_begin_with_the_topmost_and_the_list_below_may_be_chosen(screens: Screens) -> None:
