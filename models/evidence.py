@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from models.clock import LOCAL, Now, local_day
 from models.filters import Index
 from models.freshness import COUNTS_KEPT, NOTHING_CONFIRMED, Freshness, freshness_of
-from models.mirrors import EPOCH, Mirror
+from models.mirrors import EPOCH, Mirror, take_newest
 from models.presence import Presence
 from models.ranks import CLOSED_RANK, PAGES_LAST, UNKNOWN_RANK, Floor, FloorBook, Heard
 from models.store import Collection, Duplicate, EngineUnavailable, Store
@@ -280,16 +280,13 @@ class EvidenceBoard:
         await self.change(station, add)
 
     def _absorb(self, changed: Sequence[Evidence]) -> None:
-        for one in changed:
-            known = self._known.get(one.id)
-            if known is None or known.changed <= one.changed:
-                self._known[one.id] = one
-                is_told = bool(one.marks) or (one.said is not None and not one.said.is_open)
-                (self._told.add if is_told else self._told.discard)(one.id)
-                heard = self._now() if self.mirror.loaded else one.changed
-                self._floors.put(one.id, floor_of(one), heard)
-                if one.said and one.said.is_open:
-                    self._floors.put_word(one.id, one.said.at, heard)
+        for one in take_newest(self._known, changed):
+            is_told = bool(one.marks) or (one.said is not None and not one.said.is_open)
+            (self._told.add if is_told else self._told.discard)(one.id)
+            heard = self._now() if self.mirror.loaded else one.changed
+            self._floors.put(one.id, floor_of(one), heard)
+            if one.said and one.said.is_open:
+                self._floors.put_word(one.id, one.said.at, heard)
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

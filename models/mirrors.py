@@ -9,7 +9,7 @@ an import of thousands they would otherwise be read again each second.
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
@@ -35,6 +35,17 @@ class Changing(Protocol):
 
 
 C = TypeVar("C", bound=Changing)
+
+
+def take_newest(known: dict[str, C], changed: Iterable[C]) -> list[C]:
+    """Put what changed among what is known by id, never in place of a later state; return what was put."""
+    taken = []
+    for one in changed:
+        before = known.get(one.id)
+        if before is None or before.changed <= one.changed:
+            known[one.id] = one
+            taken.append(one)
+    return taken
 
 
 class Mirror(Generic[C]):

@@ -23,7 +23,7 @@ from models.clock import LOCAL, Now
 from models.errors import Conflict, Forbidden
 from models.filters import Index
 from models.masters import Masters
-from models.mirrors import Mirror
+from models.mirrors import Mirror, take_newest
 from models.offices import Office
 from models.screen_codes import ScreenVerdict, check_screen, day_key, screen_key
 from models.station_board import StationBoard
@@ -209,10 +209,7 @@ class Screens:
         return ScreenKeys(screen.id, tuple(DayKey(day, day_key(key, day)) for day in days))
 
     def _absorb(self, changed: Sequence[Screen]) -> None:
-        for one in changed:
-            known = self._known.get(one.id)
-            if known is None or known.changed <= one.changed:
-                self._known[one.id] = one
+        take_newest(self._known, changed)
 
 
 def _digest(text: str) -> str:

@@ -27,7 +27,7 @@ from models.clock import Now
 from models.errors import Conflict, Missing
 from models.filters import Index
 from models.ids import encode, new_ordered_id
-from models.mirrors import Mirror
+from models.mirrors import Mirror, take_newest
 from models.offices import Office
 from models.photos import Photos
 from models.station_changes import StationChanged
@@ -253,10 +253,7 @@ class StationPhotos:
         return new_ordered_id(self._now())
 
     def _absorb(self, changed: Sequence[Album]) -> None:
-        for one in changed:
-            known = self._known.get(one.id)
-            if known is None or known.changed <= one.changed:
-                self._known[one.id] = one
+        take_newest(self._known, changed)
 
 
 def photo_name(station: str, content: bytes) -> str:

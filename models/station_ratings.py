@@ -28,7 +28,7 @@ from models.clock import Now
 from models.errors import Conflict
 from models.filters import Index
 from models.ids import new_ordered_id
-from models.mirrors import EPOCH, Mirror
+from models.mirrors import EPOCH, Mirror, take_newest
 from models.privacy_notices import kept
 from models.signals import Signals
 from models.station_board import StationBoard
@@ -218,10 +218,7 @@ class StationRatings:
             yield after
 
     def _absorb(self, changed: Sequence[Score]) -> None:
-        for one in changed:
-            known = self._known.get(one.id)
-            if known is None or known.changed <= one.changed:
-                self._known[one.id] = one
+        take_newest(self._known, changed)
 
 
 class RatingNames:
