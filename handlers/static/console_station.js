@@ -1,13 +1,8 @@
 /** One station: when it is open, in the words that people write, and closures. */
 
 import { ask, askHere, byId, say, tellHere, timeOf } from "./console.js";
+import { STATION, savePart, seenVersion, seeVersion } from "./console_station_part.js";
 import { opennessWords } from "./words.js";
-
-const CODE = byId("station").dataset.code;
-const STATION = `/api/v1/staff/stations/${CODE}`;
-
-/** The version that was last seen, whichever part of the page has changed it. */
-const seen = () => byId("station").dataset.version;
 
 async function load() {
   const station = await askHere(byId("problem"), "GET", `${STATION}/hours`);
@@ -18,7 +13,7 @@ async function load() {
 }
 
 function show(station) {
-  byId("station").dataset.version = station.version;
+  seeVersion(station);
   byId("station").textContent = station.name;
   byId("now").textContent = opennessWords(station.open, station.serverTime);
   byId("hours-by").textContent = station.byOfficer ? "工作人员在此填写，导入驿站表不会改动" : "驿站表";
@@ -65,7 +60,7 @@ async function check() {
 
 async function saveHours(event) {
   event.preventDefault();
-  const station = await sendWords("PUT", "hours", { version: seen(), text: byId("hours-text").value });
+  const station = await sendWords("PUT", "hours", { version: seenVersion(), text: byId("hours-text").value });
   if (station) {
     show(station);
     say(byId("done"), `已公布：${station.words}`);
@@ -77,8 +72,8 @@ const momentOf = (id) => (byId(id).value === "" ? null : `${byId(id).value}:00+0
 
 async function close(event) {
   event.preventDefault();
-  const body = { version: seen(), reason: byId("reason").value.trim(), since: momentOf("since"), until: momentOf("until") };
-  const station = await askHere(byId("closure-problem"), "PUT", `${STATION}/closure`, body);
+  const closure = { reason: byId("reason").value.trim(), since: momentOf("since"), until: momentOf("until") };
+  const station = await savePart(byId("closure-problem"), "closure", closure);
   if (station) {
     show(station);
     byId("closure-form").reset();

@@ -1,8 +1,9 @@
 /** One station: its consumables, with what has expired or runs out. */
 
 import { action, askHere, byId, fill, make, row, say } from "./console.js";
+import { STATION, rowField, savePart } from "./console_station_part.js";
 
-const CONSUMABLES = `/api/v1/staff/stations/${byId("station").dataset.code}/consumables`;
+const PATH = "consumables";
 const WANTS = { expired: "已过期", low: "不足" };
 const NEW = { item: "", stock: "", least: 0, expires: null, wants: [] };
 
@@ -10,7 +11,7 @@ const NEW = { item: "", stock: "", least: 0, expires: null, wants: [] };
 let lines = [];
 
 async function load() {
-  const station = await askHere(byId("consumables-problem"), "GET", CONSUMABLES);
+  const station = await askHere(byId("consumables-problem"), "GET", `${STATION}/${PATH}`);
   if (station) {
     show(station);
   }
@@ -30,10 +31,10 @@ const draw = () => fill(byId("consumables-rows"), lines.map((one) => one.row), "
 function line(consumable) {
   const { item, stock, least, expires } = consumable;
   const fields = {
-    item: field("名称", "text", item, { required: true, maxLength: 40 }),
-    stock: field("库存", "number", stock, { required: true, min: 0, max: 99999, inputMode: "numeric" }),
-    least: field("提醒线", "number", least, { min: 0, max: 99999, inputMode: "numeric" }),
-    expires: field("有效期至", "date", expires ?? "", {}),
+    item: rowField("名称", "text", item, { required: true, maxLength: 40 }),
+    stock: rowField("库存", "number", stock, { required: true, min: 0, max: 99999, inputMode: "numeric" }),
+    least: rowField("提醒线", "number", least, { min: 0, max: 99999, inputMode: "numeric" }),
+    expires: rowField("有效期至", "date", expires ?? "", {}),
   };
   const words = wordsOf(consumable);
   const state = words ? [make("span", "mark bad", words), " "] : [];
@@ -56,13 +57,6 @@ function line(consumable) {
   return made;
 }
 
-function field(label, type, value, more) {
-  const made = make("input", "");
-  Object.assign(made, { type, value, autocomplete: "off" }, more);
-  made.setAttribute("aria-label", label);
-  return made;
-}
-
 function remove(gone) {
   lines = lines.filter((one) => one !== gone);
   draw();
@@ -77,10 +71,8 @@ function add() {
 
 async function save(event) {
   event.preventDefault();
-  const body = { version: byId("station").dataset.version, items: lines.map((one) => one.read()) };
-  const station = await askHere(byId("consumables-problem"), "PUT", CONSUMABLES, body);
+  const station = await savePart(byId("consumables-problem"), PATH, { items: lines.map((one) => one.read()) });
   if (station) {
-    byId("station").dataset.version = station.version;
     show(station);
     say(byId("done"), "已保存耗材");
   }

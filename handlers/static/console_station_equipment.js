@@ -1,8 +1,9 @@
 /** One station: how many there are of each facility, and which do not work since when. */
 
 import { askHere, byId, fixed, make, options, row, say } from "./console.js";
+import { STATION, rowField, savePart } from "./console_station_part.js";
 
-const EQUIPMENT = `/api/v1/staff/stations/${byId("station").dataset.code}/equipment`;
+const PATH = "equipment";
 const BROKEN = "broken";
 const STATES = [["", "正常"], [BROKEN, "故障"]];
 
@@ -10,7 +11,7 @@ const STATES = [["", "正常"], [BROKEN, "故障"]];
 let readers = [];
 
 async function load() {
-  const station = await askHere(byId("equipment-problem"), "GET", EQUIPMENT);
+  const station = await askHere(byId("equipment-problem"), "GET", `${STATION}/${PATH}`);
   if (station) {
     show(station);
     if (window.location.hash === "#equipment") {
@@ -34,9 +35,9 @@ function show({ items }) {
 const today = () => new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Shanghai" });
 
 function facilityRow({ facility, name, count, brokenSince }) {
-  const number = field(`count-${facility}`, `${name}的数量`, "number", count ?? "");
-  Object.assign(number, { min: 1, max: 999, inputMode: "numeric" });
-  const since = field(`since-${facility}`, `${name}从哪天起坏的`, "date", brokenSince ?? "");
+  const limits = { min: 1, max: 999, inputMode: "numeric" };
+  const number = rowField(`${name}的数量`, "number", count ?? "", { id: `count-${facility}`, ...limits });
+  const since = rowField(`${name}从哪天起坏的`, "date", brokenSince ?? "", { id: `since-${facility}` });
   const state = make("select", "", ...options(STATES));
   state.id = `state-${facility}`;
   state.setAttribute("aria-label", `${name}的好坏`);
@@ -58,19 +59,10 @@ function facilityRow({ facility, name, count, brokenSince }) {
   };
 }
 
-function field(id, label, type, value) {
-  const made = make("input", "");
-  Object.assign(made, { id, type, value, autocomplete: "off" });
-  made.setAttribute("aria-label", label);
-  return made;
-}
-
 async function save(event) {
   event.preventDefault();
-  const body = { version: byId("station").dataset.version, items: readers.map((read) => read()) };
-  const station = await askHere(byId("equipment-problem"), "PUT", EQUIPMENT, body);
+  const station = await savePart(byId("equipment-problem"), PATH, { items: readers.map((read) => read()) });
   if (station) {
-    byId("station").dataset.version = station.version;
     show(station);
     say(byId("done"), "已保存设施情况");
   }

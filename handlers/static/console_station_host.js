@@ -2,14 +2,15 @@
 
 import { askHere, byId, options, say } from "./console.js";
 import { chooseOrganisation } from "./console_choice.js";
+import { STATION, savePart } from "./console_station_part.js";
 
 const EVERYBODY = ["", "不指定：全部站长都通知"];
-const HOST = `/api/v1/staff/stations/${byId("station").dataset.code}/organisation`;
+const PATH = "organisation";
 
 let shown = null;
 
 async function load() {
-  const host = await askHere(byId("host-problem"), "GET", HOST);
+  const host = await askHere(byId("host-problem"), "GET", `${STATION}/${PATH}`);
   if (host) {
     show(host);
   }
@@ -41,14 +42,12 @@ const labelOf = ({ name, since }) => `${name}（${since.slice(0, 10)} 起）`;
 
 async function save(event) {
   event.preventDefault();
-  const body = {
-    version: byId("station").dataset.version,
+  const part = {
     organisation: byId("host").value || null,
     keeper: byId("keeper").value || null,
   };
-  const host = await askHere(byId("host-problem"), "PUT", HOST, body);
+  const host = await savePart(byId("host-problem"), PATH, part);
   if (host) {
-    byId("station").dataset.version = host.version;
     show(host);
     say(byId("done"), host.organisation ? `已确定由${host.organisationName}管理` : "已改为无人管理");
   }

@@ -1,8 +1,8 @@
 /** One station: its photos, which everybody sees: adding, putting in order, removing. */
 
 import { action, askHere, byId, make, options, say } from "./console.js";
+import { STATION } from "./console_station_part.js";
 
-const STATION = `/api/v1/staff/stations/${byId("station").dataset.code}`;
 const SUBJECTS = [...byId("photos-subject").options].map(({ value, text }) => [value, text]);
 
 let album = null;

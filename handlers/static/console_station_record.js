@@ -1,8 +1,9 @@
 /** One station: its record as officers correct it, from the name to the facilities; tells `record` of a change. */
 
 import { askHere, byId, say } from "./console.js";
+import { STATION, savePart } from "./console_station_part.js";
 
-const RECORD = `/api/v1/staff/stations/${byId("station").dataset.code}/record`;
+const PATH = "record";
 const FIELDS = {
   name: "名称",
   address: "地址",
@@ -28,7 +29,7 @@ const YES_NO = { yes: true, no: false };
 const boxes = () => [...byId("record-facilities").querySelectorAll("input")];
 
 async function load() {
-  const record = await askHere(byId("record-problem"), "GET", RECORD);
+  const record = await askHere(byId("record-problem"), "GET", `${STATION}/${PATH}`);
   if (record) {
     show(record);
   }
@@ -97,8 +98,7 @@ function positionOf(place) {
 
 async function save(event) {
   event.preventDefault();
-  const body = {
-    version: byId("station").dataset.version,
+  const part = {
     name: byId("record-name").value.trim(),
     address: byId("record-address").value.trim(),
     position: positionOf("record"),
@@ -112,9 +112,8 @@ async function save(event) {
     },
     state: byId("record-state").value,
   };
-  const record = await askHere(byId("record-problem"), "PUT", RECORD, body);
+  const record = await savePart(byId("record-problem"), PATH, part);
   if (record) {
-    byId("station").dataset.version = record.version;
     byId("station").textContent = record.name;
     show(record);
     byId("station").dispatchEvent(new Event("record"));

@@ -1,8 +1,9 @@
 /** One station's screen: pairing a tablet by a code that is told once, and ending the pairing. */
 
 import { askHere, byId, say, timeOf } from "./console.js";
+import { STATION } from "./console_station_part.js";
 
-const SCREEN = `/api/v1/staff/stations/${byId("station").dataset.code}/screen`;
+const SCREEN = `${STATION}/screen`;
 
 async function load() {
   const screen = await askHere(byId("screen-problem"), "GET", SCREEN);

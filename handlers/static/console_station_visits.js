@@ -1,9 +1,10 @@
 /** One station's figures: how many visits and people on each day that had some. */
 
 import { askHere, byId, fill, fixed, make, row } from "./console.js";
+import { STATION } from "./console_station_part.js";
 import { PRESENCES, WORKERS } from "./console_words.js";
 
-const VISITS = `/api/v1/staff/stations/${byId("station").dataset.code}/visits`;
+const VISITS = `${STATION}/visits`;
 
 async function load() {
   const { value: days } = byId("days");

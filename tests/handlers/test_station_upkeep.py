@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -27,16 +28,22 @@ async def an_equipped_station(http: Http, headers: Headers, facilities: str = "�
     return station_code("设施区", name)
 
 
-async def equipment_of(http: Http, headers: Headers, code: str) -> dict[str, Any]:
-    reply = await http("GET", f"{STAFF}/{code}/equipment", headers=headers)
+async def part_of(part: str, http: Http, headers: Headers, code: str) -> dict[str, Any]:
+    reply = await http("GET", f"{STAFF}/{code}/{part}", headers=headers)
     assert reply.status == 200
     found: dict[str, Any] = reply.json
     return found
 
 
-async def put(http: Http, headers: Headers, seen: dict[str, Any], *items: dict[str, Any]) -> Reply:
+async def put_part(
+    part: str, http: Http, headers: Headers, seen: dict[str, Any], *items: dict[str, Any]
+) -> Reply:
     body = {"version": seen["version"], "items": list(items)}
-    return await http("PUT", f"{STAFF}/{seen['code']}/equipment", body, headers=headers)
+    return await http("PUT", f"{STAFF}/{seen['code']}/{part}", body, headers=headers)
+
+
+equipment_of, put = partial(part_of, "equipment"), partial(put_part, "equipment")
+consumables_of, stock = partial(part_of, "consumables"), partial(put_part, "consumables")
 
 
 async def found_by(http: Http, facility: str) -> dict[str, list[str]]:
@@ -131,18 +138,6 @@ async def test_every_facility_may_be_broken(http: Http, make: Factory, facilitie
     all_broken = [{"facility": one["facility"], "brokenSince": "2026-07-15"} for one in seen["items"]]
     kept = await put(http, headers, seen, *all_broken)
     assert [one["words"].endswith("：故障") for one in kept.json["items"]] == [True] * len(seen["items"])
-
-
-async def consumables_of(http: Http, headers: Headers, code: str) -> dict[str, Any]:
-    reply = await http("GET", f"{STAFF}/{code}/consumables", headers=headers)
-    assert reply.status == 200
-    found: dict[str, Any] = reply.json
-    return found
-
-
-async def stock(http: Http, headers: Headers, seen: dict[str, Any], *items: dict[str, Any]) -> Reply:
-    body = {"version": seen["version"], "items": list(items)}
-    return await http("PUT", f"{STAFF}/{seen['code']}/consumables", body, headers=headers)
 
 
 async def lacking(http: Http, headers: Headers, lack: str) -> dict[str, list[str]]:
