@@ -14,10 +14,12 @@ Promises kept here:
 - driver errors leave as `Duplicate` or `EngineUnavailable`.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
+from random import SystemRandom
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -42,7 +44,11 @@ STATE_CODES = frozenset({50, 64, 91, 112, 189, 10107, 11600, 11602})
 # first documents that make their collections at once.
 WRITE_CONFLICT = 112
 UNDONE = ("deadlock detected", "Unable to create the specified collection")
-ATTEMPTS = 5
+ATTEMPTS = 7
+# The pause before another attempt is of a length by chance, at most this, doubled with each attempt.
+PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 0.8
+_chance = SystemRandom()
 # One reply for most lists: an engine that lends its cursors may lose a sorted one between two replies.
 REPLY_DOCUMENTS = 10_000
 _is_path = re.compile(r'[^.$\[\]"\\\0-\x1f]+(\.[^.$\[\]"\\\0-\x1f]+)*').fullmatch
@@ -119,7 +125,7 @@ def _failures(error: errors.BulkWriteError) -> dict[int, list[int]]:
 
 async def _undisturbed(write: Callable[[], Awaitable[R]]) -> R:
     """Make a write that may be repeated, again when the engine undid all of it: a conflict or a deadlock."""
-    for _ in range(ATTEMPTS - 1):
+    for attempt in range(1, ATTEMPTS):
         try:
             return await write()
         except errors.BulkWriteError:
@@ -127,7 +133,14 @@ async def _undisturbed(write: Callable[[], Awaitable[R]]) -> R:
         except errors.OperationFailure as error:
             if not _is_undone(error.code, str(error)):
                 raise
+        await _pause(attempt)
     return await write()
+
+
+async def _pause(undone: int) -> None:
+    """Wait after this many attempts, the first of which needs none: those who undid each other come apart."""
+    if undone:
+        await asyncio.sleep(_chance.uniform(0, min(PAUSE_SECONDS * 2**undone, LONGEST_PAUSE_SECONDS)))
 
 
 def _directed(name: str) -> tuple[str, int]:
@@ -182,6 +195,7 @@ class Store(Generic[T]):
             for attempt in range(ATTEMPTS):
                 if not waiting:
                     break
+                await _pause(attempt)
                 places, write = list(waiting), partial(self._documents.insert_many, ordered=False)
                 try:
                     await _undisturbed(partial(write, list(waiting.values())))

@@ -210,7 +210,7 @@ async def test_messages_to_one_account_go_one_after_the_other(office: Office) ->
     names = [await office.queue() for _ in range(5)]
     sender = Sender()
     for _ in range(20):
-        await asyncio.gather(*(office.messages.work(sender) for _ in range(3)))
+        await asyncio.gather(*(persevere(partial(office.messages.work, sender)) for _ in range(3)))
         office.clock.advance(seconds=1)
     assert [(await office.get(name)).state for name in names] == ["sent"] * 5
     assert (len(sender.sent), sender.overlapping) == (5, 0)

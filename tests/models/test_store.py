@@ -17,7 +17,7 @@ from models.clock import LOCAL
 from models.documents import UnsafeFilter, to_document, to_struct
 from models.filters import Index, is_served, spell
 from models.ids import new_id
-from models.store import TRANSLATED, Collection, Database, Duplicate, EngineUnavailable, Store
+from models.store import ATTEMPTS, TRANSLATED, Collection, Database, Duplicate, EngineUnavailable, Store
 from server.loopback import HOST, bound_socket
 
 NOON = datetime(2026, 7, 15, 4, 0, 5, 123000, tzinfo=UTC)
@@ -326,6 +326,12 @@ UNDONE = [
 ]
 
 
+@pytest.fixture
+def unpaused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other at once, since nobody else is about to get out of the way."""
+    monkeypatch.setattr("models.store.PAUSE_SECONDS", 0)
+
+
 class Disturbed:
     """A database that undoes the first writes to each collection, as an engine does after a deadlock."""
 
@@ -350,23 +356,25 @@ class Disturbed:
         return attempt
 
 
+@pytest.mark.usefixtures("unpaused")
 @pytest.mark.parametrize("answer", UNDONE, ids=["112", "2", "collection"])
 async def test_a_write_that_an_engine_undid_is_made_again(
     units: Store[Unit], database: Database, answer: errors.OperationFailure
 ) -> None:
     unit = Unit(id=new_id(), place="disturbed")
-    disturbed = Disturbed(database, 4, answer)
+    disturbed = Disturbed(database, ATTEMPTS - 1, answer)
     store = Store[Unit](disturbed, UNITS)  # type: ignore[arg-type]  # the few calls that a store makes
     await store.insert(unit)
-    disturbed.left = 4
+    disturbed.left = ATTEMPTS - 1
     assert await store.change({"_id": unit.id}, {"state": "held"})
-    disturbed.left = 4
+    disturbed.left = ATTEMPTS - 1
     await store.put(msgspec.structs.replace(unit, slot=7))
     assert await units.find(unit.id) == msgspec.structs.replace(unit, slot=7)
-    disturbed.left = 4
+    disturbed.left = ATTEMPTS - 1
     assert await store.delete({"_id": unit.id}) == 1
 
 
+@pytest.mark.usefixtures("unpaused")
 @pytest.mark.parametrize("answer", UNDONE, ids=["112", "2", "collection"])
 async def test_a_write_that_is_undone_every_time_is_unavailable(
     database: Database, answer: errors.OperationFailure
@@ -374,10 +382,10 @@ async def test_a_write_that_is_undone_every_time_is_unavailable(
     disturbed = Disturbed(database, 99, answer)
     with pytest.raises(EngineUnavailable):
         await Store(disturbed, UNITS).insert(Unit(id=new_id()))  # type: ignore[arg-type]  # as above
-    assert disturbed.left == 99 - 5
+    assert disturbed.left == 99 - ATTEMPTS
     with pytest.raises(EngineUnavailable):
         await Store(disturbed, UNITS).insert_many([Unit(id=new_id())])  # type: ignore[arg-type]  # as above
-    assert disturbed.left == 99 - 10
+    assert disturbed.left == 99 - 2 * ATTEMPTS
 
 
 class Undoing:
@@ -412,6 +420,7 @@ class Undoing:
             raise errors.BulkWriteError({"writeErrors": failures, "writeConcernErrors": concerns})
 
 
+@pytest.mark.usefixtures("unpaused")
 @pytest.mark.parametrize(("code", "words"), [(112, "undone"), (2, "deadlock detected")])
 async def test_documents_of_many_that_an_engine_undid_are_stored_by_asking_again_for_them_alone(
     units: Store[Unit], database: Database, place: str, code: int, words: str
@@ -425,6 +434,7 @@ async def test_documents_of_many_that_an_engine_undid_are_stored_by_asking_again
     assert sorted(one.id for one in await units.list_({"place": place})) == sorted(one.id for one in made)
 
 
+@pytest.mark.usefixtures("unpaused")
 @pytest.mark.parametrize(
     ("codes", "concern", "expected"),
     [
