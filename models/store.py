@@ -17,7 +17,7 @@ Promises kept here:
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from random import SystemRandom
 from typing import Any, Generic, TypeVar
@@ -48,6 +48,7 @@ ATTEMPTS = 7
 # The pause before another attempt is of a length by chance, at most this, doubled with each attempt.
 PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 0.8
+AT_ONCE = nullcontext()
 _chance = SystemRandom()
 # One reply for most lists: an engine that lends its cursors may lose a sorted one between two replies.
 REPLY_DOCUMENTS = 10_000
@@ -123,22 +124,8 @@ def _failures(error: errors.BulkWriteError) -> dict[int, list[int]]:
     return places
 
 
-async def _undisturbed(write: Callable[[], Awaitable[R]]) -> R:
-    """Make a write that may be repeated, again when the engine undid all of it: a conflict or a deadlock."""
-    for attempt in range(1, ATTEMPTS):
-        try:
-            return await write()
-        except errors.BulkWriteError:
-            raise
-        except errors.OperationFailure as error:
-            if not _is_undone(error.code, str(error)):
-                raise
-        await _pause(attempt)
-    return await write()
-
-
 async def _pause(undone: int) -> None:
-    """Wait after this many attempts, the first of which needs none: those who undid each other come apart."""
+    """Wait after the attempts that were undone: the first comes at once, those after it ever later."""
     if undone:
         await asyncio.sleep(_chance.uniform(0, min(PAUSE_SECONDS * 2**undone, LONGEST_PAUSE_SECONDS)))
 
@@ -165,6 +152,7 @@ class Store(Generic[T]):
         self._kind = collection.kind
         self._indexes = collection.indexes
         self._strict = strict
+        self._again = asyncio.Lock()
 
     async def create_indexes(self) -> None:
         """Make the declared indexes that are not there yet."""
@@ -172,7 +160,7 @@ class Store(Generic[T]):
             made = await self._list_indexes()
             missing = [_to_model(index) for index in self._indexes if _keys_of(index) not in made]
             if missing:
-                await _undisturbed(lambda: self._documents.create_indexes(missing))
+                await self._undisturbed(lambda: self._documents.create_indexes(missing))
 
     async def _list_indexes(self) -> set[tuple[tuple[str, int], ...]]:
         """Return the keys of the indexes that are there; a collection that is not there yet has none."""
@@ -185,7 +173,7 @@ class Store(Generic[T]):
         """Store a new document; Duplicate if its id or unique fields exist."""
         document = to_document(item)
         with TRANSLATED:
-            await _undisturbed(lambda: self._documents.insert_one(document))
+            await self._undisturbed(lambda: self._documents.insert_one(document))
 
     async def insert_many(self, items: Iterable[T]) -> list[int]:
         """Store new documents, each on its own; return the places of those that existed already."""
@@ -198,7 +186,7 @@ class Store(Generic[T]):
                 await _pause(attempt)
                 places, write = list(waiting), partial(self._documents.insert_many, ordered=False)
                 try:
-                    await _undisturbed(partial(write, list(waiting.values())))
+                    await self._undisturbed(partial(write, list(waiting.values())))
                     break
                 except errors.BulkWriteError as error:
                     failed = _failures(error)
@@ -213,7 +201,7 @@ class Store(Generic[T]):
         document = to_document(item)
         where = {"_id": {"$eq": document["_id"]}}
         with TRANSLATED:
-            await _undisturbed(lambda: self._documents.replace_one(where, document, upsert=True))
+            await self._undisturbed(lambda: self._documents.replace_one(where, document, upsert=True))
 
     async def find(self, key: str) -> T | None:
         """Return the document with this id, or None."""
@@ -258,7 +246,7 @@ class Store(Generic[T]):
         update = {operator: paths for operator, paths in update.items() if paths}
         document: Document | None = None
         with TRANSLATED, suppress(errors.DuplicateKeyError):
-            document = await _undisturbed(
+            document = await self._undisturbed(
                 lambda: self._documents.find_one_and_update(
                     spell(where), update, return_document=ReturnDocument.AFTER
                 )
@@ -269,7 +257,7 @@ class Store(Generic[T]):
         """Remove the documents of a filter; return how many."""
         self._check(where, None)
         with TRANSLATED:
-            return (await _undisturbed(lambda: self._documents.delete_many(spell(where)))).deleted_count
+            return (await self._undisturbed(lambda: self._documents.delete_many(spell(where)))).deleted_count
 
     async def count(self, where: Mapping[str, Any]) -> int:
         """Count the documents of a filter by the `count` command, which every engine serves by index.
@@ -281,6 +269,25 @@ class Store(Generic[T]):
         with TRANSLATED:
             answer = await self._documents.database.command("count", self._documents.name, query=spell(where))
         return int(answer["n"])
+
+    async def _undisturbed(self, write: Callable[[], Awaitable[R]]) -> R:
+        """Make a write that may be repeated, again when the engine undid all of it: a conflict or a deadlock.
+
+        Who was undone writes again after the others of this process who were: they can no longer disturb
+        each other. Those of other processes come apart by chance.
+        """
+        for undone in range(ATTEMPTS - 1):
+            try:
+                async with self._again if undone else AT_ONCE:
+                    return await write()
+            except errors.BulkWriteError:
+                raise
+            except errors.OperationFailure as error:
+                if not _is_undone(error.code, str(error)):
+                    raise
+            await _pause(undone)
+        async with self._again:
+            return await write()
 
     def _check(self, where: Mapping[str, Any], sort: str | None) -> None:
         if self._strict and not is_served(where, sort, self._indexes):

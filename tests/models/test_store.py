@@ -374,6 +374,36 @@ async def test_a_write_that_an_engine_undid_is_made_again(
     assert await store.delete({"_id": unit.id}) == 1
 
 
+class Crowded:
+    """A database that undoes all inserts that are made at once, as an engine does that finds a deadlock."""
+
+    def __init__(self, database: Database) -> None:
+        self._documents = database[UNITS.name]
+        self._under_way = 0
+
+    def __getitem__(self, name: str) -> "Crowded":
+        return self
+
+    async def insert_one(self, document: Any) -> None:
+        self._under_way += 1
+        await asyncio.sleep(0)
+        is_crowded = self._under_way > 1
+        await asyncio.sleep(0)
+        self._under_way -= 1
+        if is_crowded:
+            raise errors.OperationFailure("WriteConflict: deadlock detected", 112)
+        await self._documents.insert_one(document)
+
+
+@pytest.mark.usefixtures("unpaused")
+async def test_writes_that_undid_each_other_are_made_again_one_after_the_other(
+    units: Store[Unit], database: Database, place: str
+) -> None:
+    store = Store[Unit](Crowded(database), UNITS)  # type: ignore[arg-type]  # the one call that is made
+    await asyncio.gather(*(store.insert(make_unit(place=place)) for _ in range(RACERS)))
+    assert len(await units.list_({"place": place})) == RACERS
+
+
 @pytest.mark.usefixtures("unpaused")
 @pytest.mark.parametrize("answer", UNDONE, ids=["112", "2", "collection"])
 async def test_a_write_that_is_undone_every_time_is_unavailable(
