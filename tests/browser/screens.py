@@ -2,6 +2,8 @@
 
 import io
 import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import zxingcpp
@@ -14,6 +16,9 @@ logger = logging.getLogger(__name__)
 
 REFUSED = "Failed to load resource: the server responded with a status of {}"
 NOT_MODIFIED = 304
+RELOADS = 20
+AT_ONCE = 250
+"""How long a page is waited for that says by itself all that it will ever say; milliseconds."""
 DISCONNECTED = "Failed to load resource: net::ERR_"
 
 
@@ -77,6 +82,16 @@ async def follow(page: "Page", words: str) -> None:
     """Follow a link of the console's frame; the page's scripts have run, so that its forms answer."""
     await page.click(f".links >> text={words} >> nth=0")
     await page.wait_for_load_state("load")
+
+
+async def reload_until(page: "Page", expectation: Callable[[], Awaitable[None]]) -> None:
+    """Load a page again until it says what was just changed: each process knows that within two seconds."""
+    for _ in range(RELOADS):
+        with suppress(AssertionError):
+            await expectation()
+            return
+        await page.reload()
+    await expectation()
 
 
 async def read_code(page: "Page") -> str:

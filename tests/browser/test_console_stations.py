@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.legibility import complaints
-from tests.browser.screens import Screens, follow
+from tests.browser.screens import AT_ONCE, Screens, follow, reload_until
 from tests.browser.test_console import choose_organisation, sign_in
 from tests.browser.test_kiosk import CODE, ask
 
@@ -80,7 +80,8 @@ async def test_an_officer_corrects_hours_and_everybody_sees_them(screens: Screen
     await expect(page.locator("#done")).to_contain_text("已公布：夏季（5月1日至9月30日）")
     await expect(page.locator("#hours-words")).to_contain_text("节假日休息")
     public = await screens.open(await page.get_attribute("text=公开页面", "href") or "")
-    await expect(public.locator("body")).to_contain_text("其余时间：每天 09:00-17:00")
+    body = expect(public.locator("body"))
+    await reload_until(public, lambda: body.to_contain_text("其余时间：每天 09:00-17:00", timeout=AT_ONCE))
 
 
 async def test_an_officer_corrects_a_record_and_suspends_the_station(screens: Screens) -> None:
@@ -114,7 +115,8 @@ async def test_an_officer_corrects_a_record_and_suspends_the_station(screens: Sc
     await expect(page.locator("#facility-water")).to_be_checked()
     await expect(page.locator("#record-longitude")).to_have_value("113.95")
     public = await screens.open(await page.get_attribute("text=公开页面", "href") or "")
-    await expect(public.locator("body")).to_contain_text("暂停开放")
+    body = expect(public.locator("body"))
+    await reload_until(public, lambda: body.to_contain_text("暂停开放", timeout=AT_ONCE))
 
 
 async def test_an_officer_adds_how_to_get_in(screens: Screens) -> None:
@@ -148,7 +150,8 @@ async def test_an_officer_adds_how_to_get_in(screens: Screens) -> None:
     await expect(page.locator("#premises-unit")).to_have_value("杜岭商场")
     await expect(page.locator("#record-entrance-longitude")).to_have_value("113.902")
     public = await screens.open(await page.get_attribute("text=公开页面", "href") or "")
-    await expect(public.locator("dl")).to_contain_text("从东门进")
+    details = expect(public.locator("dl"))
+    await reload_until(public, lambda: details.to_contain_text("从东门进", timeout=AT_ONCE))
     await expect(public.locator("body")).not_to_contain_text("杜岭商场")
     assert "position=113.902,34.2&" in (await public.get_attribute("text=在高德地图中打开", "href") or "")
     assert await complaints(screens, public) == []
@@ -181,14 +184,15 @@ async def test_a_word_that_a_station_is_open_or_closed_today_is_public_at_once(s
     assert await complaints(screens, page) == []
     code = await page.get_attribute("#station", "data-code")
     public = await screens.open(f"/s/{code}")
-    await expect(public.locator("[aria-label=现场情况]")).to_contain_text("已关门")
+    told = expect(public.locator("[aria-label=现场情况]"))
+    await reload_until(public, lambda: told.to_contain_text("已关门", timeout=AT_ONCE))
     await page.click("#state-open")
     await expect(words).to_contain_text("已说明：今天已开门")
     await page.reload()
     await expect(words).to_contain_text("已说明：今天已开门")
     await expect(page.locator("#state-open")).to_have_attribute("aria-pressed", "true")
     await public.reload()
-    await expect(public.locator("[aria-label=现场情况]")).to_contain_text("已开门")
+    await reload_until(public, lambda: told.to_contain_text("已开门", timeout=AT_ONCE))
 
 
 async def test_an_officer_says_who_runs_a_station_and_goes_on_with_its_hours(screens: Screens) -> None:

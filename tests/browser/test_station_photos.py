@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.legibility import complaints
-from tests.browser.screens import Screens
+from tests.browser.screens import AT_ONCE, Screens, reload_until
 from tests.browser.test_console_stations import open_station
 from tests.handlers.test_station_photos import photo
 
@@ -39,7 +39,8 @@ async def test_an_officer_adds_arranges_and_removes_photos_that_everybody_sees(
     assert await complaints(screens, page) == []
     public = await screens.open(await page.get_attribute("text=公开页面", "href") or "")
     shown = public.locator(".photos img")
-    await expect(shown.first).to_have_attribute("alt", f"{name}：室内")
+    first = expect(shown.first)
+    await reload_until(public, lambda: first.to_have_attribute("alt", f"{name}：室内", timeout=AT_ONCE))
     await expect(shown).to_have_count(2)
     assert await complaints(screens, public) == []
     await page.screenshot(path=str(tmp_path / "console.png"), full_page=True)
@@ -47,5 +48,5 @@ async def test_an_officer_adds_arranges_and_removes_photos_that_everybody_sees(
     await page.click("[aria-label=撤下第\\ 1\\ 张]")
     await expect(page.locator("#photos img")).to_have_count(1)
     await public.reload()
-    await expect(shown).to_have_count(1)
+    await reload_until(public, lambda: expect(shown).to_have_count(1, timeout=AT_ONCE))
     await expect(shown.first).to_have_attribute("alt", f"{name}：门口")
