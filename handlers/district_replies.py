@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers.evidence import MarkReply
-from handlers.fields import Moment
-from handlers.nearby import AnyFacility, AnyKind, District, HoursWords
+from handlers.fields import AnyFacility, Moment
+from handlers.nearby import AnyKind, District, HoursWords
 from handlers.wire import Wire
 from models.hours_open import State
 

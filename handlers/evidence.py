@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from handlers.fields import Moment
+from handlers.fields import AnyFacility, Moment
 from handlers.wire import Wire, local
 from models.evidence import Evidence, Mark, MarkState, Problem, Statement, find_statement, standing
 from models.open_now import words_of
@@ -20,6 +20,7 @@ class MarkReply(Wire, frozen=True, gc=False):
     state: Annotated[MarkState | Literal["stated"], Meta(examples=["reported"])]
     since: Moment
     last: Moment
+    facilities: Annotated[list[AnyFacility], Meta(examples=[[]])]
     words: Annotated[str, Meta(examples=["12:40 有人反映锁门"])]
 
     @classmethod
@@ -27,12 +28,14 @@ class MarkReply(Wire, frozen=True, gc=False):
         """Return a mark, or the 站长's word that it is closed for today, with local times."""
         if isinstance(mark, Statement):
             at = local(mark.at)
-            return cls(problem="closed_today", state="stated", since=at, last=at, words=words_of(mark))
+            words = words_of(mark)
+            return cls(problem="closed_today", state="stated", since=at, last=at, facilities=[], words=words)
         return cls(
             problem=mark.problem,
             state=mark.state,
             since=local(mark.since),
             last=local(mark.last),
+            facilities=list(mark.facilities),
             words=words_of(mark),
         )
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from models.stations import Facility
+
 # Where a text ends, for Python and ECMAScript alike: `$` alone lets Python pass a line feed behind it.
 END = r"$(?!\n)"
 # One line that people read: no control characters, line ends or marks of writing direction.
@@ -24,6 +26,7 @@ OrganisationId = Annotated[str, Meta(pattern=rf"^[0-9A-Za-z_-]{{1,40}}{END}", ex
 AppointmentId = Annotated[str, Meta(min_length=1, max_length=64, examples=["6Q0B8Z2J4N1TFE7M"])]
 Serial = Annotated[str, Meta(examples=["7K3QF2A9XW"])]
 StationCode = Annotated[str, Meta(pattern=rf"^[0-9A-HJKMNP-TV-Z]{{8}}{END}", examples=["4E8M0R2T"])]
+AnyFacility = Annotated[Facility, Meta(examples=["water"])]
 ScanId = Annotated[str, Meta(pattern=rf"^[0-9A-Za-z_-]{{8,64}}{END}", examples=["scan-7f3a9c21"])]
 CodeText = Annotated[
     str, Meta(min_length=1, max_length=512, examples=["UC117K3QF2A9XW1M2N3PQRSTVWXYZ012345"])

@@ -7,9 +7,9 @@ from msgspec import Meta
 
 from handlers.base import Handler, endpoint
 from handlers.contracts import InvalidField
-from handlers.fields import LINE, LatitudeAsked, Longitude
+from handlers.fields import LINE, AnyFacility, LatitudeAsked, Longitude
 from handlers.media import Json
-from handlers.nearby import AnyDatum, AnyFacility, AnyKind, Cursor, StationsReply, read_cursor
+from handlers.nearby import AnyDatum, AnyKind, Cursor, StationsReply, read_cursor
 from handlers.services import Services
 from handlers.wire import Asked
 from models.clock import LOCAL

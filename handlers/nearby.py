@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from msgspec import UNSET, Meta, UnsetType
 
 from handlers.evidence import MarkReply
-from handlers.fields import END, Latitude, Longitude, Moment, StationCode
+from handlers.fields import END, AnyFacility, Latitude, Longitude, Moment, StationCode
 from handlers.media import Json
 from handlers.wire import Wire, encode, local
 from models.evidence import EvidenceBoard
@@ -16,7 +16,7 @@ from models.hours_words import words
 from models.open_now import as_said
 from models.places import Place, PlaceKind
 from models.positions import Datum, Position, from_gcj02
-from models.stations import Facility, SourcePosition, Station, StationKind
+from models.stations import SourcePosition, Station, StationKind
 
 # What ends a station in a list of which nobody reports anything.
 UNMARKED = b',"mark":null},'
@@ -31,7 +31,6 @@ StationName = Annotated[str, Meta(examples=["金水工会杜岭户外劳动者�
 Address = Annotated[str, Meta(examples=["郑州市金水区杜岭街28号"])]
 District = Annotated[str, Meta(examples=["金水区"])]
 HoursWords = Annotated[str, Meta(examples=["每天 05:00-17:30"])]
-AnyFacility = Annotated[Facility, Meta(examples=["water"])]
 WorkingFacilities = Annotated[
     tuple[AnyFacility, ...], Meta(examples=[["water"]], description="What works there")
 ]

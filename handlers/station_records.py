@@ -5,10 +5,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers.base import CONSOLE, Handler, endpoint
-from handlers.fields import LINE, StationCode
+from handlers.fields import LINE, AnyFacility, StationCode
 from handlers.nearby import (
     Address,
-    AnyFacility,
     AnyKind,
     District,
     PositionReply,

@@ -7,7 +7,7 @@ from msgspec import Meta
 from handlers.base import OFFICES, Handler, endpoint
 from handlers.check_ins import Device, VisitorHandler
 from handlers.evidence import AnyProblem, MarkReply
-from handlers.fields import LINE, Moment, StationCode
+from handlers.fields import LINE, AnyFacility, Moment, StationCode
 from handlers.media import Jpeg
 from handlers.uploads import Picture, UploadHandler
 from handlers.wire import Asked, Wire, local
@@ -20,7 +20,8 @@ from models.report_photos import NoSuchPhoto, PhotoNotAllowed, PhotoTooLate
 from models.sessions import SessionExpired
 from models.station_hosts import StationOfOthers
 from models.station_reports import NoSuchReport, Received, ReportRead, Said
-from models.stations import SUPERVISION_PHONE, NoSuchStation
+from models.station_upkeep import NoSuchFacility
+from models.stations import FACILITIES, SUPERVISION_PHONE, NoSuchStation
 from models.text_checks import Decision, TextNotAllowed, judge_text
 
 # In an hour: of one address at one station, of one device anywhere, and of one problem at one station in all,
@@ -38,11 +39,20 @@ WordsGiven = Annotated[str, Meta(min_length=1, max_length=200, pattern=LINE, exa
 
 
 class ReportRequest(Asked, frozen=True):
-    """What is wrong, in a few words if you like; no name is needed."""
+    """What is wrong, in a few words if you like; no name is needed.
+
+    `facility`, with the problem `facility_broken`, is what does not work.
+    """
 
     problem: AnyProblem
     device: Device
+    facility: AnyFacility | None = None
     words: WordsGiven | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a facility with a problem that is not of one."""
+        if self.facility and self.problem != "facility_broken":
+            raise ValueError("Expected the problem `facility_broken` in field `facility`")
 
 
 class ReportReply(Wire, frozen=True):
@@ -92,6 +102,8 @@ class StaffReportReply(Wire, frozen=True):
 
     report: ReportId
     problem: AnyProblem
+    facility: AnyFacility | None
+    facility_words: Annotated[str | None, Meta(examples=["微波炉"])]
     words: Words
     held: Annotated[bool, Meta(examples=[True])]
     has_photo: Annotated[bool, Meta(examples=[False])]
@@ -104,6 +116,8 @@ class StaffReportReply(Wire, frozen=True):
         return cls(
             report=report.id,
             problem=report.problem,
+            facility=report.facility,
+            facility_words=FACILITIES[report.facility] if report.facility else None,
             words=read.words,
             held=report.held,
             has_photo=read.has_photo,
@@ -122,12 +136,13 @@ class StationReportsHandler(VisitorHandler):
 
     limits = (PerAddress(30, seconds=600, shared=True),)
 
-    @endpoint(201, refuses=(NoSuchStation, TextNotAllowed, Unauthenticated, SessionExpired))
+    @endpoint(201, refuses=(NoSuchStation, NoSuchFacility, TextNotAllowed, Unauthenticated, SessionExpired))
     async def post(self, code: str, *, body: ReportRequest) -> ReportReply:
         """Report what is wrong; the same again within the hour is the same report."""
         await self._admit(code, body)
         said = Said(
             problem=body.problem,
+            facility=body.facility,
             words=body.words or "",
             decision=await self._decide(body.words),
             device=body.device,

@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers.base import CONSOLE, Handler, endpoint
-from handlers.fields import LINE, Day, RealDay, StationCode
-from handlers.nearby import AnyFacility, StationName
+from handlers.fields import LINE, AnyFacility, Day, RealDay, StationCode
+from handlers.nearby import StationName
 from handlers.station_hours import Version
 from handlers.wire import Asked, Wire
 from models.appointments import NotStaff

@@ -22,6 +22,7 @@ from models.freshness import COUNTS_KEPT, NOTHING_CONFIRMED, Freshness, freshnes
 from models.mirrors import EPOCH, Mirror, take_newest
 from models.presence import Presence
 from models.ranks import CLOSED_RANK, PAGES_LAST, UNKNOWN_RANK, Floor, FloorBook, Heard
+from models.stations import FACILITIES, Facility
 from models.store import Collection, Duplicate, EngineUnavailable, Store
 
 EVIDENCE_CHANGED = "evidence"
@@ -49,17 +50,23 @@ INSIDE: frozenset[Presence] = frozenset({"screen", "staff"})
 
 
 class Mark(Struct, frozen=True, gc=False):
-    """What people report of a station: one (`reported`), or two within the hour (`doubtful`, 待核实)."""
+    """What people report of a station: one (`reported`), or two within the hour (`doubtful`, 待核实).
+
+    `facilities` are those that they say do not work, as far as they say which.
+    """
 
     problem: Problem
     state: MarkState
     since: datetime
     last: datetime
+    facilities: tuple[Facility, ...] = ()
 
     @property
     def words(self) -> str:
-        """What the pin says, such as `12:40 有人反映锁门`."""
-        said = f"{self.last.astimezone(LOCAL):%H:%M} 有人反映{PROBLEM_WORDS[self.problem]}"
+        """What the pin says, such as `12:40 有人反映锁门` or `12:40 有人反映微波炉不能用`."""
+        named = "、".join(FACILITIES[facility] for facility in self.facilities)
+        what = f"{named}不能用" if named else PROBLEM_WORDS[self.problem]
+        said = f"{self.last.astimezone(LOCAL):%H:%M} 有人反映{what}"
         return f"{said}，待核实" if self.state == "doubtful" else said
 
 

@@ -1,12 +1,13 @@
 """Reports of people who stand before a station: locked, nothing works, something is broken, wrong place.
 
-Invariants: a report needs no name; one reporter's report of one problem in one hour is one document under a
-name made from them, so that it sent again is the same fact. The first report marks the station at once. A
-second person's within the hour makes the station doubtful (待核实) and opens a ticket; a second person is
-somebody with another device and another address, or another login, so that neither one phone nor one network
-can do it alone. Marks and tickets are derived from the reports: a worker that finds one `pending` derives
-them again. The words are for staff, the photo for those who run the station (`station_hosts.py`) alone; the
-words are sealed, and neither is ever published; after thirty days reports are removed.
+Invariants: a report needs no name; one reporter's report of one problem, or of one facility that does not
+work, in one hour is one document under a name made from them, so that it sent again is the same fact. The
+first report marks the station at once. A second person's within the hour makes the station doubtful (待核实)
+and opens a ticket; a second person is somebody with another device and another address, or another login, so
+that neither one phone nor one network can do it alone. Marks and tickets are derived from the reports: a
+worker that finds one `pending` derives them again. The words are for staff, the photo for those who run the
+station (`station_hosts.py`) alone; the words are sealed, and neither is ever published; after thirty days
+reports are removed.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from models.evidence import (
     Evidence,
     EvidenceBoard,
     Mark,
+    MarkState,
     Problem,
     answered_at,
     standing,
@@ -34,6 +36,8 @@ from models.privacy_notices import kept
 from models.station_board import StationBoard
 from models.station_hosts import StationHosts, StationOfOthers
 from models.station_tickets import StationTickets
+from models.station_upkeep import NoSuchFacility
+from models.stations import FACILITIES, Facility
 from models.store import Collection, Duplicate, Store
 from models.text_checks import Decision
 from models.vault import Vault
@@ -52,9 +56,13 @@ class NoSuchReport(Missing):
 
 
 class Said(Struct, frozen=True, kw_only=True):
-    """What somebody reports. `login` is the session's subject, if any; `address` is where it comes from."""
+    """What somebody reports. `login` is the session's subject, if any; `address` is where it comes from.
+
+    `facility` is what does not work, where somebody says which.
+    """
 
     problem: Problem
+    facility: Facility | None = None
     words: str = ""
     decision: Decision = "hold"
     device: str
@@ -71,6 +79,7 @@ class StationReport(Struct, frozen=True, kw_only=True):
     id: str = field(name="_id")
     station: str
     problem: Problem
+    facility: Facility | None = None
     words: bytes | None = None
     held: bool = True
     reporter: str
@@ -127,7 +136,10 @@ def mark_of(problem: Problem, reports: Sequence[StationReport]) -> Mark | None:
         for place, one in enumerate(found)
         for other in found[place + 1 :]
     )
-    return Mark(problem, "doubtful" if is_doubtful else "reported", found[0].at, found[-1].at)
+    named = {one.facility for one in found}
+    facilities = tuple(facility for facility in FACILITIES if facility in named)
+    state: MarkState = "doubtful" if is_doubtful else "reported"
+    return Mark(problem, state, found[0].at, found[-1].at, facilities)
 
 
 def marked(evidence: Evidence, problem: Problem, reports: Sequence[StationReport], at: datetime) -> Evidence:
@@ -158,8 +170,14 @@ class StationReports:
         self._now = now
 
     async def record(self, code: str, said: Said) -> Received:
-        """Take a report and mark the station; the same within the hour is the same report. NoSuchStation."""
-        made = self._made(self._board.get(code).id, said)
+        """Take a report and mark the station; the same within the hour is the same report.
+
+        NoSuchStation, NoSuchFacility.
+        """
+        station = self._board.get(code)
+        if said.facility and said.facility not in station.facilities:
+            raise NoSuchFacility(facility=said.facility)
+        made = self._made(station.id, said)
         try:
             await self._store.insert(made)
         except Duplicate:
@@ -208,11 +226,13 @@ class StationReports:
         at = self._now()
         reporter = self._reporter(station, said.device, said.login)
         hour = at.replace(minute=0, second=0, microsecond=0).isoformat()
-        key = self._vault.blind("report", f"{station}:{said.problem}:{reporter}:{hour}")
+        what = f"{said.problem}:{said.facility}" if said.facility else said.problem
+        key = self._vault.blind("report", f"{station}:{what}:{reporter}:{hour}")
         return StationReport(
             id=key,
             station=station,
             problem=said.problem,
+            facility=said.facility,
             words=self._vault.seal("station_reports", key, "words", said.words) if said.words else None,
             held=said.decision == "hold",
             reporter=reporter,

@@ -52,14 +52,17 @@ async function openAnswer(ticket) {
   const path = `/api/v1/staff/stations/${ticket.station}/reports`;
   const found = await askHere(byId("answering-problem"), "GET", path);
   if (found && chosen === ticket) {
-    const told = found.items.filter((report) => report.problem === ticket.problem && (report.words || report.hasPhoto));
+    const told = found.items.filter((report) => report.problem === ticket.problem && isTelling(report));
     byId("reports").replaceChildren(...told.slice(0, 5).map(reportLine));
   }
 }
 
+const isTelling = (report) => report.words || report.facility || report.hasPhoto;
+
 function reportLine(report) {
   const at = timeOf(report.at).slice(0, 16);
-  const line = make("div", "report", make("p", "quiet", report.words ? `${at} “${report.words}”` : at));
+  const said = [at, report.facilityWords && `${report.facilityWords}不能用`, report.words && `“${report.words}”`];
+  const line = make("div", "report", make("p", "quiet", said.filter(Boolean).join(" ")));
   if (report.hasPhoto) {
     line.append(photoOf(report, at));
   }

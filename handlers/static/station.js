@@ -4,6 +4,7 @@
  */
 
 const NAME = "device";
+const OF_A_FACILITY = "facility_broken";
 const POSITION_OPTIONS = { enableHighAccuracy: true, timeout: 6000, maximumAge: 0 };
 
 const byId = (id) => document.getElementById(id);
@@ -96,10 +97,21 @@ async function checkIn() {
   say("check-in-answer", again ? "waiting" : "fresh", message, nextStep);
 }
 
+/** The facility that does not work, for a problem of that kind alone. */
+function whichFacility() {
+  return byId("problem").value === OF_A_FACILITY && byId("facility") ? byId("facility").value : "";
+}
+
 async function report() {
   const words = byId("words").value.trim();
   const [photo] = byId("photo").files;
-  const body = { device, problem: byId("problem").value, ...(words ? { words } : {}) };
+  const facility = whichFacility();
+  const body = {
+    device,
+    problem: byId("problem").value,
+    ...(facility ? { facility } : {}),
+    ...(words ? { words } : {}),
+  };
   const made = await post(`/api/v1/stations/${station}/reports`, body);
   say("report-answer", "fresh", made.message, made.mark && made.mark.words, photo ? "" : made.nextStep);
   if (photo) {
@@ -109,6 +121,16 @@ async function report() {
   }
 }
 
+/** Asks which facility it is where that is the problem; the page of a station without any never asks. */
+function askWhich() {
+  if (byId("which")) {
+    byId("which").hidden = byId("problem").value !== OF_A_FACILITY;
+  }
+}
+
+byId("problem").addEventListener("change", askWhich);
+// A browser that comes back to the page keeps what was chosen.
+askWhich();
 wire(byId("check-in-form"), "check-in-answer", checkIn);
 wire(byId("report-form"), "report-answer", report);
 byId("check-in").hidden = false;

@@ -51,7 +51,7 @@ function createVisits({ request, slot, random = Math.random }) {
      * Says what is wrong at a station; the same again within the hour is the same report.
      * @param {string} code
      * @param {{problem: "locked"|"nothing_works"|"facility_broken"|"wrong_place"|"other",
-     *   words: (string|undefined)}} said
+     *   facility: (string|undefined), words: (string|undefined)}} said `facility` with `facility_broken`: what it is
      * @returns {Promise<{report: string, mark: ?object, message: string, nextStep: string}>} `report` is its id
      */
     report: (code, said) => request("POST", pathOf(code, "reports"), { body: withDevice(said) }),

@@ -171,6 +171,22 @@ async def test_a_locked_door_is_told_with_a_photo(screens: Screens) -> None:
     await expect(phone.locator(".report-mark")).to_contain_text("有人反映锁门")
 
 
+async def test_somebody_says_which_facility_does_not_work(screens: Screens) -> None:
+    phone = await screens.open(f"/s/{CODE}")
+    which = phone.locator("#facility")
+    await expect(which).to_be_hidden()
+    await phone.select_option("#problem", "facility_broken")
+    words = await which.locator("option").last.inner_text()
+    await which.select_option(label=words)
+    assert await complaints(screens, phone) == []
+    await phone.click("#report-form button")
+    await expect(phone.locator("#report-answer")).to_contain_text(f"有人反映{words}不能用")
+    await phone.select_option("#problem", "wrong_place")
+    await expect(which).to_be_hidden()
+    await phone.click("#report-form button")
+    await expect(phone.locator("#report-answer")).to_contain_text("有人反映位置不对")
+
+
 @pytest.mark.parametrize("path", [f"/s/{CODE}", f"/kiosk/{CODE}"])
 async def test_the_pages_are_fit_for_everybody(screens: Screens, path: str) -> None:
     page = await screens.open(path)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.legibility import complaints
-from tests.browser.screens import Screens, follow
+from tests.browser.screens import AT_ONCE, Screens, follow, reload_until
 from tests.browser.test_console_stations import open_station
 from tests.browser.test_kiosk import ask
 
@@ -44,7 +44,8 @@ async def test_an_officer_marks_a_broken_facility_and_everybody_sees_it(screens:
     await expect(page.locator("#equipment-words")).to_contain_text("对外公布：微波炉：故障。")
     assert await complaints(screens, page) == []
     public = await screens.open(await page.get_attribute("text=公开页面", "href") or "")
-    await expect(public.locator(".facts .broken")).to_have_text("微波炉：故障")
+    broken = expect(public.locator(".facts .broken"))
+    await reload_until(public, lambda: broken.to_have_text("微波炉：故障", timeout=AT_ONCE))
     await expect(public.locator(".facts")).to_contain_text("饮水 ×2")
     assert await complaints(screens, public) == []
     await page.reload()
@@ -53,7 +54,7 @@ async def test_an_officer_marks_a_broken_facility_and_everybody_sees_it(screens:
     await page.click("#equipment-form .primary")
     await expect(page.locator("#equipment-words")).not_to_contain_text("对外公布")
     await public.reload()
-    await expect(public.locator(".facts .broken")).to_have_count(0)
+    await reload_until(public, lambda: broken.to_have_count(0, timeout=AT_ONCE))
 
 
 async def test_an_officer_keeps_the_consumables_and_finds_the_station_by_what_it_lacks(
@@ -92,11 +93,13 @@ async def test_a_ticket_of_a_broken_facility_leads_to_where_it_is_marked(screens
     for person in ("courier", "cleaner"):
         login = (await ask(screens, "POST", "/demo/login-codes", {"person": person}))["code"]
         token = (await ask(screens, "POST", "/api/v1/sessions", {"code": login}))["token"]
-        body = {"problem": "facility_broken", "device": secrets.token_urlsafe(16)}
+        body = {"problem": "facility_broken", "facility": "microwave", "device": secrets.token_urlsafe(16)}
         await ask(screens, "POST", f"/api/v1/stations/{code}/reports", body, token)
     await follow(page, "驿站问题")
     await page.locator(f"#rows tr:has-text('{name}') button").click()
     assert await page.get_attribute("#equipment-link", "href") == f"/console/stations/{code}#equipment"
+    await expect(page.locator("#reports p")).to_have_count(2)
+    await expect(page.locator("#reports p").first).to_contain_text("微波炉不能用")
     assert await complaints(screens, page) == []
     await page.click("#answering-cancel")
     await page.click(f"#rows a:has-text('{name}')")

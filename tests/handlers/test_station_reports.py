@@ -298,6 +298,47 @@ async def test_a_single_report_fades_after_two_hours(http: Http, code: str, cloc
     assert await marks(http, code) == []
 
 
+async def test_a_report_says_which_facilities_do_not_work(
+    http: Http, code: str, clock: Clock, make: Factory
+) -> None:
+    listed = (await http("GET", f"/api/v1/stations/{code}")).json["facilities"]
+    one, other = listed[0], listed[-1]
+    mine = device()
+    first = await report(http, code, "facility_broken", by=mine, facility=other)
+    words = first.json["mark"]["words"]
+    assert (first.status, first.json["mark"]["facilities"]) == (201, [other])
+    again = await report(http, code, "facility_broken", by=mine, facility=other)
+    assert again.body == first.body
+    clock.advance(minutes=1)
+    both = (await report(http, code, "facility_broken", by=mine, facility=one)).json["mark"]
+    assert (both["state"], both["facilities"]) == ("reported", [one, other])
+    unnamed = (await report(http, code, "facility_broken")).json["mark"]
+    assert (unnamed["state"], unnamed["facilities"]) == ("doubtful", [one, other])
+    staff = await make.member(staff=True)
+    told = (await http("GET", f"/api/v1/staff/stations/{code}/reports", token=staff.token)).json["items"]
+    assert sorted(str(line["facility"]) for line in told) == sorted(["None", one, other])
+    names = {line["facility"]: line["facilityWords"] for line in told}
+    assert words == f"12:00 有人反映{names[other]}不能用"
+    assert unnamed["words"] == f"12:01 有人反映{names[one]}、{names[other]}不能用，待核实"
+    assert names[None] is None
+
+
+@pytest.mark.parametrize(
+    ("problem", "facility", "refusal"),
+    [
+        ("locked", "water", "invalid_request"),
+        ("facility_broken", "aed", "facility_not_there"),
+        ("facility_broken", "sauna", "invalid_request"),
+    ],
+)
+async def test_a_facility_that_is_not_there_or_not_asked_for_is_refused(
+    http: Http, code: str, problem: str, facility: str, refusal: str
+) -> None:
+    reply = await report(http, code, problem, facility=facility)
+    assert (reply.status, reply.code) == (400, refusal)
+    assert await marks(http, code) == []
+
+
 async def test_a_visit_proved_inside_answers_a_locked_door_and_one_by_the_sign_does_not(
     http: Http, code: str, clock: Clock, make: Factory, service: Service
 ) -> None:
