@@ -13,6 +13,7 @@ from handlers.uploads import Picture, UploadHandler
 from handlers.wire import Asked, Wire, local
 from models.appointments import NotStaff
 from models.errors import Unauthenticated
+from models.evidence import Problem
 from models.limits import Limit, PerAddress
 from models.photos import PhotosBusy
 from models.picture_heads import PictureTooLarge, UnreadablePicture, UnsupportedPicture
@@ -21,7 +22,7 @@ from models.sessions import SessionExpired
 from models.station_hosts import StationOfOthers
 from models.station_reports import NoSuchReport, Received, ReportRead, Said
 from models.station_upkeep import NoSuchFacility
-from models.stations import FACILITIES, SUPERVISION_PHONE, NoSuchStation
+from models.stations import FACILITIES, SUPERVISION_PHONE, Facility, NoSuchStation
 from models.text_checks import Decision, TextNotAllowed, judge_text
 
 # In an hour: of one address at one station, of one device anywhere, and of one problem at one station in all,
@@ -35,7 +36,7 @@ ReportId = Annotated[str, Meta(examples=["5f3c9a1e7b2d4f60815a3c9e7b2d4f60"])]
 Words = Annotated[str, Meta(examples=["卷帘门拉下来了，没有人"])]
 
 
-WordsGiven = Annotated[str, Meta(min_length=1, max_length=200, pattern=LINE, examples=["卷帘门拉下来了"])]
+WordsGiven = Annotated[str, Meta(min_length=1, max_length=200, pattern=LINE, examples=["热不了饭，灯也不亮"])]
 
 
 class ReportRequest(Asked, frozen=True):
@@ -44,9 +45,9 @@ class ReportRequest(Asked, frozen=True):
     `facility`, with the problem `facility_broken`, is what does not work.
     """
 
-    problem: AnyProblem
+    problem: Annotated[Problem, Meta(examples=["facility_broken"])]
     device: Device
-    facility: AnyFacility | None = None
+    facility: Annotated[Facility | None, Meta(examples=["microwave"])] = None
     words: WordsGiven | None = None
 
     def __post_init__(self) -> None:
