@@ -63,6 +63,7 @@ FAILURES: dict[int, tuple[str, str]] = {
     413: ("body_too_large", "请求内容过大"),
     414: ("url_too_long", "请求地址过长"),
     415: ("unsupported_media_type", "请求内容的类型不对"),
+    431: ("head_too_large", "请求头过大"),
     500: ("internal_error", "系统出错了，请稍后再试"),
 }
 # What a page of words alone may load.

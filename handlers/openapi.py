@@ -144,6 +144,7 @@ def _general(operation: Operation, handler: type[Handler]) -> list[Refused]:
         413: has_body,
         414: has_path or has_query,
         415: has_body,
+        431: True,
         500: True,
     }
     return [

@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from tornado.httpserver import HTTPServer
-
 import handlers
 from handlers.assets import FOLDER as ASSETS
 from handlers.assets import AssetHandler
@@ -35,6 +33,7 @@ from server.front import Front, Platform
 from server.keys import read_keys
 from server.listening import Listening
 from server.logs import AccessLog
+from server.long_heads import AnsweringServer
 from server.metered import MeteredDatabase
 from server.metrics import Metrics
 from server.observer import Observer
@@ -59,7 +58,7 @@ class Service:
     """
 
     def __init__(
-        self, services: Services, world: World, workers: Workers, server: HTTPServer, url: str
+        self, services: Services, world: World, workers: Workers, server: AnsweringServer, url: str
     ) -> None:
         self.services = services
         self.world = world
@@ -155,7 +154,7 @@ async def _load(world: World, workers: Workers, platform: Platform, now: Now) ->
         await workers.try_to_prepare()
 
 
-def _make_server(services: Services, watch: Watch) -> HTTPServer:
+def _make_server(services: Services, watch: Watch) -> AnsweringServer:
     """Return the server of all routes, those of the demo if there is one, with its limits."""
     site = Site(
         [*ROUTES, *CONSOLE_ROUTES, *(DEMO_ROUTES if services.demo else ())],
@@ -166,7 +165,7 @@ def _make_server(services: Services, watch: Watch) -> HTTPServer:
         static_handler_class=AssetHandler,
         static_handler_args={"services": services},
     )
-    return HTTPServer(
+    return AnsweringServer(
         site,
         max_header_size=HEADER_LIMIT,
         max_body_size=UPLOAD_LIMIT,
