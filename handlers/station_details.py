@@ -14,6 +14,7 @@ from models.station_details import (
     MOST_AREA,
     MOST_CAPACITY,
     MOST_STARS,
+    UNIT_LETTERS,
     WAY_LETTERS,
     BuildMode,
     Entry,
@@ -43,7 +44,7 @@ Mode = Annotated[
     BuildMode, Meta(examples=["joint"], description="By the union alone, or with the unit on the premises")
 ]
 Finest = Annotated[bool, Meta(examples=[True], description="Named one of the 最美")]
-Unit = Annotated[str, Meta(max_length=60, pattern=LINE, examples=["杜岭街道党群服务中心"])]
+Unit = Annotated[str, Meta(max_length=UNIT_LETTERS, pattern=LINE, examples=["杜岭街道党群服务中心"])]
 # A mobile number is a person's.
 UnitPhone = Annotated[
     str,

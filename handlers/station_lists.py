@@ -12,11 +12,12 @@ from handlers.nearby import Address, District, HoursWords, StationName
 from handlers.wire import Asked, PageQuery, Wire, local
 from models.appointments import NotStaff
 from models.hours_words import words
+from models.listed_stations import Saved
 from models.records import TableTooLarge, UnreadableTable
 from models.station_imports import Outcome, Row
 from models.station_lists import Imported
 from models.station_search import Lack, Question, list_lacks
-from models.stations import Saved, Station, StationState
+from models.stations import Station, StationState
 from models.table_rows import WrongHeading
 
 # A request's body is a megabyte at most, and base64 makes four letters of three bytes.

@@ -19,11 +19,12 @@ from handlers.station_details import DetailsReply, DetailsRequest, PremisesReply
 from handlers.station_hours import Version
 from handlers.wire import Asked, Wire
 from models.appointments import NotStaff
+from models.entrances import EntranceAstray
 from models.positions import Datum, PositionOutsideCountry
 from models.station_changes import StationChanged
-from models.station_details import told
+from models.station_details import PREMISES_NAMES, known_of, told
 from models.station_hosts import StationOfOthers
-from models.station_records import EntranceAstray, StationRecord
+from models.station_records import StationRecord
 from models.stations import FACILITIES, NoSuchStation, SourcePosition, Station, StationState
 from models.table_rows import CELL_CHARACTERS
 from models.versions import version_of
@@ -115,11 +116,20 @@ class RecordReply(Wire, frozen=True):
             premises=PremisesReply.of(station.premises),
             state=station.state,
             source=station.source,
-            corrected=[
-                *station.corrected,
-                *(one for one in told(station.details) if one not in station.listed),
-            ],
+            corrected=[*station.corrected, *_list_filled_in(station)],
         )
+
+
+def _list_filled_in(station: Station) -> list[str]:
+    """Return what no list says as officers have said it, beside the fields of the record itself."""
+    entrance = ["entrance"] if station.entrance and not station.entrance_listed else []
+    details = [one for one in told(station.details) if one not in station.listed]
+    premises = [
+        f"premises.{one}"
+        for one in known_of(PREMISES_NAMES, station.premises)
+        if one not in station.listed_premises
+    ]
+    return [*entrance, *details, *premises]
 
 
 class StationRecordHandler(Handler):

@@ -14,11 +14,11 @@ from models.consumables import Consumable, Want
 from models.station_changes import StationChanged
 from models.station_hosts import StationOfOthers
 from models.station_upkeep import DayAhead, NoSuchFacility
-from models.stations import FACILITIES, Equipment, NoSuchStation, Station
+from models.stations import FACILITIES, MOST_COUNT, Equipment, NoSuchStation, Station
 from models.versions import version_of
 
 MOST_ITEMS = 60
-Count = Annotated[int, Meta(ge=1, le=999, examples=[2])]
+Count = Annotated[int, Meta(ge=1, le=MOST_COUNT, examples=[2])]
 Stock = Annotated[int, Meta(ge=0, le=99_999, examples=[40])]
 Item = Annotated[str, Meta(max_length=40, pattern=LINE, examples=["一次性纸杯"])]
 AnyWant = Annotated[Want, Meta(examples=["low"])]

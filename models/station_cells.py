@@ -1,13 +1,13 @@
 """Cells of a list about what else a station's record may say: the words that people write, what they mean.
 
 Nothing is guessed: of a cell that cannot be read only the reason is kept. A mobile number is a person's and
-is not taken as the station's phone, which is public.
+is taken neither as the station's phone, which is public, nor for the unit on whose premises the station is.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from models.station_details import (
     ALIAS_LETTERS,
@@ -19,14 +19,19 @@ from models.station_details import (
     MOST_CAPACITY,
     MOST_STARS,
     NO_DETAILS,
+    NO_PREMISES,
+    UNIT_LETTERS,
     WAY_LETTERS,
     DetailName,
+    Premises,
+    PremisesName,
     StationDetails,
 )
-from models.station_words import DETAIL_COLUMNS, ENTRY_WORDS, MODE_WORDS, YES_NO_WORDS
+from models.station_words import DETAIL_COLUMNS, ENTRY_WORDS, MODE_WORDS, PREMISES_COLUMNS, YES_NO_WORDS
 from models.stations import folded
 
 Problem = tuple[str, str]
+N = TypeVar("N", bound=str)
 
 _BETWEEN_ALIASES = re.compile(r"[、,，;；/|]")
 _COUNT = re.compile(r"约?(\d{1,9})(?:人|个人|名)?", re.ASCII)
@@ -37,6 +42,7 @@ _FLOOR = re.compile(r"\d{1,3}", re.ASCII)
 _PHONE = re.compile(r"\d[\d-]{4,19}", re.ASCII)
 _AREA_CODE = re.compile(r"\((\d+)\)-?", re.ASCII)
 _MOBILE = re.compile(r"(?:\+?86-?)?1[3-9](?:-?\d){9}", re.ASCII)
+_MOBILE_WITHIN = re.compile(r"(?<!\d)(?:86-?)?1[3-9](?:-?\d){9}(?!\d)", re.ASCII)
 
 
 class _Unread(ValueError):
@@ -45,16 +51,29 @@ class _Unread(ValueError):
 
 def read_details(named: Mapping[str, str]) -> tuple[StationDetails, list[Problem]]:
     """Return what a row's cells by column say, and of each that cannot be read its column and the reason."""
-    told: dict[str, Any] = {}
-    problems: list[Problem] = []
-    for name, column in DETAIL_COLUMNS.items():
-        if text := named[column]:
-            try:
-                told[name] = _READERS[name](text)
-            except _Unread as why:
-                problems.append((column, str(why)))
+    told, problems = _read(named, DETAIL_COLUMNS, _READERS)
     # One for all stations of which a list says nothing more: a process holds many.
     return StationDetails(**told) if told else NO_DETAILS, problems
+
+
+def read_premises(named: Mapping[str, str]) -> tuple[Premises, list[Problem]]:
+    """Return whose roof a row says it is, and of each cell that cannot be read its column and the reason."""
+    told, problems = _read(named, PREMISES_COLUMNS, _PREMISES_READERS)
+    return Premises(**told) if told else NO_PREMISES, problems
+
+
+def _read(
+    named: Mapping[str, str], columns: Mapping[N, str], readers: Mapping[N, Callable[[str], Any]]
+) -> tuple[dict[str, Any], list[Problem]]:
+    told: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name, column in columns.items():
+        if text := named[column]:
+            try:
+                told[name] = readers[name](text)
+            except _Unread as why:
+                problems.append((column, str(why)))
+    return told, problems
 
 
 def _unknown(text: str, known: str) -> _Unread:
@@ -112,13 +131,22 @@ def _stars(text: str) -> int:
     return number
 
 
-def _phone(text: str) -> str:
-    number = _AREA_CODE.sub(r"\1-", folded(text))
-    if _MOBILE.fullmatch(number):
-        raise _Unread("像是个人手机号，会公开显示，未采用；请填驿站的电话")
-    if not _PHONE.fullmatch(number):
-        raise _Unread(f"“{text[:20]}”不是电话号码，已略过")
-    return number
+def _phone(mobile: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        number = _AREA_CODE.sub(r"\1-", folded(text))
+        if _MOBILE.fullmatch(number):
+            raise _Unread(f"像是个人手机号，{mobile}")
+        if not _PHONE.fullmatch(number):
+            raise _Unread(f"“{text[:20]}”不是电话号码，已略过")
+        return number
+
+    return read
+
+
+def _unit(text: str) -> str:
+    if _MOBILE_WITHIN.search(folded(text)):
+        raise _Unread("写有个人手机号，未采用；请只填单位名称")
+    return _line(UNIT_LETTERS)(text)
 
 
 _READERS: Mapping[DetailName, Callable[[str], Any]] = {
@@ -130,7 +158,11 @@ _READERS: Mapping[DetailName, Callable[[str], Any]] = {
     "area": _number(_AREA, MOST_AREA, "平方米数"),
     "stars": _stars,
     "parking": _one_of(YES_NO_WORDS, "是、否"),
-    "phone": _phone,
+    "phone": _phone("会公开显示，未采用；请填驿站的电话"),
     "mode": _one_of(MODE_WORDS, "、".join(BUILD_MODES.values())),
     "finest": _one_of(YES_NO_WORDS, "是、否"),
+}
+_PREMISES_READERS: Mapping[PremisesName, Callable[[str], Any]] = {
+    "unit": _unit,
+    "phone": _phone("未采用；请填单位的电话"),
 }

@@ -7,7 +7,7 @@ way in, too (人脸识别技术应用安全管理办法: it may not be the only 
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ WAY_LETTERS = 120
 MOST_CAPACITY = 10_000
 MOST_AREA = 100_000
 MOST_STARS = 5
+UNIT_LETTERS = 60
 
 Entry = Literal["open", "staff", "scan", "id_card", "face"]
 ENTRIES: Mapping[Entry, str] = MappingProxyType(
@@ -84,21 +85,36 @@ DetailName = Literal[
 DETAIL_NAMES: tuple[DetailName, ...] = get_args(DetailName)
 
 
+PremisesName = Literal["unit", "phone"]
+PREMISES_NAMES: tuple[PremisesName, ...] = get_args(PremisesName)
+
+N = TypeVar("N", bound=str)
+S = TypeVar("S", bound=Struct)
+
+
 def told(details: StationDetails) -> tuple[DetailName, ...]:
     """Return which details are known."""
-    return tuple(name for name in DETAIL_NAMES if getattr(details, name) not in (None, ()))
+    return known_of(DETAIL_NAMES, details)
 
 
-def followed(
-    kept: StationDetails, listed: tuple[DetailName, ...], news: StationDetails
-) -> tuple[StationDetails, tuple[DetailName, ...]]:
-    """Return the details once a list has told some, and which of them are a list's then.
+def known_of(names: tuple[N, ...], of: Struct) -> tuple[N, ...]:
+    """Return which of a part's fields say anything."""
+    return tuple(name for name in names if getattr(of, name) not in (None, ()))
+
+
+def followed(names: tuple[N, ...], kept: S, listed: tuple[N, ...], news: S) -> tuple[S, tuple[N, ...]]:
+    """Return the details, or the premises, once a list has told some, and which of them are a list's then.
 
     What is known and is not a list's is an officer's, and stays; what a list does not tell stays, too.
     """
-    own = set(told(kept)) - set(listed)
-    taken = [name for name in told(news) if name not in own]
+    own = set(known_of(names, kept)) - set(listed)
+    taken = [name for name in known_of(names, news) if name not in own]
     if not taken:
         return kept, listed
     values = {name: getattr(news, name) for name in taken}
-    return replace(kept, **values), tuple(name for name in DETAIL_NAMES if name in {*listed, *taken})
+    return replace(kept, **values), tuple(name for name in names if name in {*listed, *taken})
+
+
+def still_listed(names: tuple[N, ...], kept: Struct, listed: tuple[N, ...], said: Struct) -> tuple[N, ...]:
+    """Return what is still a list's once an officer has said something: what the officer left as it was."""
+    return tuple(name for name in names if name in listed and getattr(said, name) == getattr(kept, name))

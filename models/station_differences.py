@@ -5,10 +5,17 @@ from collections.abc import Container, Iterator
 from msgspec.structs import replace
 
 from models.hours_words import words
-from models.station_details import told
+from models.listed_stations import (
+    equipment_after,
+    facilities_after,
+    keeps_hours,
+    left_entrance,
+    refused_entrance,
+)
+from models.station_details import DETAIL_NAMES, PREMISES_NAMES, known_of
 from models.station_imports import ImportResult, Note, with_notes
-from models.station_words import DETAIL_COLUMNS
-from models.stations import STATES, Station, keeps_hours
+from models.station_words import DETAIL_COLUMNS, PREMISES_COLUMNS
+from models.stations import FACILITIES, STATES, Station
 
 # The columns of the fields that officers may have set.
 _COLUMNS = {"name": "名称", "address": "地址", "position": "经度", "kind": "类型", "facilities": "设施"}
@@ -21,8 +28,12 @@ def compared(result: ImportResult, kept: dict[str, Station], own: Container[str]
     """
     hosts = {code: kept[code].organisation for code in result.states if code in kept}
     foreign = frozenset(code for code, host in hosts.items() if host and host not in own)
+    counted = "设施数量" if "设施数量" in result.columns else "设施"
     notes = {
-        one.id: tuple(_notes(kept[one.id], one, result.states, foreign))
+        one.id: (
+            *_notes(kept[one.id], one, result.states, foreign),
+            *(Note(counted, reason) for reason in _uncounted(kept[one.id], one)),
+        )
         for one in result.stations
         if one.id in kept
     }
@@ -36,7 +47,8 @@ def _notes(kept: Station, listed: Station, states: Container[str], foreign: Cont
         said = getattr(listed, field)
         if field in kept.corrected and said and said != getattr(kept, field):
             yield Note(column, "工作人员已更正，不采用")
-    yield from _notes_on_details(kept, listed)
+    yield from _notes_on_entrance(kept, listed)
+    yield from _notes_on_parts(kept, listed)
     if listed.id in states and listed.state != kept.state:
         if listed.id in foreign:
             yield Note("状态", "驿站由其他组织管理，不采用")
@@ -46,8 +58,32 @@ def _notes(kept: Station, listed: Station, states: Container[str], foreign: Cont
         yield Note("所属工会", "已经确定由别的组织管理，不采用；请在驿站的页面上修改")
 
 
-def _notes_on_details(kept: Station, listed: Station) -> Iterator[Note]:
-    theirs = set(told(kept.details)) - set(kept.listed)
-    for name in told(listed.details):
-        if name in theirs and getattr(kept.details, name) != getattr(listed.details, name):
+def _notes_on_entrance(kept: Station, listed: Station) -> Iterator[Note]:
+    if refused := refused_entrance(kept, listed):
+        yield Note("入口经度", refused)
+    if left := left_entrance(kept, listed):
+        yield Note("经度", f"采用了新的位置，登记的入口没有改变：{left}")
+
+
+def _notes_on_parts(kept: Station, listed: Station) -> Iterator[Note]:
+    details = set(known_of(DETAIL_NAMES, kept.details)) - set(kept.listed)
+    for name in known_of(DETAIL_NAMES, listed.details):
+        if name in details and getattr(kept.details, name) != getattr(listed.details, name):
             yield Note(DETAIL_COLUMNS[name], "工作人员已填写，不采用")
+    premises = set(known_of(PREMISES_NAMES, kept.premises)) - set(kept.listed_premises)
+    for part in known_of(PREMISES_NAMES, listed.premises):
+        if part in premises and getattr(kept.premises, part) != getattr(listed.premises, part):
+            yield Note(PREMISES_COLUMNS[part], "工作人员已填写，不采用")
+
+
+def _uncounted(kept: Station, listed: Station) -> Iterator[str]:
+    """Yield why counts of a list are not taken."""
+    there = facilities_after(kept, listed)
+    counts = {one.facility: one.count for one in equipment_after(kept, listed)}
+    for one in listed.equipment:
+        label = FACILITIES[one.facility]
+        if one.facility not in there:
+            if one.facility not in listed.facilities:  # Else it is noted with the facilities.
+                yield f"工作人员更正的设施里没有{label}，不采用"
+        elif one.count and counts.get(one.facility) != one.count:
+            yield f"{label}的数量工作人员已填写为 {counts[one.facility]}，不采用"

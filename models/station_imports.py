@@ -4,7 +4,6 @@ Nothing is guessed. A row without a position is a station that is not on the map
 datum is refused; unreadable hours are unknown, with a note; a name twice in a district is one station.
 """
 
-import re
 from collections import Counter
 from collections.abc import Container, Mapping
 from functools import partial
@@ -13,19 +12,17 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from models.facility_cells import read_facilities
 from models.hours import UNKNOWN, Hours, UnreadableHours
 from models.hours_text import parse_hours
-from models.positions import Position, PositionOutsideCountry, to_gcj02
 from models.records import Record, TableTooLarge
 from models.roster_rows import Unions
-from models.station_cells import read_details
-from models.station_details import told
-from models.station_words import DATUMS, FACILITY_WORDS, HEADINGS, KIND_WORDS, NEEDED, STATE_WORDS
+from models.station_cells import read_details, read_premises
+from models.station_details import PREMISES_NAMES, known_of, told
+from models.station_places import read_places
+from models.station_words import HEADINGS, KIND_WORDS, NEEDED, STATE_WORDS
 from models.stations import (
-    FACILITIES,
     STATES,
-    Facility,
-    SourcePosition,
     Station,
     StationKind,
     StationState,
@@ -40,9 +37,6 @@ ROWS = 50_000
 Outcome = Literal["station", "station_without_position", "rejected", "duplicate", "blank"]
 
 COLUMNS = Columns(NEEDED, HEADINGS)
-_DEGREES = re.compile(r"[+-]?\d{1,3}(\.\d{1,15})?", re.ASCII)
-_DATUM_FILLER = re.compile(r"[-_]|坐标系?")
-_BETWEEN_WORDS = re.compile(r"[、,，;；/|\s]+")
 
 
 class Note(Struct, frozen=True):
@@ -83,13 +77,14 @@ class Report(Struct, frozen=True):
 class ImportResult(Struct, frozen=True):
     """The stations of a list, each once, the report, and in which row each station stands first.
 
-    `states` are the codes of those whose state the list tells.
+    `states` are the codes of those whose state the list tells, `columns` those that its heading names.
     """
 
     stations: tuple[Station, ...]
     report: Report
     first_rows: dict[str, int] = {}
     states: frozenset[str] = frozenset()
+    columns: frozenset[str] = frozenset()
 
 
 class _Reading:
@@ -127,7 +122,8 @@ class _Reading:
         ignored = tuple(plain(cell) for cell, column in cells if cell.strip() and not column)
         report = Report(self._source, self._heading.first, ignored, tuple(self._rows))
         stations = tuple(self._stations.values())
-        return ImportResult(stations, report, self._first_rows, frozenset(self._states))
+        columns = frozenset(filter(None, self._columns))
+        return ImportResult(stations, report, self._first_rows, frozenset(self._states), columns)
 
     def _station_row(self, record: Record) -> Row:
         row = partial(Row, row=record.first, last=record.last)
@@ -180,9 +176,11 @@ def _station(named: Mapping[str, str], source: str, known: Container[str], notes
     for column in ("名称", "地址", "行政区"):
         if not named[column]:
             raise Rejected(column, "没有填写")
-    position, published = _position(named)
-    details, problems = read_details(named)
-    notes += [Note(column, reason) for column, reason in problems]
+    (position, published), (entrance, source_entrance) = read_places(named)
+    facilities, equipment, miscounted = read_facilities(named)
+    details, unread = read_details(named)
+    premises, unread_premises = read_premises(named)
+    notes += [Note(column, reason) for column, reason in (*miscounted, *unread, *unread_premises)]
     return Station(
         id=_code(named, known, notes),
         name=named["名称"],
@@ -193,9 +191,15 @@ def _station(named: Mapping[str, str], source: str, known: Container[str], notes
         source_position=published,
         hours=_hours(named["开放时间"], notes),
         hours_text=named["开放时间"],
-        facilities=_facilities(named["设施"], notes),
+        facilities=facilities,
+        equipment=equipment,
+        entrance=entrance,
+        source_entrance=source_entrance,
+        entrance_listed=entrance is not None,
         details=details,
         listed=told(details),
+        premises=premises,
+        listed_premises=known_of(PREMISES_NAMES, premises),
         state=_state(named["状态"]),
         source=source,
     )
@@ -242,39 +246,9 @@ def _code(named: Mapping[str, str], known: Container[str], notes: list[Note]) ->
     return station_code(named["行政区"], named["名称"])
 
 
-def _position(named: Mapping[str, str]) -> tuple[Position | None, SourcePosition | None]:
-    """Return where a station is and what was published of it; None twice when nothing was."""
-    if not named["经度"] and not named["纬度"]:
-        return None, None
-    for column in ("经度", "纬度"):
-        if not named[column]:
-            raise Rejected(column, "经度和纬度只填了一个")
-        if not _DEGREES.fullmatch(folded(named[column])):
-            raise Rejected(column, f"“{named[column][:20]}”不是以度为单位的数字")
-    if not named["坐标系"]:
-        raise Rejected("坐标系", "有经纬度但没有写坐标系，无法确定位置")
-    datum = DATUMS.get(_DATUM_FILLER.sub("", folded(named["坐标系"])))
-    if datum is None:
-        raise Rejected("坐标系", f"不认识“{named['坐标系'][:20]}”，请用 gcj02、wgs84 或 bd09")
-    longitude, latitude = float(folded(named["经度"])), float(folded(named["纬度"]))
-    try:
-        return to_gcj02(longitude, latitude, datum), SourcePosition(longitude, latitude, datum)
-    except PositionOutsideCountry as refusal:
-        raise Rejected("经度", str(refusal)) from refusal
-
-
 def _hours(text: str, notes: list[Note]) -> Hours:
     try:
         return parse_hours(text)
     except UnreadableHours as error:
         notes.append(Note("开放时间", f"{error}，按未公布处理"))
         return UNKNOWN
-
-
-def _facilities(text: str, notes: list[Note]) -> tuple[Facility, ...]:
-    words = [word for word in _BETWEEN_WORDS.split(text) if word]
-    known = {FACILITY_WORDS[folded(word)] for word in words if folded(word) in FACILITY_WORDS}
-    notes += [
-        Note("设施", f"不认识“{word[:20]}”，已略过") for word in words if folded(word) not in FACILITY_WORDS
-    ]
-    return tuple(facility for facility in FACILITIES if facility in known)

@@ -12,6 +12,7 @@ from collections.abc import Container, Sequence
 from msgspec import Struct
 
 from models.audit import Fact
+from models.listed_stations import Saved, Stations
 from models.member_lists import OFFICERS
 from models.offices import Office
 from models.organisations import Organisation
@@ -21,7 +22,7 @@ from models.station_differences import compared
 from models.station_hosts import StationHosts
 from models.station_imports import ImportResult, Report, read_stations
 from models.station_sheets import problem_sheet, template
-from models.stations import NoSuchStation, Saved, Stations
+from models.stations import NoSuchStation
 
 
 class Imported(Struct, frozen=True):

@@ -10,28 +10,24 @@ from typing import Any
 
 from msgspec import Struct
 
-from models.errors import Invalid
-from models.positions import Position, metres_between, to_gcj02
+from models.entrances import require_near
+from models.positions import Position, to_gcj02
 from models.station_changes import Change, StationChanges
-from models.station_details import Premises, StationDetails
+from models.station_details import (
+    DETAIL_NAMES,
+    PREMISES_NAMES,
+    Premises,
+    StationDetails,
+    still_listed,
+)
 from models.station_hosts import StationHosts
 from models.station_upkeep import of_facilities
 from models.stations import FACILITIES, Facility, SourcePosition, Station, StationKind, StationState
 
-# An entrance that is farther off was taken in another datum, or at another place.
-ENTRANCE_METRES = 500
-
 # What a list may say, too.
 _LISTED = ("name", "address", "position", "kind", "facilities", "state")
-# What stands beside a field: a place as it was taken, and which details are a list's.
-_SOURCES = ("source_position", "source_entrance", "listed")
-
-
-class EntranceAstray(Invalid):
-    """The entrance is not at the station: `details.metres` away, or the station has no position."""
-
-    code = "entrance_astray"
-    message = "请先填写驿站的位置，再填写入口"
+# What stands beside a field: a place as it was taken, and what is a list's.
+_SOURCES = ("source_position", "source_entrance", "entrance_listed", "listed", "listed_premises")
 
 
 class StationRecord(Struct, frozen=True, kw_only=True):
@@ -90,18 +86,15 @@ def _values(seen: Station, record: StationRecord) -> dict[str, Any]:
         "details": record.details,
         "premises": record.premises,
         "state": record.state,
+        "listed": still_listed(DETAIL_NAMES, seen.details, seen.listed, record.details),
+        "listed_premises": still_listed(PREMISES_NAMES, seen.premises, seen.listed_premises, record.premises),
     }
     told["equipment"] = of_facilities(seen.equipment, told["facilities"])
     values = {name: value for name, value in told.items() if getattr(seen, name) != value}
     if "position" in values:
         values["source_position"] = record.place
     if "entrance" in values:
-        values["source_entrance"] = record.entrance
-    if "details" in values:
-        listed, said = seen.listed, record.details
-        values["listed"] = tuple(
-            name for name in listed if getattr(said, name) == getattr(seen.details, name)
-        )
+        values["source_entrance"], values["entrance_listed"] = record.entrance, False
     return values
 
 
@@ -114,13 +107,7 @@ def _entrance(place: SourcePosition | None, station: Position | None) -> Positio
     entrance = _position(place)
     if entrance is None:
         return None
-    if station is None:
-        raise EntranceAstray
-    metres = round(metres_between(entrance, station))
-    if metres > ENTRANCE_METRES:
-        raise EntranceAstray(
-            f"入口离驿站的位置 {metres} 米，太远了，请检查经纬度和坐标系", metres=metres, most=ENTRANCE_METRES
-        )
+    require_near(entrance, station)
     return entrance
 
 

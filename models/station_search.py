@@ -15,11 +15,12 @@ from msgspec import Struct
 from models.appointments import Appointments
 from models.clock import Now, local_day
 from models.consumables import is_wanting
+from models.listed_stations import Stations
 from models.member_lists import OFFICERS
 from models.pages import Page
 from models.station_board import StationBoard
 from models.station_hosts import StationHosts
-from models.stations import Station, Stations, folded
+from models.stations import Station, folded
 
 BREAK = "\n"
 

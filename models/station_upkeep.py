@@ -1,9 +1,12 @@
 """What officers keep up at a station from day to day: which facilities work, how many, and consumables.
 
-No list of stations says it: it is the officers' alone, by the same right as the record.
+It is the officers' alone, by the same right as the record, but for the counts, which a list of stations may
+say, too, until an officer says another.
 """
 
 from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from models.clock import Now, local_day
 from models.consumables import Consumable
@@ -59,7 +62,9 @@ class StationUpkeep:
                 raise NoSuchFacility(facility=one.facility)
             if one.broken_since and one.broken_since > today:
                 raise DayAhead(facility=one.facility)
-        values = {"equipment": of_facilities(equipment, seen.facilities)}
+        by_list = {(one.facility, one.count) for one in seen.equipment if one.listed}
+        said = [replace(one, listed=(one.facility, one.count) in by_list) for one in equipment]
+        values = {"equipment": of_facilities(said, seen.facilities)}
         change = Change("station_record_set", values, {"fields": "equipment"})
         return await self._changes.make(officer, code, version, change)
 

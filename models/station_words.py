@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from models.positions import Datum
-from models.station_details import BUILD_MODES, ENTRIES, BuildMode, DetailName, Entry
+from models.station_details import BUILD_MODES, ENTRIES, BuildMode, DetailName, Entry, PremisesName
 from models.stations import FACILITIES, KINDS, STATES, Facility, StationKind, StationState, folded
 from models.table_rows import by_word
 
@@ -34,6 +34,11 @@ HEADINGS: Mapping[str, str] = by_word(
         "电话": "电话 驿站电话 站点电话 服务电话 联系电话 phone",
         "建设方式": "建设方式 建设模式 建站方式 mode",
         "最美": "最美 最美驿站 是否最美 是否最美驿站 finest",
+        "入口经度": "入口经度 进站口经度 进门经度 大门经度 entrancelongitude entrancelng",
+        "入口纬度": "入口纬度 进站口纬度 进门纬度 大门纬度 entrancelatitude entrancelat",
+        "设施数量": "设施数量 设施及数量 设施设备数量 设备数量 设施清单 设备清单 equipment",
+        "所在单位": "所在单位 承建单位 依托单位 场地单位 场地提供单位 设在哪个单位 unit",
+        "单位电话": "单位电话 所在单位电话 承建单位电话 依托单位电话 场地单位电话 单位联系电话 unitphone",
     }
 )
 DETAIL_COLUMNS: Mapping[DetailName, str] = MappingProxyType(
@@ -51,6 +56,7 @@ DETAIL_COLUMNS: Mapping[DetailName, str] = MappingProxyType(
         "finest": "最美",
     }
 )
+PREMISES_COLUMNS: Mapping[PremisesName, str] = MappingProxyType({"unit": "所在单位", "phone": "单位电话"})
 # CGCS 2000, the national datum, differs from WGS-84 by centimetres.
 _DATUM_WORDS: Mapping[Datum, str] = {"gcj02": "火星 高德 腾讯", "wgs84": "gps cgcs2000", "bd09": "百度"}
 DATUMS = by_word({datum: f"{datum} {words}" for datum, words in _DATUM_WORDS.items()})

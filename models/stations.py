@@ -8,32 +8,28 @@ changes what an officer has set: hours, other fields, or who runs the station.
 
 import hashlib
 import unicodedata
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
-from models.clock import Now
 from models.consumables import Consumable
 from models.errors import Missing
 from models.filters import Index
 from models.hours import UNKNOWN, Closure, Hours
 from models.ids import encode
-from models.pages import Page
 from models.positions import Datum, Position
 from models.station_details import (
     NO_DETAILS,
     NO_PREMISES,
     DetailName,
     Premises,
+    PremisesName,
     StationDetails,
-    followed,
 )
-from models.store import Collection, EngineUnavailable, Store
-from models.versions import next_change
+from models.store import Collection
 
 CODE_LENGTH = 8
 
@@ -43,10 +39,8 @@ SUPERVISION_PHONE = "12351"
 # When a station that is not stored yet has changed.
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
-# So many documents are read or written in one call of an import.
-BATCH = 500
-# So often an import reads a station again that an officer changes in the same moment.
-TRIES = 8
+# So many there may be of one facility.
+MOST_COUNT = 999
 
 Facility = Literal[
     "water",
@@ -119,11 +113,15 @@ class SourcePosition(Struct, frozen=True, gc=False):
 
 
 class Equipment(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """What else is known of a facility: how many there are, the local day since which it does not work."""
+    """What else is known of a facility: how many there are, the local day since which it does not work.
+
+    `listed` says that the count came with a list; else it is an officer's.
+    """
 
     facility: Facility
     count: int | None = None
     broken_since: str | None = None
+    listed: bool = False
 
 
 # What is a default is not stored, so that the stations that say nothing of it share one when they are read.
@@ -136,8 +134,9 @@ class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     `hours_by` is the officer who set the hours, None where they are a list's; `organisation` is the one whose
     staff run the station, None while nobody has said so; `keeper` is the appointment of its own 站长, if one
     of the organisation's is named. `corrected` are the other fields that officers have set.
-    `equipment` says more of some of the facilities; what it says of others does not count. `listed` are the
-    details that came with a list; all others are officers'.
+    `equipment` says more of some of the facilities; what it says of others does not count. `listed` and
+    `listed_premises` are what of the details and the premises came with a list, `entrance_listed` whether the
+    entrance did; all else of them is officers'.
     """
 
     id: str = field(name="_id")
@@ -149,6 +148,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     source_position: SourcePosition | None = None
     entrance: Position | None = None
     source_entrance: SourcePosition | None = None
+    entrance_listed: bool = False
     hours: Hours = UNKNOWN
     hours_text: str = ""
     hours_by: str | None = None
@@ -160,6 +160,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     details: StationDetails = NO_DETAILS
     listed: tuple[DetailName, ...] = ()
     premises: Premises = NO_PREMISES
+    listed_premises: tuple[PremisesName, ...] = ()
     consumables: tuple[Consumable, ...] = ()
     state: StationState = "operating"
     corrected: tuple[str, ...] = ()
@@ -175,32 +176,7 @@ class Station(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
         return tuple(one for one in self.facilities if one not in broken)
 
 
-class Saved(Struct, frozen=True):
-    """What an import did to the stations that are kept: how many of each.
-
-    `hours_kept` counts those, among all, whose hours it says otherwise than the officer who set them.
-    """
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    hours_kept: int = 0
-
-
 STATIONS = Collection("stations", Station, (Index(("changed",)),))
-
-# What a list publishes about a station, beside its code.
-_PUBLISHED = (
-    "name",
-    "address",
-    "district",
-    "kind",
-    "position",
-    "source_position",
-    "hours_text",
-    "facilities",
-    "source",
-)
 
 
 def folded(text: str) -> str:
@@ -216,80 +192,3 @@ def station_code(district: str, name: str) -> str:
     """
     digest = hashlib.sha256(f"{folded(district)}\n{folded(name)}".encode()).digest()
     return encode(int.from_bytes(digest[:5]), CODE_LENGTH)
-
-
-class Stations:
-    """Keeps the stations; finding one near a place is the `Finder`'s."""
-
-    def __init__(self, store: Store[Station], now: Now) -> None:
-        self._store = store
-        self._now = now
-
-    async def save_import(self, stations: Sequence[Station], states: Container[str] = ()) -> Saved:
-        """Store imported stations, each once by its code; those that are kept alike stay untouched.
-
-        `states` are the codes of those whose state the list tells. An import that was cut short is finished
-        by running it again.
-        """
-        created = updated = hours_kept = 0
-        for start in range(0, len(stations), BATCH):
-            batch = stations[start : start + BATCH]
-            kept = await self._store.list_({"_id": {"$in": [station.id for station in batch]}})
-            known = {station.id: station for station in kept}
-            fresh = [station for station in batch if station.id not in known]
-            taken = await self._create(fresh)
-            for station in [*taken, *(station for station in batch if station.id in known)]:
-                updated += await self._update(
-                    station, known.get(station.id), tells_state=station.id in states
-                )
-            created += len(fresh) - len(taken)
-            hours_kept += sum(keeps_hours(known[one.id], one) for one in batch if one.id in known)
-        return Saved(created, updated, len(stations) - created - updated, hours_kept)
-
-    async def list_page(self, page: int, size: int) -> Page[Station]:
-        """Return a page of all stations, the last changed first, from page 1."""
-        total = await self._store.count({"changed": {"$gte": NEVER}})
-        stations = await self._store.list_({}, sort="-changed", limit=page * size)
-        return Page(stations[(page - 1) * size :], total)
-
-    async def _update(self, station: Station, kept: Station | None, *, tells_state: bool) -> bool:
-        """Bring a kept station up to a list, whatever officers change meanwhile; say if that took a write."""
-        for _ in range(TRIES):
-            kept = kept or await self._store.find(station.id)
-            if kept is None or not (values := _published(station, kept, tells_state=tells_state)):
-                return False
-            values["changed"] = next_change(self._now(), kept.changed)
-            if await self._store.change({"_id": station.id, "changed": kept.changed}, values):
-                return True
-            kept = None
-        raise EngineUnavailable(retryAfter=1)
-
-    async def _create(self, stations: Sequence[Station]) -> list[Station]:
-        """Insert new stations; return those that somebody else has inserted meanwhile."""
-        now = self._now()
-        taken = await self._store.insert_many(replace(station, changed=now) for station in stations)
-        return [stations[place] for place in taken]
-
-
-def keeps_hours(kept: Station, listed: Station) -> bool:
-    """Say whether a list speaks of other hours than those that an officer has set."""
-    return bool(kept.hours_by and listed.hours_text) and kept.hours != listed.hours
-
-
-def _published(station: Station, kept: Station, *, tells_state: bool) -> dict[str, Any]:
-    """Return the fields that a list changes: an empty cell says nothing and so overwrites nothing."""
-    values = {name: getattr(station, name) for name in _PUBLISHED if getattr(station, name)}
-    if tells_state:
-        values["state"] = station.state
-    if station.organisation and kept.organisation is None:
-        values["organisation"] = station.organisation
-    values["details"], values["listed"] = followed(kept.details, kept.listed, station.details)
-    for name in kept.corrected:
-        values.pop(name, None)
-    if "position" in kept.corrected:
-        values.pop("source_position", None)
-    if kept.hours_by:
-        values.pop("hours_text", None)
-    elif station.hours_text:
-        values["hours"] = station.hours
-    return {name: value for name, value in values.items() if getattr(kept, name) != value}

@@ -20,6 +20,7 @@ from models.clock import Now
 from models.devices import DEVICES_CHANGED
 from models.judgements import Judge
 from models.limits import Limits, LocalLimits, SharedLimits
+from models.listed_stations import Stations
 from models.masters import Masters
 from models.media_checks import MEDIA_CHECKS, MediaChecks
 from models.member_exports import MemberExports
@@ -45,7 +46,7 @@ from models.sessions import REVOCATIONS, REVOKED, SESSIONS, Revocations, Session
 from models.signals import Signals
 from models.station_board import STATIONS_CHANGED, StationBoard
 from models.station_notices import StationNotices
-from models.stations import STATIONS, Stations
+from models.stations import STATIONS
 from models.store import Collection, Database, Store
 from models.subscriptions import SUBSCRIPTIONS, Subscriptions
 from models.system import SystemDesk, Watch

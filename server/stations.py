@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from models.clock import Now
+from models.listed_stations import Stations
 from models.membership_offices import Offices
 from models.offices import Office
 from models.organisations import Organisations
@@ -15,7 +16,7 @@ from models.station_lists import StationLists
 from models.station_records import StationRecords
 from models.station_search import StationSearch
 from models.station_upkeep import StationUpkeep
-from models.stations import Station, Stations
+from models.stations import Station
 from models.store import Store
 
 

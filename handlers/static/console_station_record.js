@@ -8,6 +8,7 @@ const FIELDS = {
   name: "名称",
   address: "地址",
   position: "位置",
+  entrance: "入口",
   kind: "类型",
   facilities: "设施",
   state: "状态",
@@ -22,6 +23,8 @@ const FIELDS = {
   finest: "最美",
   mode: "建设方式",
   phone: "电话",
+  "premises.unit": "所在单位",
+  "premises.phone": "单位电话",
 };
 
 const YES_NO = { yes: true, no: false };

@@ -11,14 +11,19 @@ from models.station_details import (
     DETAIL_NAMES,
     ENTRIES,
     NO_DETAILS,
+    NO_PREMISES,
+    PREMISES_NAMES,
     DetailName,
+    Premises,
+    PremisesName,
     StationDetails,
     followed,
     told,
 )
 from models.station_imports import Note, read_stations
 from models.station_sheets import EXAMPLE, HEADINGS
-from models.station_words import DETAIL_COLUMNS, NEEDED
+from models.station_words import DETAIL_COLUMNS, NEEDED, PREMISES_COLUMNS
+from models.station_words import HEADINGS as WORDS
 from models.stations import Station
 
 
@@ -31,10 +36,12 @@ def read(column: str, cell: str) -> tuple[Station, tuple[Note, ...]]:
     return station, row.notes
 
 
-def test_every_detail_has_its_column_in_the_template() -> None:
+def test_every_column_that_is_read_is_in_the_template() -> None:
     assert StationDetails.__struct_fields__ == DETAIL_NAMES
     assert tuple(DETAIL_COLUMNS) == DETAIL_NAMES
-    assert set(DETAIL_COLUMNS.values()) < set(HEADINGS)
+    assert Premises.__struct_fields__ == PREMISES_NAMES == tuple(PREMISES_COLUMNS)
+    assert {*DETAIL_COLUMNS.values(), *PREMISES_COLUMNS.values()} < set(HEADINGS)
+    assert set(HEADINGS) == set(WORDS.values())
     assert len(EXAMPLE) == len(HEADINGS)
 
 
@@ -99,10 +106,49 @@ def test_a_cell_that_cannot_be_read_is_noted_and_the_station_taken(
 
 
 def test_an_empty_cell_says_nothing() -> None:
-    for column in DETAIL_COLUMNS.values():
+    for column in (*DETAIL_COLUMNS.values(), *PREMISES_COLUMNS.values()):
         station, notes = read(column, " ")
         assert station.details is NO_DETAILS
-        assert (station.listed, notes) == ((), ())
+        assert station.premises is NO_PREMISES
+        assert (station.listed, station.listed_premises, notes) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "name", "value"),
+    [
+        ("所在单位", "杜岭街道党群服务中心", "unit", "杜岭街道党群服务中心"),
+        ("承建单位", "单" * 60, "unit", "单" * 60),
+        ("单位电话", "（0371）12345678", "phone", "0371-12345678"),
+        ("承建单位电话", "12345", "phone", "12345"),
+    ],
+)
+def test_the_unit_on_whose_premises_a_station_is_is_read(
+    column: str, cell: str, name: PremisesName, value: str
+) -> None:
+    station, notes = read(column, cell)
+    assert (getattr(station.premises, name), station.listed_premises, notes) == (value, (name,), ())
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("所在单位", "单" * 61, "超过 60 个字，已略过"),
+        ("所在单位", "甲公司 张三 138-1234-5678", "写有个人手机号，未采用；请只填单位名称"),
+        ("单位电话", "13812345678", "像是个人手机号，未采用；请填单位的电话"),
+        ("单位电话", "张三", "“张三”不是电话号码，已略过"),
+        ("单位电话", "0371-12345678-90123456", "不是电话号码，已略过"),
+    ],
+)
+def test_a_person_s_number_is_not_taken_for_a_unit_and_noted(column: str, cell: str, reason: str) -> None:
+    station, (note,) = read(column, cell)
+    assert (station.premises, station.listed_premises, note.column) == (NO_PREMISES, (), column)
+    assert reason in note.reason
+
+
+def test_who_answers_for_a_unit_is_no_column() -> None:
+    content = f"{','.join(NEEDED)},单位联系人,联系人\n甲,路1号,金水区,,,,,张三,李四\n"
+    result = read_stations(content.encode(), "list.csv")
+    assert result.report.ignored_columns == ("单位联系人", "联系人")
 
 
 details = st.builds(
@@ -121,11 +167,11 @@ def test_a_list_changes_what_a_list_said_and_what_was_not_known(
     kept: StationDetails, from_lists: set[DetailName], news: StationDetails
 ) -> None:
     listed = tuple(name for name in told(kept) if name in from_lists)
-    now, lists = followed(kept, listed, news)
+    now, lists = followed(DETAIL_NAMES, kept, listed, news)
     for name in DETAIL_NAMES:
         before, said, after = (getattr(one, name) for one in (kept, news, now))
         is_officers = name in told(kept) and name not in listed
         expected: Any = before if is_officers or name not in told(news) else said
         assert after == expected
         assert (name in lists) == (name in listed or (name in told(news) and not is_officers))
-    assert followed(now, lists, news) == (now, lists)
+    assert followed(DETAIL_NAMES, now, lists, news) == (now, lists)

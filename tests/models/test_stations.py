@@ -12,18 +12,16 @@ from models.documents import to_document, to_struct
 from models.hours import UNKNOWN
 from models.hours_text import parse_hours
 from models.ids import ALPHABET
+from models.listed_stations import BATCH, Saved, Stations
 from models.positions import Position
 from models.station_details import NO_DETAILS
 from models.stations import (
-    BATCH,
     FACILITIES,
     NEVER,
     STATIONS,
     Equipment,
-    Saved,
     SourcePosition,
     Station,
-    Stations,
     station_code,
 )
 from models.store import Database, EngineUnavailable, Store
