@@ -40,7 +40,7 @@ class OpenedReply(Wire, frozen=True):
     place: Annotated[int, Meta(examples=[0])]
     since: Moment
     until: Moment
-    words: Annotated[str, Meta(examples=["07:10 站长说已开门"])]
+    words: Annotated[str, Meta(examples=["07:10 工作人员说已开门"])]
 
 
 class DistrictReply(Wire, frozen=True):

@@ -1,5 +1,6 @@
 """Reports: anybody says that a station is locked or broken, with a photo if they like; the 站长 answers."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta
@@ -21,6 +22,7 @@ from models.report_photos import NoSuchPhoto, PhotoNotAllowed, PhotoTooLate
 from models.sessions import SessionExpired
 from models.station_hosts import StationOfOthers
 from models.station_reports import NoSuchReport, Received, ReportRead, Said
+from models.station_tickets import Tier
 from models.station_upkeep import NoSuchFacility
 from models.stations import FACILITIES, SUPERVISION_PHONE, Facility, NoSuchStation
 from models.text_checks import Decision, TextNotAllowed, judge_text
@@ -31,6 +33,13 @@ from models.text_checks import Decision, TextNotAllowed, judge_text
 FROM_ADDRESS = Limit(5, seconds=3600, shared=True)
 FROM_DEVICE = Limit(10, seconds=3600, shared=True)
 AT_STATION = Limit(40, seconds=3600, shared=True)
+
+# What a second person is told, by who is asked to look.
+DOUBTED: Mapping[Tier | None, str] = {
+    "keeper": "谢谢，已通知站长核实",
+    "street": "谢谢，已通知工会工作人员核实",
+    None: "谢谢，已标为待核实",
+}
 
 ReportId = Annotated[str, Meta(examples=["5f3c9a1e7b2d4f60815a3c9e7b2d4f60"])]
 Words = Annotated[str, Meta(examples=["卷帘门拉下来了，没有人"])]
@@ -78,7 +87,7 @@ class ReportReply(Wire, frozen=True):
             problem=report.problem,
             at=local(report.at),
             mark=MarkReply.of(mark) if mark else None,
-            message="谢谢，已通知站长核实" if is_doubtful else "谢谢，已在地图上标出",
+            message=DOUBTED[received.asked] if is_doubtful else "谢谢，已在地图上标出",
             next_step=f"一小时内可以补一张照片；急事请拨打 {SUPERVISION_PHONE}",
         )
 

@@ -34,14 +34,14 @@ def as_said(usual: Openness, station: Station, evidence: Evidence | None, at: da
 
 def as_opened(said: datetime, until: datetime) -> Openness:
     """Return the openness of a station that its 站长 opened beside its hours, as long as his word holds."""
-    return Openness("open", None, None, until, Reason("keeper_opened", _clock(said) + "站长说已开门"))
+    return Openness("open", None, None, until, Reason("keeper_opened", _clock(said) + "工作人员说已开门"))
 
 
 def words_of(said: Mark | Statement) -> str:
     """Return what is told of a mark, or of the 站长's word."""
     if isinstance(said, Mark):
         return said.words
-    return _clock(said.at) + ("站长说已开门" if said.is_open else "站长说今天不开放")
+    return _clock(said.at) + ("工作人员说已开门" if said.is_open else "工作人员说今天不开放")
 
 
 def _clock(at: datetime) -> str:

@@ -143,6 +143,10 @@ class Organisations:
         """Say whether an organisation that has not ended stands directly below one."""
         return any(self._known[key].is_open for key in self._below.get(above, ()))
 
+    def list_tops(self, tree: Tree) -> list[Organisation]:
+        """Return the organisations of a tree above which there is none, as far as they have not ended."""
+        return [one for one in self._known.values() if one.tree == tree and one.is_open and one.above is None]
+
     def list_known(self) -> list[Organisation]:
         """Return all organisations."""
         return list(self._known.values())

@@ -3,7 +3,7 @@
 Service is city-wide: any staff may answer for any station. Who is to be told, and who sees the photos that
 people send, follows from the organisation, which an officer sets for the stations of the own subtree and for
 those of nobody. Of several 站长 all are told, unless one is named as the station's own; once that appointment
-is over, all are again.
+is over, all are again. Of a station of nobody the officers of the whole city are told (市总工会).
 """
 
 from datetime import datetime
@@ -20,6 +20,7 @@ from models.organisation_desk import OrganisationEnded
 from models.organisations import Organisation, Organisations
 from models.people import People
 from models.station_changes import Change, StationChanges
+from models.station_tickets import Tier
 from models.stations import Station
 from models.vault import mask_name
 
@@ -116,6 +117,12 @@ class StationHosts:
         found = map(self._organisations.find, self._offices.list_within(officer, None))
         return [one for one in found if one]
 
+    def find_first_asked(self, station: Station) -> Tier | None:
+        """Return whose a ticket of a station is first: its 站长's, the officers'; None without either."""
+        if self.list_keepers(station):
+            return "keeper"
+        return "street" if self.list_officers(station) else None
+
     def oversees(self, person: str, station: Station) -> bool:
         """Say whether a station is run where somebody is staff, or below, or by nobody. NotStaff."""
         places, host = self._appointments.list_places(person, SCANNERS), station.organisation
@@ -145,8 +152,13 @@ class StationHosts:
 
     def _levels(self, station: Station, role: Literal["station_staff", "officer"]) -> list[list[Appointment]]:
         """Return the appointments to a role, level by level, from the nearest to the station with some."""
-        places = self._organisations.list_upwards(station.organisation) if station.organisation else []
-        return self._appointments.list_levels(places, role)
+        if station.organisation:
+            return self._appointments.list_levels(
+                self._organisations.list_upwards(station.organisation), role
+            )
+        tops = [one.id for one in self._organisations.list_tops("local")] if role == "officer" else []
+        together = [held for level in self._appointments.list_levels(tops, role) for held in level]
+        return [together] if together else []
 
     def _find_keeper(self, station: Station) -> Appointment | None:
         """Return the appointment of a station's own 站长 while it is in force, there or above."""

@@ -4,7 +4,7 @@ First the officers nearest to the organisation that runs the station are told; o
 those of the next level above that has some, or the same again where there is none.
 
 A message is named after the ticket, whose turn it is and the WeChat account, and so goes out once however
-often it is asked for. A station that nobody runs has nobody to be told: its tickets stand in the list alone.
+often it is asked for. Of a station that nobody runs the officers of the whole city are told.
 """
 
 from collections.abc import Mapping

@@ -35,7 +35,7 @@ from models.offices import Office
 from models.privacy_notices import kept
 from models.station_board import StationBoard
 from models.station_hosts import StationHosts, StationOfOthers
-from models.station_tickets import StationTickets
+from models.station_tickets import StationTickets, Tier
 from models.station_upkeep import NoSuchFacility
 from models.stations import FACILITIES, Facility
 from models.store import Collection, Duplicate, Store
@@ -91,10 +91,11 @@ class StationReport(Struct, frozen=True, kw_only=True):
 
 
 class Received(Struct, frozen=True):
-    """A report as it stands, and the mark that the station bears now."""
+    """A report as it stands, the mark that the station bears now, and who is asked first about it."""
 
     report: StationReport
     mark: Mark | None
+    asked: Tier | None
 
 
 class ReportRead(Struct, frozen=True):
@@ -177,12 +178,12 @@ class StationReports:
         station = self._board.get(code)
         if said.facility and said.facility not in station.facilities:
             raise NoSuchFacility(facility=said.facility)
-        made = self._made(station.id, said)
+        made = await self._find_earlier(station.id, said) or self._made(station.id, said)
         try:
             await self._store.insert(made)
         except Duplicate:
             made = await self._store.find(made.id) or made
-        return Received(made, await self._derive(made))
+        return Received(made, await self._derive(made), self._hosts.find_first_asked(station))
 
     def is_doubted(self, code: str, problem: Problem) -> bool:
         """Say whether two people's word stands, so that one more report changes nothing. NoSuchStation."""
@@ -222,12 +223,22 @@ class StationReports:
             raise NoSuchReport
         return found
 
-    def _made(self, station: str, said: Said) -> StationReport:
+    async def _find_earlier(self, station: str, said: Said) -> StationReport | None:
+        """Return the same report if it was made within the hour before the present one struck."""
         at = self._now()
+        found = await self._store.find(self._key(station, said, at - TOGETHER))
+        return found if found and at - found.at < TOGETHER else None
+
+    def _key(self, station: str, said: Said, at: datetime) -> str:
+        """Return the name of a report that is made in the hour of a moment."""
         reporter = self._reporter(station, said.device, said.login)
         hour = at.replace(minute=0, second=0, microsecond=0).isoformat()
         what = f"{said.problem}:{said.facility}" if said.facility else said.problem
-        key = self._vault.blind("report", f"{station}:{what}:{reporter}:{hour}")
+        return self._vault.blind("report", f"{station}:{what}:{reporter}:{hour}")
+
+    def _made(self, station: str, said: Said) -> StationReport:
+        at = self._now()
+        key = self._key(station, said, at)
         return StationReport(
             id=key,
             station=station,
@@ -235,7 +246,7 @@ class StationReports:
             facility=said.facility,
             words=self._vault.seal("station_reports", key, "words", said.words) if said.words else None,
             held=said.decision == "hold",
-            reporter=reporter,
+            reporter=self._reporter(station, said.device, said.login),
             source=self._vault.blind("source", f"{station}:{said.address}"),
             with_login=said.login is not None,
             at=at,
@@ -261,7 +272,9 @@ class StationReports:
         if mark is None or not stands(mark, evidence, at):
             mark = None
         elif mark.state == "doubtful":
-            await self._tickets.open(station, problem, mark.since)
+            known = self._board.find(station)
+            asked = self._hosts.find_first_asked(known) if known else None
+            await self._tickets.open(station, problem, mark.since, asked or "district")
         if report.pending:
             await self._store.change({"_id": report.id}, {}, without=("pending",))
         await self._office.signals.send(EVIDENCE_CHANGED)

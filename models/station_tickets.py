@@ -1,7 +1,8 @@
 """Tickets: what two people reported of a station, for the 站长, the street, then the district, with a clock.
 
 Invariants: one open ticket per station and problem (`live`, unique while it is open). A ticket is the 站长's
-for two hours, then the street's for a day, then the district's for another, then overdue; a worker moves it
+for two hours (where there is none it begins with the street), then the street's for a day, then the
+district's for another, then overdue; a worker moves it
 on condition of the clock that it saw, and tells those whose turn it is, which `pending` says until it is
 done. Who answers a ticket answers the station's mark first: a crash between the two leaves an open ticket, to
 be answered again, never a marked station that nobody is asked about. Any of the union's staff may answer:
@@ -36,11 +37,9 @@ Tier = Literal["keeper", "street", "district"]
 TicketState = Literal["open", "answered"]
 Answer = Literal["opened", "fixed", "hours_corrected", "not_so"]
 TIERS: dict[Tier, str] = {"keeper": "站长", "street": "街道", "district": "区县"}
-# Whose a ticket is when a tier's time is over, and for how long; above the district there is nobody.
-NEXT: dict[Tier, tuple[Tier, timedelta]] = {
-    "keeper": ("street", STREET_HAS),
-    "street": ("district", DISTRICT_HAS),
-}
+HAS: dict[Tier, timedelta] = {"keeper": KEEPER_HAS, "street": STREET_HAS, "district": DISTRICT_HAS}
+# Whose a ticket is when a tier's time is over; above the district there is nobody.
+NEXT: dict[Tier, Tier] = {"keeper": "street", "street": "district"}
 
 
 class NoSuchTicket(Missing):
@@ -100,16 +99,17 @@ class StationTickets:
         self._office = office
         self._now = now
 
-    async def open(self, station: str, problem: Problem, since: datetime) -> None:
-        """Open a ticket unless there is an open one; `since` is the mark's, and names it."""
+    async def open(self, station: str, problem: Problem, since: datetime, tier: Tier) -> None:
+        """Open a ticket, a tier's first, unless there is an open one; `since` is the mark's, and names it."""
         ticket = Ticket(
             id=f"{station}-{problem}-{int(since.timestamp() * 1000):x}",
             station=station,
             problem=problem,
+            tier=tier,
             opened=self._now(),
-            due=self._now() + KEEPER_HAS,
+            due=self._now() + HAS[tier],
             live=f"{station}:{problem}",
-            pending="keeper",
+            pending=tier,
         )
         try:
             await self._store.insert(ticket)
@@ -169,9 +169,8 @@ class StationTickets:
         while late := await self._store.list_({"due": {"$lte": self._now()}}, sort="due", limit=BATCH):
             for ticket in late:
                 moved: dict[str, Any] = {"due": None}
-                if following := NEXT.get(ticket.tier):
-                    tier, time = following
-                    moved = {"tier": tier, "due": self._now() + time, "pending": tier}
+                if tier := NEXT.get(ticket.tier):
+                    moved = {"tier": tier, "due": self._now() + HAS[tier], "pending": tier}
                 await self._store.change({"_id": ticket.id, "due": ticket.due}, moved)
 
     async def _clear(self, station: str, problem: Problem, *, is_opened: bool) -> None:

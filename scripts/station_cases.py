@@ -89,25 +89,25 @@ CASES = (
 )  # fmt: skip
 
 # Why a station is set back: its code, how it ranks at best, until when, and what is said.
-MARKS: tuple[tuple[str, str, str | None, dict[str, str]], ...] = (
+MARKS: tuple[tuple[str, str, str | None, dict[str, Any]], ...] = (
     ("00000001", "closed", "2026-09-29T00:00:00+08:00", {
         "problem": "closed_today", "state": "stated", "since": "2026-09-28T08:10:00+08:00",
-        "last": "2026-09-28T08:10:00+08:00", "words": "08:10 站长说今天不开放",
+        "last": "2026-09-28T08:10:00+08:00", "facilities": [], "words": "08:10 工作人员说今天不开放",
     }),
     ("00000001", "unknown", None, {
         "problem": "locked", "state": "doubtful", "since": "2026-09-28T07:30:00+08:00",
-        "last": "2026-09-28T07:50:00+08:00", "words": "07:50 有人反映锁门，待核实",
+        "last": "2026-09-28T07:50:00+08:00", "facilities": [], "words": "07:50 有人反映锁门，待核实",
     }),
     ("00000002", "unknown", None, {
         "problem": "nothing_works", "state": "doubtful", "since": "2026-09-28T09:00:00+08:00",
-        "last": "2026-09-28T09:20:00+08:00", "words": "09:20 有人反映设施都不能用，待核实",
+        "last": "2026-09-28T09:20:00+08:00", "facilities": [], "words": "09:20 有人反映设施都不能用，待核实",
     }),
 )  # fmt: skip
 
 # What the 站长 opened beside its hours: since when, until when, and what is said.
 OPENED: Mapping[str, tuple[str, str, str]] = MappingProxyType({
-    "00000003": ("2026-09-28T08:15:00+08:00", "2026-09-28T22:00:00+08:00", "08:15 站长说已开门"),
-    "00000007": ("2026-09-28T11:44:59.999+08:00", "2026-09-29T00:00:00+08:00", "11:44 站长说已开门"),
+    "00000003": ("2026-09-28T08:15:00+08:00", "2026-09-28T22:00:00+08:00", "08:15 工作人员说已开门"),
+    "00000007": ("2026-09-28T11:44:59.999+08:00", "2026-09-29T00:00:00+08:00", "11:44 工作人员说已开门"),
 })  # fmt: skip
 
 # The metres that stations count as farther, by how lately they were confirmed to be open; else the last.

@@ -24,7 +24,12 @@ function show(host) {
   const keepers = own ? `本站站长 ${labelOf(own)}` : `站长 ${host.keepers} 人`;
   byId("host-words").textContent = host.organisation
     ? `有人反映问题时，先通知${keepers}，两小时后通知工会工作人员 ${host.officers} 人，再过一天通知上一级。`
-    : "没有确定由谁管理，反映的问题不通知任何人，只列在“驿站问题”里。";
+    : withoutHost(host.officers);
+}
+
+function withoutHost(officers) {
+  const told = officers > 0 ? `反映的问题通知市级工会工作人员 ${officers} 人` : "反映的问题不通知任何人，只列在“驿站问题”里";
+  return `没有确定由谁管理，${told}。`;
 }
 
 /** The 站长 of the organisation that runs the station; those of another are known once that is saved. */

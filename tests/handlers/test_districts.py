@@ -113,7 +113,7 @@ async def test_what_is_doubted_or_closed_for_today_is_in_the_file_and_makes_anot
     assert doubted == [("unknown", "doubtful", None, "12:00 有人反映锁门，待核实")]
     assert tag != before.headers["ETag"]
     closed, _ = await say(said=Statement(False, clock.now(), "somebody"))
-    today = ("closed", "stated", "2026-07-16T00:00:00+08:00", "12:00 站长说今天不开放")
+    today = ("closed", "stated", "2026-07-16T00:00:00+08:00", "12:00 工作人员说今天不开放")
     assert closed == [today, *doubted]
     answered = {"locked": clock.now()}
     assert await say(answered=answered, said=None) == ([], before.headers["ETag"])

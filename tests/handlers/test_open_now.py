@@ -71,13 +71,13 @@ async def test_a_station_that_its_keeper_closed_is_closed_until_tomorrow(
     assert (now["state"], now["until"]) == ("closed", None)
     assert now["reason"] == {
         "code": "keeper_closed",
-        "words": "12:00 站长说今天不开放",
+        "words": "12:00 工作人员说今天不开放",
         "until": "2026-07-16T00:00:00+08:00",
     }
     assert now["opensAt"][:10] == "2026-07-16"
     told = await banner(http, code)
     assert told.startswith("closed")
-    assert "12:00 站长说今天不开放" in told
+    assert "12:00 工作人员说今天不开放" in told
     assert "7月16日" in told
     clock.advance(hours=12)
     assert (await openness(http, code))["reason"] is None
@@ -96,7 +96,7 @@ async def test_the_last_opening_is_told_after_it_was_closed_again_and_on_the_nex
     await say(http, make, code, is_open=False)
     clock.advance(days=1)
     assert await last() == "2026-07-15T12:00:05+08:00"
-    assert "站长最近一次开门 7月15日 12:00" in (await http("GET", f"/s/{code}")).body.decode()
+    assert "工作人员最近一次开门 7月15日 12:00" in (await http("GET", f"/s/{code}")).body.decode()
     await report(http, code)
     await report(http, code)
     (ticket,) = await tickets(http, make, code)
@@ -112,12 +112,12 @@ async def test_a_station_that_its_keeper_opened_early_is_open_until_the_hours_sa
     assert (await openness(http, daytime))["state"] == "closed"
     await say(http, make, daytime, is_open=True)
     now = await openness(http, daytime)
-    assert (now["state"], now["reason"]["words"]) == ("open", "04:00 站长说已开门")
+    assert (now["state"], now["reason"]["words"]) == ("open", "04:00 工作人员说已开门")
     (near,) = [one for one in (await http("GET", NEAR)).json["items"] if one["code"] == daytime]
     assert near["open"] == now
     told = await banner(http, daytime)
     assert told.startswith("open")
-    assert "04:00 站长说已开门" in told
+    assert "04:00 工作人员说已开门" in told
     assert (await visit(http, daytime, device=device())).status == 201
     clock.advance(hours=19, minutes=30)
     evening = await openness(http, daytime)
@@ -143,7 +143,7 @@ async def test_a_station_that_its_keeper_opened_early_is_found_among_the_open_an
     await say(http, make, daytime, is_open=True)
     assert daytime in await found("&onlyOpen=true")
     assert (await found("")).index(daytime) < behind
-    assert (await taken_along()) == [(daytime, "04:00 站长说已开门")]
+    assert (await taken_along()) == [(daytime, "04:00 工作人员说已开门")]
     later = "&onlyOpen=true&at=2026-07-16T04:01:00"
     assert daytime not in await found(later), "what is said holds for now alone"
     await say(http, make, daytime, is_open=False)

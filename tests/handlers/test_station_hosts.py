@@ -33,7 +33,7 @@ async def test_an_officer_says_who_runs_a_station(http: Http, make: Factory, ser
     officer, headers = await make.console("officer", district)
     station = await a_station(http, headers)
     before = (await http("GET", f"{STAFF}/{station['code']}/organisation", headers=headers)).json
-    assert (before["organisation"], before["keepers"], before["officers"]) == (None, 0, 0)
+    assert (before["organisation"], before["keepers"]) == (None, 0)
     keeper = await make.member(organisation=street)
     await make.appoint(keeper.person, organisation=street)
     reply = await host(http, headers, station, street)
@@ -157,7 +157,7 @@ async def test_the_district_is_told_of_a_ticket_that_is_late_at_the_street(
     await change(service, code, organisation=street)
     for _ in range(2):
         await report(http, code)
-    clock.advance(hours=2, seconds=1)
+    # It has no 站长, whom two hours would be given first.
     assert await told(of_street, "street") is not None
     assert await told(of_city, "street") is None
     clock.advance(hours=23, minutes=59)
@@ -183,6 +183,23 @@ async def test_where_there_is_no_level_above_the_same_officers_are_told_again(
     for tier, hours in (("street", 2), ("district", 24)):
         clock.advance(hours=hours, seconds=1)
         assert await told(officer, tier) is not None
+    await change(service, code, organisation=before)
+
+
+async def test_of_a_station_that_nobody_runs_the_officers_of_the_city_are_told_at_once(
+    http: Http, make: Factory, service: Service, code: str, told: Told
+) -> None:
+    city, before = await make.organisation(), service.world.board.get(code).organisation
+    officer, headers = await make.console("officer", city)
+    await change(service, code, organisation=None)
+    words = [(await report(http, code)).json["message"] for _ in range(2)]
+    assert words == ["谢谢，已在地图上标出", "谢谢，已通知工会工作人员核实"]
+    assert await told(officer, "street") is not None
+    (ticket,) = await tickets(http, make, code)
+    assert (ticket["tierWords"], ticket["due"]) == ("街道", "2026-07-16T12:00:05+08:00")
+    seen = (await http("GET", f"{STAFF}/{code}/organisation", headers=headers)).json
+    assert seen["keepers"] == 0
+    assert seen["officers"] > 0
     await change(service, code, organisation=before)
 
 

@@ -98,6 +98,20 @@ async def test_the_same_report_again_is_the_same_report(http: Http, code: str) -
     assert await marks(http, code) == [("locked", "reported")]
 
 
+async def test_the_same_report_again_within_an_hour_is_the_same_though_the_clock_struck(
+    http: Http, code: str, clock: Clock
+) -> None:
+    clock.advance(minutes=59)
+    mine = device()
+    first = await report(http, code, by=mine)
+    clock.advance(minutes=59)
+    assert (await report(http, code, by=mine)).json["report"] == first.json["report"]
+    clock.advance(minutes=1)
+    later = await report(http, code, by=mine)
+    assert later.json["report"] != first.json["report"]
+    assert later.json["mark"]["last"] == "2026-07-15T13:59:05+08:00"
+
+
 async def test_a_second_person_within_the_hour_makes_it_doubtful_and_opens_a_ticket(
     http: Http, code: str, clock: Clock, make: Factory
 ) -> None:
@@ -138,7 +152,7 @@ async def test_what_is_doubted_or_closed_for_today_is_not_among_the_open(
     assert await open_ones() == every[1:]
     whole = (await http("GET", NEAR)).json["items"]
     closed = next(one for one in whole if one["code"] == code)
-    assert (closed["mark"]["state"], closed["mark"]["words"]) == ("stated", "12:00 站长说今天不开放")
+    assert (closed["mark"]["state"], closed["mark"]["words"]) == ("stated", "12:00 工作人员说今天不开放")
     after = whole[whole.index(closed) + 1 :]
     assert {one["open"]["state"] for one in after} <= {"closed"}
     await state(True)
@@ -231,7 +245,7 @@ async def test_one_phone_or_one_network_is_one_person(http: Http, code: str, mak
     assert ("other", "doubtful") not in await marks(http, code)
 
 
-async def test_one_phone_in_two_hours_and_two_networks_is_one_person(
+async def test_one_phone_on_two_networks_and_one_login_are_one_person_each(
     http: Http, code: str, clock: Clock, make: Factory, service: Service
 ) -> None:
     mine, someone = device(), await make.member()
@@ -240,7 +254,7 @@ async def test_one_phone_in_two_hours_and_two_networks_is_one_person(
     clock.advance(minutes=2)
     again = [await report(http, code, by=mine), await report(http, code, "other", token=someone.token)]
     assert {reply.status for reply in (*first, *again)} == {201}
-    assert len({reply.json["report"] for reply in (*first, *again)}) == 4
+    assert [one.json["report"] for one in again] == [one.json["report"] for one in first]
     assert await marks(http, code) == [("locked", "reported"), ("other", "reported")]
     assert await tickets(http, make, code) == []
 

@@ -80,10 +80,9 @@ async def test_whose_turn_a_ticket_is_is_told_wherever_the_worker_died(site: Sit
         told.append((ticket.station, ticket.tier))
 
     async def prepare(code: str) -> None:
-        world = await site.begin()
-        for who in range(2):
-            await site.report(world, code, who)
-        await world.visits.tickets.work(tell)
+        tickets = (await site.begin()).visits.tickets
+        await tickets.open(code, "locked", site.clock.at, "keeper")
+        await tickets.work(tell)
         site.clock.at += KEEPER_HAS
 
     async def act(world: World, code: str) -> None:
