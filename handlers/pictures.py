@@ -16,6 +16,8 @@ QUIET_ZONE = 4
 SIGN_WIDTH, SIGN_HEIGHT, SIGN_DPI = 1200, 1700, 145.0
 SIGN_CODE_WIDTH = 780
 SIGN_MARGIN = 90
+# Of the name, and of the address: below them there is room for the code whole.
+MOST_LINES = 3
 SHEET_WIDTH, SHEET_HEIGHT, SHEET_DPI = 1654, 2339, 200.0
 CARD_WIDTH, CARD_HEIGHT, CARD_CODE_WIDTH = 674, 425, 340
 CARDS_PER_PAGE = 10
@@ -116,8 +118,10 @@ def _centre(pen: ImageDraw.ImageDraw, top: int, text: str, size: int, colour: st
 
 
 def _lines(pen: ImageDraw.ImageDraw, top: int, text: str, size: int, colour: str) -> int:
-    """Write a text over as many lines as it takes; return where it ends."""
+    """Write a text over as many lines as it takes, at most `MOST_LINES`; return where it ends."""
     per_line = (SIGN_WIDTH - 2 * SIGN_MARGIN) // size
+    if len(text) > MOST_LINES * per_line:
+        text = text[: MOST_LINES * per_line - 1] + "…"
     for start in range(0, len(text), per_line):
         top = _centre(pen, top, text[start : start + per_line], size, colour)
     return top

@@ -23,7 +23,7 @@ from models.evidence import EvidenceBoard
 from models.filters import Index
 from models.open_now import open_now
 from models.positions import Position
-from models.presence import RANKS, Presence, Window, Worker, presence_at, window_of
+from models.presence import RANKS, Presence, Window, Worker, presence_at, require_not_elsewhere, window_of
 from models.screen_codes import ScreenVerdict
 from models.station_board import StationBoard
 from models.stations import STATES, Station
@@ -150,7 +150,7 @@ class CheckIns:
         self._require_open(station, at)
         presence = self._presence(station, arrival)
         if not (arrival.person or arrival.device):
-            raise WhoRequired(field="body.device", nextStep="登录，或带上设备编号再试")
+            raise WhoRequired(field="body.device", nextStep="入会后登录，或带上设备编号再试")
         visitor = await self._visitor(arrival)
         return await self._count(self._made(station, at, presence, visitor))
 
@@ -197,6 +197,7 @@ class CheckIns:
             raise ScreenCodeStale(nextStep="请再扫一次屏幕上现在的码")
         if verdict == "forged":
             raise ScreenCodeWrong(field="body.screenCode", nextStep="请扫驿站屏幕上现在的码，或扫门口的标牌")
+        require_not_elsewhere(station, arrival.position)
         return "screen"
 
     def _made(self, station: Station, at: datetime, presence: Presence, visitor: Visitor) -> CheckIn:

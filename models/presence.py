@@ -20,6 +20,8 @@ from models.stations import Station
 WINDOW_HOURS = 4
 # Among high buildings a phone is a hundred metres off, and a station may be deep inside a compound.
 REACH_METRES = 500
+# A picture of a screen travels. Indoors a phone may err by a kilometre or two, yet not by more.
+ELSEWHERE_METRES = 5_000
 
 Presence = Literal["screen", "staff", "near", "sign"]
 RANKS: Mapping[Presence, int] = MappingProxyType({"screen": 3, "staff": 2, "near": 1, "sign": 0})
@@ -77,6 +79,15 @@ def window_of(at: datetime) -> Window:
     here = at.astimezone(LOCAL)
     first = here.replace(hour=here.hour // WINDOW_HOURS * WINDOW_HOURS, minute=0, second=0, microsecond=0)
     return Window(first.astimezone(UTC))
+
+
+def require_not_elsewhere(station: Station, position: Position | None) -> None:
+    """Let a phone pass that was shown the screen's code, unless it says that it is far away; TooFar."""
+    if position is None or station.position is None:
+        return
+    metres = round(metres_between(position, station.position))
+    if metres > ELSEWHERE_METRES:
+        raise TooFar(metres=metres, reachMetres=ELSEWHERE_METRES, nextStep="请在驿站里扫屏幕上的码")
 
 
 def presence_at(station: Station, position: Position | None) -> Presence:

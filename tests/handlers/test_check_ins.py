@@ -367,6 +367,19 @@ class TestScreen:
             reply = await visit(http, code, device=device(), screenCode=text.lower())
             assert (reply.status, reply.json["presence"]) == (201, "screen")
 
+    async def test_a_code_that_is_read_far_away_is_a_picture_of_it(
+        self, http: Http, code: str, make: Factory, service: Service, clock: Clock
+    ) -> None:
+        await pair(http, make, code)
+        station = service.world.board.get(code).position
+        assert station is not None
+        for north, status in ((0.04, 201), (0.06, 409)):
+            there = {"longitude": station.longitude, "latitude": station.latitude + north, "datum": "gcj02"}
+            text = shown(service, code, clock.now())
+            reply = await visit(http, code, device=device(), screenCode=text, position=there)
+            assert reply.status == status
+        assert (reply.code, reply.json["details"]["reachMetres"]) == ("too_far", 5_000)
+
     async def test_an_old_code_is_stale_and_a_foreign_one_wrong(
         self, http: Http, code: str, make: Factory, service: Service, clock: Clock
     ) -> None:

@@ -212,7 +212,7 @@ async def test_a_ticket_that_is_answered_already_is_told_to_nobody(
         asked.append(ticket.id)
 
     world = service.world.visits.tickets
-    await world.open(code, "locked", world._now())
+    await world.open(code, "locked", world._now(), "keeper")
     (ticket,) = await world._store.list_({"live": f"{code}:locked"})
     staff = await make.member(staff=True)
     await world.answer(staff.person, ticket.id, "not_so")

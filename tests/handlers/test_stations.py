@@ -9,6 +9,7 @@ import zxingcpp
 from PIL import Image
 
 from handlers.nearby import StationsReply
+from handlers.pictures import draw_sign
 from tests.factories import Clock, Http
 
 SWAPPED = "经度和纬度可能写反了，请检查"
@@ -170,6 +171,15 @@ async def test_the_sign_holds_the_plain_link(http: Http) -> None:
     read = zxingcpp.read_barcode(Image.open(io.BytesIO(reply.body)))
     assert read is not None
     assert read.text == f"{http.url}/s/{station['code']}"
+
+
+@pytest.mark.parametrize("length", [120, 500])
+def test_a_sign_has_room_for_its_code_however_long_the_words(length: int) -> None:
+    link = "https://station.example.org/s/4E8M0R2T"
+    sign = draw_sign("站" * length, "路" * length, link, "4E8M0R2T", "PNG")
+    read = zxingcpp.read_barcode(Image.open(io.BytesIO(sign)))
+    assert read is not None
+    assert read.text == link
 
 
 async def test_the_sign_is_one_printable_a4_page(http: Http) -> None:
