@@ -1,6 +1,7 @@
 """Answers in another order than the questions were asked in: a test holds requests, and answers them."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,3 +41,18 @@ async def hold(page: "Page", pattern: str) -> Held:
     held = Held(page)
     await page.route(pattern, held.keep)
     return held
+
+
+async def answer_late(
+    asked: Held,
+    earlier: Callable[[], Awaitable[object]],
+    later: Callable[[], Awaitable[object]],
+    *,
+    with_answers: tuple[object, object],
+) -> None:
+    """Ask twice, and answer the later question first."""
+    await earlier()
+    first = await asked.get()
+    await later()
+    await asked.answer(await asked.get(), with_answers[1])
+    await asked.answer(first, with_answers[0])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.conftest import open_screens
-from tests.browser.late import Held, hold
+from tests.browser.late import answer_late, hold
 from tests.browser.screens import Screens
 from tests.browser.test_console import sign_in
 
@@ -67,21 +67,6 @@ async def open_page(screens: Screens) -> AsyncIterator["Page"]:
 async def officer(open_as: "Open") -> AsyncIterator["Page"]:
     async with open_page(await open_as("officer")) as page:
         yield page
-
-
-async def answer_late(
-    asked: Held,
-    earlier: Callable[[], Awaitable[None]],
-    later: Callable[[], Awaitable[None]],
-    *,
-    with_answers: tuple[object, object],
-) -> None:
-    """Ask twice, and answer the later question first."""
-    await earlier()
-    first = await asked.get()
-    await later()
-    await asked.answer(await asked.get(), with_answers[1])
-    await asked.answer(first, with_answers[0])
 
 
 def table(total: int, *rows: dict[str, object]) -> dict[str, object]:
@@ -213,13 +198,12 @@ async def test_one_members_card_does_not_come_into_anothers_dialog(officer: "Pag
 async def test_a_members_full_particulars_are_not_shown_once_the_dialog_was_left(officer: "Page") -> None:
     asked = await hold(officer, "**/unmaskings")
     await officer.goto("/console/members")
-    looks = officer.locator("#rows button:text-is('查看')")
-    await looks.first.click()
+    await officer.locator("#rows button:text-is('查看')").first.click()
     await officer.select_option("#reason", index=1)
     await officer.click("#unmask-form .primary")
     late = await asked.get()
     await officer.click("#unmask-cancel")
-    await looks.nth(1).click()
+    await expect(officer.locator("#unmask")).to_be_hidden()
     await asked.answer(late, {"name": "甲", "idDocument": "1", "phone": "2"})
     await expect(officer.locator("#unmasked")).to_be_hidden()
     await expect(officer.locator("#full-name")).to_have_text("")
