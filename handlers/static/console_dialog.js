@@ -11,7 +11,15 @@ export function createDialog(id) {
   const dialog = byId(id);
   const problem = byId(`${id}-problem`);
   const begin = createOrder();
+  const beginShowing = createOrder();
+  let isShown = beginShowing();
   const close = () => dialog.close();
+
+  /** What was asked for what the dialog showed until now is void. */
+  function turn() {
+    begin();
+    isShown = beginShowing();
+  }
 
   /** Does what may be refused, for what the dialog shows now: undefined when it shows something else by then. */
   async function tell(asking) {
@@ -21,7 +29,7 @@ export function createDialog(id) {
   }
 
   [`${id}-cancel`, `${id}-close`].forEach((button) => byId(button)?.addEventListener("click", close));
-  dialog.addEventListener("close", () => dialog.open || begin());
+  dialog.addEventListener("close", () => dialog.open || turn());
 
   return {
     tell,
@@ -32,15 +40,15 @@ export function createDialog(id) {
      * @returns {Promise<object|null|undefined>} the answer, whatever the dialog shows by then; undefined after a refusal
      */
     send: async (method, path, body, headers) => {
-      const isLatest = begin();
-      const answer = await tellHere(problem, () => ask(method, path, body, headers), isLatest);
-      if (answer !== undefined && isLatest()) {
+      const isStillShown = isShown;
+      const answer = await tellHere(problem, () => ask(method, path, body, headers), isStillShown);
+      if (answer !== undefined && isStillShown()) {
         close();
       }
       return answer;
     },
     open: () => {
-      begin();
+      turn();
       say(problem, "");
       dialog.showModal();
     },

@@ -174,7 +174,9 @@ async function switchCamera() {
     byId("preview").hidden = false;
     byId("camera").textContent = "关闭摄像头";
   } catch (refused) {
-    byId("camera-words").textContent = "没有打开摄像头。请允许本页使用摄像头，或从图片识别、粘贴卡码。";
+    if (isLatest()) {
+      byId("camera-words").textContent = "没有打开摄像头。请允许本页使用摄像头，或从图片识别、粘贴卡码。";
+    }
   } finally {
     byId("camera").disabled = false;
   }

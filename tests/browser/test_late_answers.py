@@ -257,10 +257,28 @@ async def test_a_decision_that_is_answered_late_is_told_and_leaves_the_next_ones
     await expect(officer.locator("#done")).to_contain_text("甲某：")
     await expect(officer.locator("#decision")).to_be_visible()
     await expect(officer.locator("#decision-words")).to_contain_text("乙某")
-    await officer.select_option("#decision-choice", "approve")
-    await officer.click("#decision-form .primary")
-    await decisions.answer(await decisions.get(), {"name": "乙某", "state": "active"})
+    await officer.select_option("#decision-choice", "refuse")
+    await officer.click("#decision-cancel")
     await expect(officer.locator("#decision")).to_be_hidden()
+
+
+async def test_a_decision_that_was_sent_twice_closes_its_dialog_with_the_first_answer(
+    officer: "Page", open_as: "Open"
+) -> None:
+    (await open_as("officer")).expect_refusals(409)
+    tables = await hold(officer, "**/staff/claims?*")
+    decisions = await hold(officer, "**/decisions")
+    claim = {"id": "c", "claimedName": "甲某", "name": "甲某", "organisation": "甲工会", "evidence": None}
+    why = {"why": "unclear", "matched": [], "differing": [], "tries": 1, "lastAt": MOMENT, "isOwn": False}
+    await officer.goto("/console/claims")
+    await tables.answer(await tables.get(), table(1, {**claim, **why, "claimedPhone": ""}))
+    await officer.click("[aria-label='核实 甲某 的认领']")
+    await officer.dblclick("#accept")
+    first, second = await decisions.get(), await decisions.get()
+    await decisions.answer(first, {"claimedName": "甲某", "state": "accepted"})
+    await expect(officer.locator("#decision")).to_be_hidden()
+    await decisions.answer(second, {"code": "decided", "message": "已经办过"}, status=409)
+    await expect(officer.locator("#done")).to_contain_text("已确认是本人")
     await tables.answer(await tables.get(), table(0))
 
 
