@@ -1,5 +1,7 @@
 /** What the console's pages share: asking the interface, filling tables, turning pages. */
 
+import { createOrder } from "./latest.js";
+
 /** Writes bear this header, which a page of another site cannot set: that is the defence against forged requests. */
 const OWN_PAGE = { "X-Console-Request": "1" };
 
@@ -113,20 +115,34 @@ export function askHere(place, method, path, body, headers) {
 }
 
 /**
- * Asks as `askHere` does for a file, and lets the browser save it.
+ * Makes what asks, as `askHere` does, for a part of a page that shows one answer at a time: of several questions that
+ * are on their way, the latest alone has an answer, or a refusal that is told.
  * @param {HTMLElement} place where a refusal is told
- * @param {string} name the file's name
+ * @returns {{ask: function(string, string, object=): Promise<object|null|undefined>, forget: function()}} `forget`
+ *   makes void what is on its way: something newer is shown
  */
-export async function saveHere(place, name, method, path, body, headers) {
-  const file = await tellHere(place, async () => (await send(method, path, body, headers)).blob());
-  if (file) {
-    const link = make("a", "");
-    link.href = URL.createObjectURL(file);
-    link.download = name;
-    link.click();
-    URL.revokeObjectURL(link.href);
-  }
+export function createAsking(place) {
+  const begin = createOrder();
+  const askLatest = async (method, path, body) => {
+    const isLatest = begin();
+    const answer = await tellHere(place, () => ask(method, path, body), isLatest);
+    return isLatest() ? answer : undefined;
+  };
+  return { ask: askLatest, forget: begin };
 }
+
+/** Asks for a file, and lets the browser save it. @param {string} name the file's name */
+export async function saveFile(name, method, path, body, headers) {
+  const file = await (await send(method, path, body, headers)).blob();
+  const link = make("a", "");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** Saves a file as `saveFile` does. @param {HTMLElement} place where a refusal is told */
+export const saveHere = (place, ...asked) => tellHere(place, () => saveFile(...asked));
 
 /**
  * Sends a file as it is.
@@ -145,19 +161,20 @@ export async function sendFile(place, path, file) {
  * Does something that may be refused, and tells the refusal.
  * @param {HTMLElement} place where a refusal is told
  * @param {function(): Promise<*>} asking
+ * @param {function(): boolean} [isLatest] whether a refusal still concerns what the place is about
  * @returns {Promise<*>} what it came to, or undefined after a refusal
  */
-export async function tellHere(place, asking) {
+export async function tellHere(place, asking, isLatest = () => true) {
   say(place, "");
   try {
     return await asking();
   } catch (refused) {
     if (refused.status === 401) {
       window.location.assign("/console/sign-in");
-    } else if (refused instanceof Refused) {
-      say(place, refused.message);
-    } else {
+    } else if (!(refused instanceof Refused)) {
       throw refused;
+    } else if (isLatest()) {
+      say(place, refused.message);
     }
     return undefined;
   }

@@ -1,11 +1,15 @@
 /** Appointments: making and ending them. */
 
-import { action, askHere, byId, dayAfter, fill, fixed, lastDayOf, make, row, say, showPager } from "./console.js";
+import { action, byId, createAsking, dayAfter, fill, fixed, lastDayOf, make, row, say, showPager } from "./console.js";
 import { APPOINTMENT_STATES, POSTS, TIERS } from "./console_words.js";
 import { chooseOrganisation, chosenOrganisation } from "./console_choice.js";
+import { createDialog } from "./console_dialog.js";
 
 const PATH = "/api/v1/staff/appointments";
 
+const table = createAsking(byId("problem"));
+const form = createDialog("form");
+const ending = createDialog("ending");
 let chosen = null;
 let shown = 1;
 let key = "";
@@ -13,11 +17,11 @@ let key = "";
 async function show(page) {
   const where = byId("where").value;
   const query = `page=${page}&over=${byId("which").value === "over"}${where && `&organisation=${where}`}`;
-  const table = await askHere(byId("problem"), "GET", `${PATH}?${query}`);
-  if (table) {
+  const found = await table.ask("GET", `${PATH}?${query}`);
+  if (found) {
     shown = page;
-    fill(byId("rows"), table.list.map(appointmentRow), "没有任命");
-    showPager(byId("pager"), table, show);
+    fill(byId("rows"), found.list.map(appointmentRow), "没有任命");
+    showPager(byId("pager"), found, show);
   }
 }
 
@@ -40,8 +44,7 @@ function openForm() {
   key = crypto.randomUUID();
   byId("form-fields").reset();
   chooseOrganisation("organisation", chosenOrganisation("where"));
-  say(byId("form-problem"), "");
-  byId("form").showModal();
+  form.open();
 }
 
 async function appoint(event) {
@@ -54,9 +57,8 @@ async function appoint(event) {
     since: byId("since").value || null,
     until: dayAfter(byId("until").value),
   };
-  const made = await askHere(byId("form-problem"), "POST", PATH, body, { "Idempotency-Key": key });
+  const made = await form.send("POST", PATH, body, { "Idempotency-Key": key });
   if (made) {
-    byId("form").close();
     const since = body.since && Date.parse(made.since) > Date.now() ? `，${body.since} 起生效` : "";
     say(byId("done"), `已任命：${POSTS[made.role]}，${made.organisation}${since}`);
     byId("which").value = "current";
@@ -69,14 +71,12 @@ async function appoint(event) {
 function openEnding(one) {
   chosen = one;
   byId("ending-whose").textContent = `${one.name}（${POSTS[one.role]}，${one.organisation}）`;
-  say(byId("ending-problem"), "");
-  byId("ending").showModal();
+  ending.open();
 }
 
 async function end() {
-  const ended = await askHere(byId("ending-problem"), "DELETE", `${PATH}/${chosen.id}`);
+  const ended = await ending.send("DELETE", `${PATH}/${chosen.id}`);
   if (ended !== undefined) {
-    byId("ending").close();
     say(byId("done"), "任命已结束");
     show(shown);
   }
@@ -86,7 +86,5 @@ byId("which").addEventListener("change", () => show(1));
 byId("where").addEventListener("change", () => show(1));
 byId("add").addEventListener("click", openForm);
 byId("form-fields").addEventListener("submit", appoint);
-byId("form-cancel").addEventListener("click", () => byId("form").close());
-byId("ending-cancel").addEventListener("click", () => byId("ending").close());
 byId("ending-confirm").addEventListener("click", end);
 show(1);

@@ -1,16 +1,18 @@
 /** The audit: whether the seal holds, the entries, the newest blocks. */
 
-import { askHere, byId, codeWords, coded, fill, fixed, make, row, showPager, timeOf } from "./console.js";
+import { askHere, byId, codeWords, coded, createAsking, fill, fixed, make, row, showPager, timeOf } from "./console.js";
 import { DETAILS, FINDINGS, KINDS, MEMBERSHIP_STATES, VALUES } from "./console_words.js";
 import { localOf } from "./words.js";
 
 const AUDIT = "/api/v1/staff/audit";
+const checking = createAsking(byId("problem"));
+const table = createAsking(byId("problem"));
 const WORDS = codeWords();
 const STANDINGS = new Set(["from", "to"]);
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
 async function check() {
-  const report = await askHere(byId("problem"), "POST", `${AUDIT}/checks`);
+  const report = await checking.ask("POST", `${AUDIT}/checks`);
   if (!report) {
     return;
   }
@@ -33,12 +35,11 @@ async function showEntries(page) {
   const text = byId("filter").value.trim();
   byId("filter-clear").hidden = text === "";
   const filter = text === "" ? "" : `&${byId("filter-kind").value}=${encodeURIComponent(text)}`;
-  const table = await askHere(byId("problem"), "GET", `${AUDIT}/entries?page=${page}${filter}`);
-  if (!table) {
-    return;
+  const found = await table.ask("GET", `${AUDIT}/entries?page=${page}${filter}`);
+  if (found) {
+    fill(byId("rows"), found.list.map(entryRow), "没有这样的记录");
+    showPager(byId("pager"), found, showEntries);
   }
-  fill(byId("rows"), table.list.map(entryRow), "没有这样的记录");
-  showPager(byId("pager"), table, showEntries);
 }
 
 function entryRow(entry) {

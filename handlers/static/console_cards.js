@@ -1,8 +1,10 @@
 /** A member's card in an officer's hands: its state, freezing, reissuing, printing. */
 
-import { askHere, byId, make, saveHere, say, timeOf } from "./console.js";
+import { ask, byId, make, saveFile, timeOf } from "./console.js";
+import { createDialog } from "./console_dialog.js";
 import { CARD_REASONS, CARD_STATES } from "./console_words.js";
 
+const dialog = createDialog("card");
 let member = null;
 let card = null;
 let key = "";
@@ -13,9 +15,8 @@ export async function openCard(one) {
   byId("card-title").textContent = `${one.name} 的卡`;
   byId("card-facts").replaceChildren();
   byId("card-form").hidden = true;
-  say(byId("card-problem"), "");
-  byId("card").showModal();
-  show(await askHere(byId("card-problem"), "GET", path()));
+  dialog.open();
+  show(await dialog.ask("GET", path()));
 }
 
 const path = (more = "") => `/api/v1/staff/members/${member.id}/card${more}`;
@@ -52,23 +53,26 @@ function choose() {
   byId("card-why").hidden = kind === "print";
 }
 
+/** Saves the sheet to print, and asks for the card, which has one more copy now. */
+async function print(address, headers) {
+  await saveFile("实体卡.pdf", "POST", "/api/v1/staff/card-sheets", { people: [member.id] }, headers);
+  return ask("GET", address);
+}
+
 async function act(event) {
   event.preventDefault();
   const kind = byId("card-choice").value;
   const reason = byId("card-reason").value;
-  const problem = byId("card-problem");
   const headers = { "Idempotency-Key": key };
   if (kind === "print") {
-    await saveHere(problem, "实体卡.pdf", "POST", "/api/v1/staff/card-sheets", { people: [member.id] }, headers);
-    show(problem.hidden ? await askHere(problem, "GET", path()) : null);
+    show(await dialog.tell(() => print(path(), headers)));
   } else if (kind === "reissue") {
-    show(await askHere(problem, "POST", path("/reissues"), { reason }, headers));
+    show(await dialog.ask("POST", path("/reissues"), { reason }, headers));
   } else {
-    show(await askHere(problem, "PUT", path("/state"), { state: kind, reason }));
+    show(await dialog.ask("PUT", path("/state"), { state: kind, reason }));
   }
   key = crypto.randomUUID();
 }
 
 byId("card-choice").addEventListener("change", choose);
 byId("card-form").addEventListener("submit", act);
-byId("card-close").addEventListener("click", () => byId("card").close());

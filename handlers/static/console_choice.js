@@ -9,6 +9,7 @@
  */
 
 import { ask, make, say, tellHere } from "./console.js";
+import { createOrder } from "./latest.js";
 
 const ORGANISATIONS = "/api/v1/staff/organisations";
 const EVERYWHERE = "/api/v1/organisations";
@@ -72,11 +73,11 @@ function createChoice(place) {
   const list = Object.assign(make("ul", ""), { id: `${id}-list` });
   const words = make("p", "quiet");
   const box = make("span", "suggestions", list, words);
+  const beginSearch = createOrder();
   let picked = NONE;
   let left = "";
   let shown = [];
   let active = -1;
-  let asked = 0;
   let timer = 0;
 
   function show(one) {
@@ -95,7 +96,7 @@ function createChoice(place) {
   }
 
   function close() {
-    asked += 1;
+    beginSearch();
     clearTimeout(timer);
     box.hidden = true;
     shown = [];
@@ -105,14 +106,13 @@ function createChoice(place) {
   }
 
   async function suggest(typed) {
-    asked += 1;
-    const number = asked;
+    const isLatest = beginSearch();
     if (typed.length === 1) {
       fill([], "请再输入一个字");
       return;
     }
-    const found = await tellHere(words, () => seek(typed));
-    if (number === asked) {
+    const found = await tellHere(words, () => seek(typed), isLatest);
+    if (isLatest()) {
       const all = none && typed === "" ? [{ ...NONE, words: none }] : [];
       const others = found ? found.list.filter((one) => one.id !== left) : [];
       fill([...all, ...others], found ? wordsOf(found, typed) : words.textContent);

@@ -1,12 +1,15 @@
 /** Claims that did not match whole: what did, why it did not go through; the officer decides. */
 
-import { action, askHere, byId, codeWords, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { action, byId, codeWords, createAsking, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { createDialog } from "./console_dialog.js";
 import { CLAIM_PARTS, CLAIM_WHYS } from "./console_words.js";
 import "./console_choice.js";
 
 const WORDS = codeWords();
 const CLAIMS = "/api/v1/staff/claims";
 
+const table = createAsking(byId("problem"));
+const deciding = createDialog("decision");
 let chosen = null;
 let shown = 1;
 
@@ -14,10 +17,10 @@ async function show(page) {
   shown = page;
   const organisation = byId("organisation").value;
   const path = `${CLAIMS}?page=${page}${organisation && `&organisation=${organisation}`}`;
-  const table = await askHere(byId("problem"), "GET", path);
-  if (table) {
-    fill(byId("rows"), table.list.map(claimRow), "没有等待核实的认领");
-    showPager(byId("pager"), table, show);
+  const found = await table.ask("GET", path);
+  if (found) {
+    fill(byId("rows"), found.list.map(claimRow), "没有等待核实的认领");
+    showPager(byId("pager"), found, show);
   }
 }
 
@@ -43,16 +46,13 @@ function claimRow(one) {
 function open(one) {
   chosen = one;
   byId("decision-words").textContent = `${one.claimedName}（${one.claimedPhone}）认领 ${one.name} 在“${one.organisation}”的会员信息${one.evidence ? `（实名依据：${WORDS[one.evidence]}）` : ""}。相符：${partsWords(one.matched)}；不符：${partsWords(one.differing)}。`;
-  say(byId("decision-problem"), "");
-  byId("decision").showModal();
+  deciding.open();
 }
 
 async function decide(decision) {
-  const path = `${CLAIMS}/${chosen.id}/decisions`;
-  const decided = await askHere(byId("decision-problem"), "POST", path, { decision });
+  const decided = await deciding.send("POST", `${CLAIMS}/${chosen.id}/decisions`, { decision });
   if (decided) {
     say(byId("done"), `${decided.claimedName}：${decided.state === "accepted" ? "已确认是本人，会员信息已认领" : "已驳回"}`);
-    byId("decision").close();
     show(shown);
   }
 }
@@ -60,5 +60,4 @@ async function decide(decision) {
 byId("organisation").addEventListener("change", () => show(1));
 byId("accept").addEventListener("click", () => decide("accept"));
 byId("dismiss").addEventListener("click", () => decide("dismiss"));
-byId("decision-cancel").addEventListener("click", () => byId("decision").close());
 show(1);

@@ -1,20 +1,24 @@
 /** Requests for correction: what waits, what stands and what is wanted, and deciding on it. */
 
-import { action, askHere, byId, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { action, byId, createAsking, fill, fixed, make, row, say, showPager, timeOf } from "./console.js";
+import { createDialog } from "./console_dialog.js";
 
 const CORRECTIONS = "/api/v1/staff/corrections";
 const FIELDS = { name: "姓名", id_document: "证件" };
 const OUTCOMES = { done: "已更正", refused: "未更正" };
 
+const table = createAsking(byId("problem"));
+const looking = createAsking(byId("problem"));
+const deciding = createDialog("decision");
 let chosen = null;
 let shown = 1;
 
 async function show(page) {
   shown = page;
-  const table = await askHere(byId("problem"), "GET", `${CORRECTIONS}?page=${page}`);
-  if (table) {
-    fill(byId("rows"), table.list.map(waitingRow), "没有等待办理的更正申请");
-    showPager(byId("pager"), table, show);
+  const found = await table.ask("GET", `${CORRECTIONS}?page=${page}`);
+  if (found) {
+    fill(byId("rows"), found.list.map(waitingRow), "没有等待办理的更正申请");
+    showPager(byId("pager"), found, show);
   }
 }
 
@@ -26,29 +30,26 @@ function waitingRow(one) {
 
 /** Shows both texts in full; that somebody looked is in the audit by then. */
 async function open(one) {
-  const found = await askHere(byId("problem"), "GET", `${CORRECTIONS}/${one.id}`);
+  const found = await looking.ask("GET", `${CORRECTIONS}/${one.id}`);
   if (found) {
     chosen = found;
     byId("now").textContent = found.now;
     byId("wanted").textContent = found.wanted;
     byId("choice").value = "";
-    say(byId("decision-problem"), "");
-    byId("decision").showModal();
+    deciding.open();
   }
 }
 
 async function decide(event) {
   event.preventDefault();
   const body = { decision: byId("choice").value };
-  const decided = await askHere(byId("decision-problem"), "PUT", `${CORRECTIONS}/${chosen.id}`, body);
+  const decided = await deciding.send("PUT", `${CORRECTIONS}/${chosen.id}`, body);
   if (decided) {
     const words = decided.reason === "document_taken" ? "未更正：该证件已登记在他人名下" : OUTCOMES[decided.state];
     say(byId("done"), `${FIELDS[decided.corrects]}${words}`);
-    byId("decision").close();
   }
   show(shown);
 }
 
 byId("decision-form").addEventListener("submit", decide);
-byId("decision-cancel").addEventListener("click", () => byId("decision").close());
 show(1);

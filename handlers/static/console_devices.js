@@ -1,21 +1,26 @@
 /** Scanning devices: registering them, giving out codes, revoking them. */
 
-import { action, ask, askHere, byId, dayAfter, fill, fixed, lastDayOf, make, row, say, showPager } from "./console.js";
+import { action, ask, byId, createAsking, dayAfter, fill, fixed, lastDayOf, make, row, say, showPager } from "./console.js";
+import { createDialog } from "./console_dialog.js";
 import { DEVICE_STATES } from "./console_words.js";
 import "./console_choice.js";
 
 const PATH = "/api/v1/staff/devices";
 
+const table = createAsking(byId("problem"));
+const renewing = createAsking(byId("problem"));
+const form = createDialog("form");
+const ending = createDialog("ending");
 let chosen = null;
 let shown = 1;
 let key = "";
 
 async function show(page) {
-  const table = await askHere(byId("problem"), "GET", `${PATH}?page=${page}`);
-  if (table) {
+  const found = await table.ask("GET", `${PATH}?page=${page}`);
+  if (found) {
     shown = page;
-    fill(byId("rows"), table.list.map(deviceRow), "没有设备");
-    showPager(byId("pager"), table, show);
+    fill(byId("rows"), found.list.map(deviceRow), "没有设备");
+    showPager(byId("pager"), found, show);
   }
 }
 
@@ -37,9 +42,8 @@ function deviceRow(one) {
 function openForm() {
   key = crypto.randomUUID();
   byId("form-fields").reset();
-  say(byId("form-problem"), "");
   say(byId("stations-named"), "");
-  byId("form").showModal();
+  form.open();
 }
 
 const codes = () => byId("stations").value.toUpperCase().split(/[\s,，、]+/).filter(Boolean);
@@ -69,9 +73,8 @@ async function register(event) {
     stations: codes(),
     until: dayAfter(byId("until").value),
   };
-  const made = await askHere(byId("form-problem"), "POST", PATH, body, { "Idempotency-Key": key });
+  const made = await form.send("POST", PATH, body, { "Idempotency-Key": key });
   if (made) {
-    byId("form").close();
     tell(made);
   } else {
     key = crypto.randomUUID();
@@ -79,7 +82,7 @@ async function register(event) {
 }
 
 async function renew(one) {
-  const made = await askHere(byId("problem"), "POST", `${PATH}/${one.id}/codes`, {});
+  const made = await renewing.ask("POST", `${PATH}/${one.id}/codes`, {});
   if (made) {
     tell(made);
   }
@@ -96,14 +99,12 @@ function tell(made) {
 function openEnding(one) {
   chosen = one;
   byId("ending-which").textContent = one.name;
-  say(byId("ending-problem"), "");
-  byId("ending").showModal();
+  ending.open();
 }
 
 async function end() {
-  const ended = await askHere(byId("ending-problem"), "DELETE", `${PATH}/${chosen.id}`);
+  const ended = await ending.send("DELETE", `${PATH}/${chosen.id}`);
   if (ended) {
-    byId("ending").close();
     say(byId("done"), `已停用：${ended.name}`);
     show(shown);
   }
@@ -112,9 +113,7 @@ async function end() {
 byId("add").addEventListener("click", openForm);
 byId("stations").addEventListener("change", nameStations);
 byId("form-fields").addEventListener("submit", register);
-byId("form-cancel").addEventListener("click", () => byId("form").close());
 byId("told-close").addEventListener("click", () => byId("told").close());
 byId("told").addEventListener("close", () => { byId("told-code").textContent = ""; });
-byId("ending-cancel").addEventListener("click", () => byId("ending").close());
 byId("ending-confirm").addEventListener("click", end);
 show(1);

@@ -1,13 +1,25 @@
 /** Figures of memberships on a past date, as entered by a day, with what was corrected since; level by level. */
 
-import { askHere, byId, fill, make, row, say } from "./console.js";
+import { ask, byId, fill, make, row, say, tellHere } from "./console.js";
+import { createOrder } from "./latest.js";
 import "./console_choice.js";
 
 const ORGANISATIONS = "/api/v1/staff/organisations";
 
+const begin = createOrder();
+let organisation = "";
+let dates = "";
+
+/** Shows the figures of what is chosen; rows of what was chosen before come no more. */
 async function show() {
-  const organisation = byId("organisation").value;
-  const found = organisation && (await ask(organisation));
+  organisation = byId("organisation").value;
+  dates = datesOf();
+  const isLatest = begin();
+  byId("below").disabled = true;
+  const found = organisation && (await askFigures(organisation, isLatest));
+  if (!isLatest()) {
+    return;
+  }
   byId("below").disabled = !found;
   if (found) {
     fill(byId("rows"), [figuresRow(found)], "");
@@ -15,20 +27,20 @@ async function show() {
   }
 }
 
-/** Adds those that stand directly below, one after the other. */
+/** Adds those that stand directly below what is shown, on the same dates, one after the other. */
 async function showBelow() {
-  const organisation = byId("organisation").value;
+  const isLatest = begin();
   byId("below").disabled = true;
   for (let page = 1, last = 1; page <= last; page += 1) {
     const path = `${ORGANISATIONS}?above=${organisation}&page=${page}&pageSize=50`;
-    const table = await askHere(byId("problem"), "GET", path);
-    if (!table) {
+    const table = await tellHere(byId("problem"), () => ask("GET", path), isLatest);
+    if (!table || !isLatest()) {
       return;
     }
     last = Math.ceil(table.total / table.pageSize);
     for (const one of table.list) {
-      const found = await ask(one.id);
-      if (!found || byId("organisation").value !== organisation) {
+      const found = await askFigures(one.id, isLatest);
+      if (!found || !isLatest()) {
         return;
       }
       byId("rows").append(figuresRow(found));
@@ -39,15 +51,19 @@ async function showBelow() {
   }
 }
 
-function ask(organisation) {
+/** The dates as a query. */
+function datesOf() {
   const query = new URLSearchParams();
   for (const [name, id] of [["date", "date"], ["asOf", "as-of"]]) {
     if (byId(id).value) {
       query.set(name, byId(id).value);
     }
   }
-  return askHere(byId("problem"), "GET", `${ORGANISATIONS}/${organisation}/figures?${query}`);
+  return query;
 }
+
+const askFigures = (one, isLatest) =>
+  tellHere(byId("problem"), () => ask("GET", `${ORGANISATIONS}/${one}/figures?${dates}`), isLatest);
 
 function figuresRow(one) {
   return row(

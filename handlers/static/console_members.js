@@ -1,30 +1,29 @@
 /** Members: masked; one is shown in full after a reason was given, which the audit holds by then. */
 
-import { action, askHere, byId, fill, fixed, link, make, row, saveHere, say, showPager } from "./console.js";
+import { action, byId, createAsking, fill, fixed, link, make, row, saveHere, showPager } from "./console.js";
 import { openCard } from "./console_cards.js";
+import { createDialog } from "./console_dialog.js";
 import { MEMBERSHIP_STATES } from "./console_words.js";
 import "./console_choice.js";
 
 const MEMBERS = "/api/v1/staff/members";
 
+const table = createAsking(byId("problem"));
+const unmasking = createDialog("unmask");
 let chosen = null;
-let asked = 0;
 
 async function show(page) {
   const text = byId("search").value.trim();
   const organisation = byId("organisation").value;
   const isSearch = text !== "";
   byId("search-clear").hidden = !isSearch;
-  asked += 1;
-  const number = asked;
-  const table = isSearch
-    ? await askHere(byId("problem"), "POST", `${MEMBERS}/searches`, { text, page })
-    : await askHere(byId("problem"), "GET", `${MEMBERS}?page=${page}${organisation && `&organisation=${organisation}`}`);
-  if (!table || number !== asked) {
-    return; // What was asked for before is not shown over what was asked for since.
+  const found = isSearch
+    ? await table.ask("POST", `${MEMBERS}/searches`, { text, page })
+    : await table.ask("GET", `${MEMBERS}?page=${page}${organisation && `&organisation=${organisation}`}`);
+  if (found) {
+    fill(byId("rows"), found.list.map(memberRow), isSearch ? "您管理的组织里没有这样的会员" : "还没有会员");
+    showPager(byId("pager"), found, show);
   }
-  fill(byId("rows"), table.list.map(memberRow), isSearch ? "您管理的组织里没有这样的会员" : "还没有会员");
-  showPager(byId("pager"), table, show);
 }
 
 function memberRow(member) {
@@ -45,9 +44,8 @@ function open(member) {
   chosen = member;
   byId("unmask-name").textContent = member.name;
   byId("reason").value = "";
-  say(byId("unmask-problem"), "");
   showParticulars(null);
-  byId("unmask").showModal();
+  unmasking.open();
 }
 
 /** Shows what was answered, or forgets it. */
@@ -62,15 +60,10 @@ function showParticulars(particulars) {
 async function unmask(event) {
   event.preventDefault();
   const reason = byId("reason").value;
-  const path = `${MEMBERS}/${chosen.id}/unmaskings`;
-  const particulars = await askHere(byId("unmask-problem"), "POST", path, { reason });
+  const particulars = await unmasking.ask("POST", `${MEMBERS}/${chosen.id}/unmaskings`, { reason });
   if (particulars) {
     showParticulars(particulars);
   }
-}
-
-function close() {
-  byId("unmask").close();
 }
 
 /** Saves the chosen organisation's members: masked, or in full for a reason, which the audit holds by then. */
@@ -96,7 +89,5 @@ byId("search-clear").addEventListener("click", () => {
   show(1);
 });
 byId("unmask-form").addEventListener("submit", unmask);
-byId("unmask-cancel").addEventListener("click", close);
-byId("unmask-close").addEventListener("click", close);
 byId("unmask").addEventListener("close", () => showParticulars(null));
 show(1);

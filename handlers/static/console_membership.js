@@ -1,15 +1,21 @@
 /** One membership: where it stands, what may be entered now, and all its entries with their corrections. */
 
-import { action, askHere, byId, codeWords, fill, fixed, lastDayOf, make, row, say, timeOf } from "./console.js";
+import { action, ask, byId, codeWords, fill, fixed, lastDayOf, make, row, say, tellHere, timeOf } from "./console.js";
 import { openCorrection } from "./console_membership_correction.js";
 import { offerEvents } from "./console_membership_entry.js";
 import { GIG_KINDS, MEMBERSHIP_STATES, WORKER_FORMS } from "./console_words.js";
+import { createOrder } from "./latest.js";
 
+const begin = createOrder();
 const WORDS = codeWords();
 const path = () => `/api/v1/staff/memberships/${encodeURIComponent(window.location.hash.slice(1))}`;
 
 async function show() {
-  const file = await askHere(byId("problem"), "GET", path());
+  const isLatest = begin();
+  const file = await tellHere(byId("problem"), () => ask("GET", path()), isLatest);
+  if (!isLatest()) {
+    return;
+  }
   byId("entering").hidden = !file || file.membership.isOwn;
   if (!file) {
     return;
@@ -20,7 +26,7 @@ async function show() {
   byId("facts").replaceChildren(...facts.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
   showLog(entries, membership.isOwn);
   if (!membership.isOwn) {
-    byId("entering").hidden = !(await offerEvents(membership, path(), tell));
+    byId("entering").hidden = !offerEvents(membership, path(), tell);
   }
 }
 

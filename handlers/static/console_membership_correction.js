@@ -1,7 +1,9 @@
 /** Correcting one entry of a membership: its right day, or, of the last one, that it never counted. */
 
-import { askHere, byId, say } from "./console.js";
+import { byId } from "./console.js";
+import { createDialog } from "./console_dialog.js";
 
+const dialog = createDialog("correction");
 let entry = null;
 let address = "";
 let after = null;
@@ -18,9 +20,8 @@ export function openCorrection({ one, mayCancel, path, words, done }) {
   byId("correction-form").reset();
   byId("correction-kind").options[1].disabled = !mayCancel;
   byId("correction-kind").options[1].hidden = !mayCancel;
-  say(byId("correction-problem"), "");
   choose();
-  byId("correction").showModal();
+  dialog.open();
 }
 
 function choose() {
@@ -33,11 +34,10 @@ async function correct(event) {
   event.preventDefault();
   const isDay = byId("correction-kind").value === "day";
   const body = { number: entry.number, ...(isDay ? { validOn: byId("right-day").value } : { cancels: true }) };
-  const headers = { "Idempotency-Key": key };
-  const done = await askHere(byId("correction-problem"), "POST", `${address}/corrections`, body, headers);
+  const tell = after;
+  const done = await dialog.send("POST", `${address}/corrections`, body, { "Idempotency-Key": key });
   if (done) {
-    byId("correction").close();
-    await after(isDay ? `已更正：第 ${entry.number} 条从 ${body.validOn} 起` : `已撤销第 ${entry.number} 条`);
+    await tell(isDay ? `已更正：第 ${body.number} 条从 ${body.validOn} 起` : `已撤销第 ${body.number} 条`);
   } else {
     key = crypto.randomUUID();
   }
@@ -45,4 +45,3 @@ async function correct(event) {
 
 byId("correction-kind").addEventListener("change", choose);
 byId("correction-form").addEventListener("submit", correct);
-byId("correction-close").addEventListener("click", () => byId("correction").close());

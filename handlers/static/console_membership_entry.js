@@ -1,6 +1,6 @@
 /** Entering what happened to a membership: what its state admits, with the reason, the day and the other union. */
 
-import { askHere, byId, codeWords, options, say } from "./console.js";
+import { askHere, byId, codeWords, createAsking, options, say } from "./console.js";
 import { chosenOrganisation, leaveOut } from "./console_choice.js";
 
 const WORDS = codeWords();
@@ -18,6 +18,7 @@ const ABOUT = {
   expel: "会籍终止，会员卡同时停用。由基层工会讨论决定，并报上级工会备案。",
 };
 
+const keepers = createAsking(byId("problem"));
 let membership = null;
 let path = "";
 let after = null;
@@ -28,9 +29,9 @@ let key = "";
  * @param {object} one the membership
  * @param {string} address of it
  * @param {function(string): Promise<void>} done told in words what was done
- * @returns {Promise<boolean>} whether there is anything
+ * @returns {boolean} whether there is anything
  */
-export async function offerEvents(one, address, done) {
+export function offerEvents(one, address, done) {
   [membership, path, after, key] = [one, address, done, crypto.randomUUID()];
   const events = CHOICES[one.state]?.(one) ?? [];
   byId("entry").reset();
@@ -38,16 +39,17 @@ export async function offerEvents(one, address, done) {
   leaveOut("target", one.organisationId);
   choose();
   if (events.includes("retain")) {
-    await offerKeepers();
+    offerKeepers();
   }
   return events.length > 0;
 }
 
 /** A membership is retained where it is, or above. */
 async function offerKeepers() {
-  const known = await askHere(byId("problem"), "GET", `/api/v1/staff/organisations/${membership.organisationId}`);
+  byId("keeper").replaceChildren(...options([["", membership.organisation]]));
+  const known = await keepers.ask("GET", `/api/v1/staff/organisations/${membership.organisationId}`);
   const above = known ? known.path.map((one) => [one.id, one.name]).reverse() : [];
-  byId("keeper").replaceChildren(...options([["", membership.organisation], ...above]));
+  byId("keeper").append(...options(above));
 }
 
 function choose() {

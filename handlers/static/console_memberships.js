@@ -1,6 +1,7 @@
 /** Applications and transfers: what waits, and deciding on it. A decision bears one key, however often it is sent. */
 
-import { action, askHere, byId, fill, fixed, lastDayOf, link, make, row, say, showPager, timeOf } from "./console.js";
+import { action, byId, createAsking, fill, fixed, lastDayOf, link, make, row, say, showPager, timeOf } from "./console.js";
+import { createDialog } from "./console_dialog.js";
 import { DECISIONS, GIG_KINDS, MEMBERSHIP_STATES, REFUSAL_REASONS, WORKER_FORMS } from "./console_words.js";
 import "./console_choice.js";
 
@@ -11,6 +12,8 @@ const CHOICES = {
   receiving: (one) => (one.isReleased ? ["accept_transfer", "refuse_transfer"] : ["refuse_transfer"]),
 };
 
+const table = createAsking(byId("problem"));
+const deciding = createDialog("decision");
 let chosen = null;
 let key = "";
 let shown = 1;
@@ -18,16 +21,17 @@ let shown = 1;
 async function show(page) {
   shown = page;
   const organisation = byId("organisation").value;
-  const query = `state=${byId("queue").value}&page=${page}${organisation && `&organisation=${organisation}`}`;
-  const table = await askHere(byId("problem"), "GET", `${MEMBERSHIPS}?${query}`);
-  if (table) {
-    fill(byId("rows"), table.list.map(waitingRow), "没有等待办理的事项");
-    showPager(byId("pager"), table, show);
+  const queue = byId("queue").value;
+  const query = `state=${queue}&page=${page}${organisation && `&organisation=${organisation}`}`;
+  const found = await table.ask("GET", `${MEMBERSHIPS}?${query}`);
+  if (found) {
+    fill(byId("rows"), found.list.map((one) => waitingRow(one, queue)), "没有等待办理的事项");
+    showPager(byId("pager"), found, show);
   }
 }
 
-function waitingRow(one) {
-  const decide = action("办理", `办理 ${one.name} 的事项`, () => open(one));
+function waitingRow(one, queue) {
+  const decide = action("办理", `办理 ${one.name} 的事项`, () => open(one, CHOICES[queue](one)));
   decide.disabled = one.isOwn;
   decide.title = one.isOwn ? "不能办理本人的会籍" : "";
   const place = one.target ? `${one.organisation} → ${one.target}${one.isReleased ? "（已转出）" : ""}` : one.organisation;
@@ -42,15 +46,13 @@ function waitingRow(one) {
   );
 }
 
-function open(one) {
+function open(one, choices) {
   chosen = one;
   key = crypto.randomUUID();
   byId("decision-words").textContent = `${one.name}，${one.target ? `${one.organisation} → ${one.target}` : one.organisation}`;
-  const choices = CHOICES[byId("queue").value](one);
   byId("decision-choice").replaceChildren(...[["", "请选择"], ...choices.map((name) => [name, DECISIONS[name]])].map(option));
-  say(byId("decision-problem"), "");
   offerReasons();
-  byId("decision").showModal();
+  deciding.open();
 }
 
 function option([value, words]) {
@@ -77,10 +79,9 @@ async function decide(event) {
     body.reason = byId("decision-reason").value;
   }
   const path = `${MEMBERSHIPS}/${chosen.id}/decisions`;
-  const decided = await askHere(byId("decision-problem"), "POST", path, body, { "Idempotency-Key": key });
+  const decided = await deciding.send("POST", path, body, { "Idempotency-Key": key });
   if (decided) {
     say(byId("done"), `${decided.name}：${DECISIONS[body.decision]}，会籍${MEMBERSHIP_STATES[decided.state].words}`);
-    byId("decision").close();
   }
   show(shown);
 }
@@ -89,5 +90,4 @@ byId("queue").addEventListener("change", () => show(1));
 byId("organisation").addEventListener("change", () => show(1));
 byId("decision-choice").addEventListener("change", offerReasons);
 byId("decision-form").addEventListener("submit", decide);
-byId("decision-cancel").addEventListener("click", () => byId("decision").close());
 show(1);

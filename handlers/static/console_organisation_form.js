@@ -1,12 +1,14 @@
 /** The form of one organisation: to make it, or to change what is recorded of it. */
 
-import { askHere, byId, say } from "./console.js";
+import { byId, say } from "./console.js";
+import { createDialog } from "./console_dialog.js";
 
 const PATH = "/api/v1/staff/organisations";
 const COUNTS = ["workers", "members", "women", "migrants"];
 const TEXTS = { name: "name", code: "code", "credit-code": "creditCode", region: "region", division: "division" };
 const CHOICES = { "unit-form": "form", industry: "industry", kind: "kind", founded: "founded" };
 
+const form = createDialog("form");
 let changed = null;
 let upper = null;
 let key = "";
@@ -30,8 +32,7 @@ export function openForm(one, above, saved) {
   for (const id of COUNTS) {
     byId(id).value = one?.counts?.[id] ?? "";
   }
-  say(byId("form-problem"), "");
-  byId("form").showModal();
+  form.open();
 }
 
 /** What the form says, or null after saying what is missing. */
@@ -63,17 +64,15 @@ async function save(event) {
   if (body === null) {
     return;
   }
-  const problem = byId("form-problem");
+  const tell = after;
   const saved = changed
-    ? await askHere(problem, "PUT", `${PATH}/${changed.id}`, body)
-    : await askHere(problem, "POST", PATH, body, { "Idempotency-Key": key });
+    ? await form.send("PUT", `${PATH}/${changed.id}`, body)
+    : await form.send("POST", PATH, body, { "Idempotency-Key": key });
   if (saved) {
-    byId("form").close();
-    after(saved);
+    tell(saved);
   } else {
     key = crypto.randomUUID();
   }
 }
 
 byId("form-fields").addEventListener("submit", save);
-byId("form-cancel").addEventListener("click", () => byId("form").close());

@@ -1,19 +1,20 @@
 /** Who speaks for an organisation: masked, in full after the audit holds it, changed only in full. */
 
-import { askHere, byId, say } from "./console.js";
+import { byId } from "./console.js";
+import { createDialog } from "./console_dialog.js";
 
 const FIELDS = ["chair", "contact", "phone"];
 
+const people = createDialog("people");
 let path = "";
 let version = "";
 
 /** Opens the contacts of an organisation, masked. */
 export async function openPeople(organisation) {
   path = `/api/v1/staff/organisations/${organisation}/contacts`;
-  say(byId("people-problem"), "");
   show({}, false);
-  byId("people").showModal();
-  const masked = await askHere(byId("people-problem"), "GET", path);
+  people.open();
+  const masked = await people.ask("GET", path);
   if (masked) {
     version = masked.version;
     show(masked, version === "");
@@ -31,7 +32,7 @@ function show(contacts, isFull) {
 }
 
 async function open() {
-  const full = await askHere(byId("people-problem"), "POST", `${path}/unmaskings`, { reason: "contact" });
+  const full = await people.ask("POST", `${path}/unmaskings`, { reason: "contact" });
   if (full) {
     show(full, true);
   }
@@ -40,13 +41,9 @@ async function open() {
 async function save(event) {
   event.preventDefault();
   const body = Object.fromEntries(FIELDS.map((id) => [id, byId(id).value.trim()]));
-  const saved = await askHere(byId("people-problem"), "PUT", path, { ...body, version });
-  if (saved) {
-    byId("people").close();
-  }
+  await people.send("PUT", path, { ...body, version });
 }
 
 byId("people-open").addEventListener("click", open);
 byId("people-form").addEventListener("submit", save);
-byId("people-cancel").addEventListener("click", () => byId("people").close());
 byId("people").addEventListener("close", () => show({}, false));

@@ -1,6 +1,6 @@
 /** Organisations: the tree, one of them, and what is recorded of it. */
 
-import { action, askHere, byId, fill, fixed, make, row, say, showPager } from "./console.js";
+import { action, byId, createAsking, fill, fixed, make, row, say, showPager } from "./console.js";
 import { openAct } from "./console_reorganisation.js";
 import { openForm } from "./console_organisation_form.js";
 import { openPeople } from "./console_organisation_people.js";
@@ -8,6 +8,8 @@ import { LINKS, ORGANISATION_STATES, TIERS } from "./console_words.js";
 
 export const ORGANISATIONS = "/api/v1/staff/organisations";
 
+const table = createAsking(byId("problem"));
+const looking = createAsking(byId("problem"));
 let above = null;
 let shown = null;
 /** My own topmost organisations: what is above them is not mine to enter. */
@@ -16,11 +18,11 @@ let roots = new Set();
 async function show(page) {
   const text = byId("search").value.trim();
   const where = text ? `&search=${encodeURIComponent(text)}` : above === null ? "" : `&above=${above.id}`;
-  const table = await askHere(byId("problem"), "GET", `${ORGANISATIONS}?page=${page}${where}`);
-  if (table) {
-    roots = above === null && !text ? new Set(table.list.map((one) => one.id)) : roots;
-    fill(byId("rows"), table.list.map(organisationRow), text ? "没有找到" : "没有下级组织");
-    showPager(byId("pager"), table, show);
+  const found = await table.ask("GET", `${ORGANISATIONS}?page=${page}${where}`);
+  if (found) {
+    roots = above === null && !text ? new Set(found.list.map((one) => one.id)) : roots;
+    fill(byId("rows"), found.list.map(organisationRow), text ? "没有找到" : "没有下级组织");
+    showPager(byId("pager"), found, show);
     showTrail(text !== "");
   }
 }
@@ -63,7 +65,7 @@ function showTrail(isSearch) {
 }
 
 async function look(id) {
-  const detail = await askHere(byId("problem"), "GET", `${ORGANISATIONS}/${id}`);
+  const detail = await looking.ask("GET", `${ORGANISATIONS}/${id}`);
   if (detail) {
     showDetail(detail);
     byId("detail-name").focus();

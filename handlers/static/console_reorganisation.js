@@ -1,7 +1,8 @@
 /** Moving, merging, closing and linking an organisation. */
 
-import { askHere, byId, options, say } from "./console.js";
+import { byId, options, say } from "./console.js";
 import { chooseOrganisation, chosenOrganisation, leaveOut } from "./console_choice.js";
+import { createDialog } from "./console_dialog.js";
 import { LINKS } from "./console_words.js";
 
 const NOTHING = { id: "", name: "" };
@@ -14,6 +15,7 @@ const WORDS = {
   [UNLINK]: "只解除关联，两个组织本身不变。",
 };
 
+const acting = createDialog("act");
 let organisation = null;
 let after = null;
 let key = "";
@@ -33,9 +35,8 @@ export function openAct(one, done) {
   byId("act-link").replaceChildren(...options(one.links.map((link) => [link.organisation.id, `${LINKS[link.kind]}：${link.organisation.name}`])));
   byId("act-kind").value = "move";
   byId("act-kind").querySelector(`[value=${UNLINK}]`).hidden = one.links.length === 0;
-  say(byId("act-problem"), "");
   choose();
-  byId("act").showModal();
+  acting.open();
 }
 
 function choose() {
@@ -58,16 +59,15 @@ function targetOf(kind) {
 /** Sends it, and returns what was answered. */
 function send(kind, target) {
   const path = `/api/v1/staff/organisations/${organisation.id}`;
-  const problem = byId("act-problem");
   const version = organisation.version;
   if (kind === UNLINK) {
-    return askHere(problem, "DELETE", `${path}/links/${target}?version=${encodeURIComponent(version)}`);
+    return acting.send("DELETE", `${path}/links/${target}?version=${encodeURIComponent(version)}`);
   }
   if (kind in LINKS) {
-    return askHere(problem, "PUT", `${path}/links/${target}`, { kind, version });
+    return acting.send("PUT", `${path}/links/${target}`, { kind, version });
   }
   const body = { kind, target, reason: byId("act-reason").value, version };
-  return askHere(problem, "POST", `${path}/reorganisations`, body, { "Idempotency-Key": key });
+  return acting.send("POST", `${path}/reorganisations`, body, { "Idempotency-Key": key });
 }
 
 async function act(event) {
@@ -78,10 +78,10 @@ async function act(event) {
     say(byId("act-problem"), "请选择目标组织");
     return;
   }
+  const tell = after;
   const done = await send(kind, target);
   if (done) {
-    byId("act").close();
-    after(kind === UNLINK ? "已解除关联" : kind in LINKS ? "已关联" : `已办理，编号 ${done.number}`);
+    tell(kind === UNLINK ? "已解除关联" : kind in LINKS ? "已关联" : `已办理，编号 ${done.number}`);
   } else {
     key = crypto.randomUUID();
   }
@@ -90,4 +90,3 @@ async function act(event) {
 byId("act-kind").addEventListener("change", choose);
 byId("act-form").addEventListener("change", () => say(byId("act-problem"), ""));
 byId("act-form").addEventListener("submit", act);
-byId("act-cancel").addEventListener("click", () => byId("act").close());

@@ -1,15 +1,16 @@
 /** Importing a roster: the file is checked in the background, then run with progress, and erased at the end. */
 
-import { askHere, byId, fill, fixed, make, row, say, sendFile } from "./console.js";
+import { ask, askHere, byId, fill, fixed, make, row, say, sendFile, tellHere } from "./console.js";
 import { ROSTER_OUTCOMES, ROSTER_STATES } from "./console_words.js";
 import "./console_choice.js";
+import { createOrder } from "./latest.js";
 
 const IMPORTS = "/api/v1/staff/members/imports";
 const LARGEST = 10_000_000;
 const POLL_MILLISECONDS = 700;
 const WORKING = ["receiving", "checking", "running"];
 
-let current = "";
+const beginShowing = createOrder();
 
 async function begin(event) {
   event.preventDefault();
@@ -30,14 +31,14 @@ async function begin(event) {
 
 /** Shows an import again and again while something happens to it. */
 async function follow(id) {
-  current = id;
-  const job = await askHere(byId("import-problem"), "GET", `${IMPORTS}/${id}`);
-  if (!job || current !== id) {
+  const isLatest = beginShowing();
+  const job = await tellHere(byId("import-problem"), () => ask("GET", `${IMPORTS}/${id}`), isLatest);
+  if (!job || !isLatest()) {
     return;
   }
   show(job);
   if (WORKING.includes(job.state)) {
-    setTimeout(() => follow(id), POLL_MILLISECONDS);
+    setTimeout(() => isLatest() && follow(id), POLL_MILLISECONDS);
   }
 }
 
@@ -84,9 +85,10 @@ function problemRow(one) {
 
 /** An import that goes on is shown after a reload, too. */
 async function resume() {
+  const isLatest = beginShowing();
   const found = await askHere(byId("import-problem"), "GET", IMPORTS);
   const last = found?.items[0];
-  if (last && (WORKING.includes(last.state) || last.state === "checked")) {
+  if (last && isLatest() && (WORKING.includes(last.state) || last.state === "checked")) {
     follow(last.id);
   }
 }

@@ -1,19 +1,23 @@
 /** Appointments, failed sign-ins, and the sessions of one person. */
 
-import { action, askHere, byId, coded, fill, fixed, lastDayOf, make, row, say, showPager, timeOf } from "./console.js";
+import { action, askHere, byId, coded, createAsking, fill, fixed, lastDayOf, make, row, showPager, timeOf } from "./console.js";
+import { createDialog } from "./console_dialog.js";
 import { POSTS, SESSION_KINDS } from "./console_words.js";
 
 const SECURITY = "/api/v1/staff/security";
 
+const table = createAsking(byId("problem"));
+const ending = createDialog("ending");
+const sessions = createDialog("sessions");
 let chosen = null;
 let shown = 1;
 
 async function showAppointments(page) {
-  const table = await askHere(byId("problem"), "GET", `${SECURITY}/appointments?page=${page}`);
-  if (table) {
+  const found = await table.ask("GET", `${SECURITY}/appointments?page=${page}`);
+  if (found) {
     shown = page;
-    fill(byId("rows"), table.list.map(appointmentRow), "没有有效的任命");
-    showPager(byId("pager"), table, showAppointments);
+    fill(byId("rows"), found.list.map(appointmentRow), "没有有效的任命");
+    showPager(byId("pager"), found, showAppointments);
   }
 }
 
@@ -53,14 +57,12 @@ function failureRow(one, now) {
 function openEnding(one) {
   chosen = one;
   byId("ending-whose").textContent = `${one.name}（${POSTS[one.role]}，${one.organisation}）`;
-  say(byId("ending-problem"), "");
-  byId("ending").showModal();
+  ending.open();
 }
 
 async function end() {
-  const ended = await askHere(byId("ending-problem"), "DELETE", `${SECURITY}/appointments/${chosen.id}`);
+  const ended = await ending.send("DELETE", `${SECURITY}/appointments/${chosen.id}`);
   if (ended !== undefined) {
-    byId("ending").close();
     showAppointments(shown);
   }
 }
@@ -70,15 +72,15 @@ async function openSessions(one) {
   byId("sessions-whose").textContent = `${one.name}（${POSTS[one.role]}）`;
   byId("sessions-rows").replaceChildren();
   byId("sessions-end").disabled = true;
-  byId("sessions").showModal();
+  sessions.open();
   await showSessions();
 }
 
 async function showSessions() {
-  const sessions = await askHere(byId("sessions-problem"), "GET", `${SECURITY}/people/${chosen.person}/sessions`);
-  if (sessions) {
-    byId("sessions-end").disabled = sessions.items.length === 0;
-    fill(byId("sessions-rows"), sessions.items.map(sessionRow), "没有登录");
+  const found = await sessions.ask("GET", `${SECURITY}/people/${chosen.person}/sessions`);
+  if (found) {
+    byId("sessions-end").disabled = found.items.length === 0;
+    fill(byId("sessions-rows"), found.items.map(sessionRow), "没有登录");
   }
 }
 
@@ -87,15 +89,13 @@ function sessionRow(one) {
 }
 
 async function endSessions() {
-  const ended = await askHere(byId("sessions-problem"), "DELETE", `${SECURITY}/people/${chosen.person}/sessions`);
+  const ended = await sessions.ask("DELETE", `${SECURITY}/people/${chosen.person}/sessions`);
   if (ended) {
     await showSessions();
   }
 }
 
-byId("ending-cancel").addEventListener("click", () => byId("ending").close());
 byId("ending-confirm").addEventListener("click", end);
-byId("sessions-close").addEventListener("click", () => byId("sessions").close());
 byId("sessions-end").addEventListener("click", endSessions);
 showAppointments(1);
 showFailures();

@@ -1,8 +1,12 @@
 /** One station: when it is open, in the words that people write, and closures. */
 
 import { ask, askHere, byId, say, tellHere, timeOf } from "./console.js";
-import { STATION, savePart, seenVersion, seeVersion } from "./console_station_part.js";
+import { STATION, createPart, seenVersion, seeVersion } from "./console_station_part.js";
+import { createOrder } from "./latest.js";
 import { opennessWords } from "./words.js";
+
+const closing = createPart(byId("closure-problem"), "closure");
+const beginWords = createOrder();
 
 async function load() {
   const station = await askHere(byId("problem"), "GET", `${STATION}/hours`);
@@ -30,17 +34,19 @@ function showClosure(closure) {
 
 const minuteOf = (text) => timeOf(text).slice(0, 16);
 
-/** Sends words; where some are not understood they are selected, so that one sees which. */
-function sendWords(method, path, body) {
+/** Sends words; where some are not understood they are selected, so that one sees which, unless others stand there. */
+function sendWords(method, path, body, isLatest) {
   say(byId("hours-read"), "");
   return tellHere(byId("hours-problem"), async () => {
     try {
       return await ask(method, `${STATION}/${path}`, body);
     } catch (refused) {
-      point(refused.details?.place);
+      if (isLatest()) {
+        point(refused.details?.place);
+      }
       throw refused;
     }
-  });
+  }, isLatest);
 }
 
 function point(place) {
@@ -52,15 +58,17 @@ function point(place) {
 }
 
 async function check() {
-  const read = await sendWords("POST", "hours/checks", { text: byId("hours-text").value });
-  if (read) {
+  const isLatest = beginWords();
+  const read = await sendWords("POST", "hours/checks", { text: byId("hours-text").value }, isLatest);
+  if (read && isLatest()) {
     say(byId("hours-read"), `意思是：${read.words}。按此现在：${opennessWords(read.open, read.serverTime)}`);
   }
 }
 
 async function saveHours(event) {
   event.preventDefault();
-  const station = await sendWords("PUT", "hours", { version: seenVersion(), text: byId("hours-text").value });
+  const body = { version: seenVersion(), text: byId("hours-text").value };
+  const station = await sendWords("PUT", "hours", body, beginWords());
   if (station) {
     show(station);
     say(byId("done"), `已公布：${station.words}`);
@@ -73,7 +81,7 @@ const momentOf = (id) => (byId(id).value === "" ? null : `${byId(id).value}:00+0
 async function close(event) {
   event.preventDefault();
   const closure = { reason: byId("reason").value.trim(), since: momentOf("since"), until: momentOf("until") };
-  const station = await savePart(byId("closure-problem"), "closure", closure);
+  const station = await closing.save(closure);
   if (station) {
     show(station);
     byId("closure-form").reset();
@@ -91,7 +99,10 @@ async function reopen() {
 
 byId("hours-check").addEventListener("click", check);
 byId("hours-form").addEventListener("submit", saveHours);
-byId("hours-text").addEventListener("input", () => say(byId("hours-read"), ""));
+byId("hours-text").addEventListener("input", () => {
+  beginWords();
+  say(byId("hours-read"), "");
+});
 byId("closure-form").addEventListener("submit", close);
 byId("reopen").addEventListener("click", reopen);
 load();

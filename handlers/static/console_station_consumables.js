@@ -1,9 +1,9 @@
 /** One station: its consumables, with what has expired or runs out. */
 
-import { action, askHere, byId, fill, make, row, say } from "./console.js";
-import { STATION, rowField, savePart } from "./console_station_part.js";
+import { action, byId, fill, make, row, say } from "./console.js";
+import { createPart, rowField } from "./console_station_part.js";
 
-const PATH = "consumables";
+const part = createPart(byId("consumables-problem"), "consumables");
 const WANTS = { expired: "已过期", low: "不足" };
 const NEW = { item: "", stock: "", least: 0, expires: null, wants: [] };
 
@@ -11,7 +11,7 @@ const NEW = { item: "", stock: "", least: 0, expires: null, wants: [] };
 let lines = [];
 
 async function load() {
-  const station = await askHere(byId("consumables-problem"), "GET", `${STATION}/${PATH}`);
+  const station = await part.load();
   if (station) {
     show(station);
   }
@@ -71,7 +71,7 @@ function add() {
 
 async function save(event) {
   event.preventDefault();
-  const station = await savePart(byId("consumables-problem"), PATH, { items: lines.map((one) => one.read()) });
+  const station = await part.save({ items: lines.map((one) => one.read()) });
   if (station) {
     show(station);
     say(byId("done"), "已保存耗材");

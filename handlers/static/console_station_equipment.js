@@ -1,9 +1,9 @@
 /** One station: how many there are of each facility, and which do not work since when. */
 
-import { askHere, byId, fixed, make, options, row, say } from "./console.js";
-import { STATION, rowField, savePart } from "./console_station_part.js";
+import { byId, fixed, make, options, row, say } from "./console.js";
+import { createPart, rowField } from "./console_station_part.js";
 
-const PATH = "equipment";
+const part = createPart(byId("equipment-problem"), "equipment");
 const BROKEN = "broken";
 const STATES = [["", "正常"], [BROKEN, "故障"]];
 
@@ -11,7 +11,7 @@ const STATES = [["", "正常"], [BROKEN, "故障"]];
 let readers = [];
 
 async function load() {
-  const station = await askHere(byId("equipment-problem"), "GET", `${STATION}/${PATH}`);
+  const station = await part.load();
   if (station) {
     show(station);
     if (window.location.hash === "#equipment") {
@@ -61,7 +61,7 @@ function facilityRow({ facility, name, count, brokenSince }) {
 
 async function save(event) {
   event.preventDefault();
-  const station = await savePart(byId("equipment-problem"), PATH, { items: readers.map((read) => read()) });
+  const station = await part.save({ items: readers.map((read) => read()) });
   if (station) {
     show(station);
     say(byId("done"), "已保存设施情况");

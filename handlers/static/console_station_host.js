@@ -1,16 +1,16 @@
 /** One station: which organisation runs it, and so who is told when people doubt that it is open. */
 
-import { askHere, byId, options, say } from "./console.js";
+import { byId, options, say } from "./console.js";
 import { chooseOrganisation } from "./console_choice.js";
-import { STATION, savePart } from "./console_station_part.js";
+import { createPart } from "./console_station_part.js";
 
 const EVERYBODY = ["", "不指定：全部站长都通知"];
-const PATH = "organisation";
+const part = createPart(byId("host-problem"), "organisation");
 
 let shown = null;
 
 async function load() {
-  const host = await askHere(byId("host-problem"), "GET", `${STATION}/${PATH}`);
+  const host = await part.load();
   if (host) {
     show(host);
   }
@@ -47,11 +47,10 @@ const labelOf = ({ name, since }) => `${name}（${since.slice(0, 10)} 起）`;
 
 async function save(event) {
   event.preventDefault();
-  const part = {
+  const host = await part.save({
     organisation: byId("host").value || null,
     keeper: byId("keeper").value || null,
-  };
-  const host = await savePart(byId("host-problem"), PATH, part);
+  });
   if (host) {
     show(host);
     say(byId("done"), host.organisation ? `已确定由${host.organisationName}管理` : "已改为无人管理");

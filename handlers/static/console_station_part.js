@@ -1,6 +1,6 @@
 /** What the parts of a station's page share: where it is, and saving on condition of the version that was seen. */
 
-import { askHere, byId, make } from "./console.js";
+import { askHere, byId, createAsking, make } from "./console.js";
 
 /** The station's address in the interface. */
 export const STATION = `/api/v1/staff/stations/${byId("station").dataset.code}`;
@@ -14,18 +14,29 @@ export function seeVersion({ version }) {
 }
 
 /**
- * Saves a part of the station, unless somebody has changed the station since it was seen.
+ * Makes what asks for a part of the station, and saves it.
  * @param {HTMLElement} place where a refusal is told
  * @param {string} path the part's, below the station's
- * @param {object} part
- * @returns {Promise<object|undefined>} the answer, or undefined after a refusal
  */
-export async function savePart(place, path, part) {
-  const saved = await askHere(place, "PUT", `${STATION}/${path}`, { version: seenVersion(), ...part });
-  if (saved) {
-    seeVersion(saved);
-  }
-  return saved;
+export function createPart(place, path) {
+  const asking = createAsking(place);
+  const address = `${STATION}/${path}`;
+  return {
+    /** @returns {Promise<object|undefined>} the part; undefined after a refusal, or if it was saved meanwhile */
+    load: () => asking.ask("GET", address),
+    /**
+     * Saves it, unless somebody has changed the station since it was seen.
+     * @param {object} part @returns {Promise<object|undefined>} the answer, or undefined after a refusal
+     */
+    save: async (part) => {
+      const saved = await askHere(place, "PUT", address, { version: seenVersion(), ...part });
+      if (saved) {
+        asking.forget();
+        seeVersion(saved);
+      }
+      return saved;
+    },
+  };
 }
 
 /**

@@ -1,20 +1,22 @@
 /** One station: its photos, which everybody sees: adding, putting in order, removing. */
 
-import { action, askHere, byId, make, options, say } from "./console.js";
+import { action, askHere, byId, createAsking, make, options, say } from "./console.js";
 import { STATION } from "./console_station_part.js";
 
 const SUBJECTS = [...byId("photos-subject").options].map(({ value, text }) => [value, text]);
 
+const asking = createAsking(byId("photos-problem"));
 let album = null;
 
 async function load() {
-  show(await askHere(byId("photos-problem"), "GET", `${STATION}/album`));
+  show(await asking.ask("GET", `${STATION}/album`));
 }
 
 function show(answer) {
   if (!answer) {
     return;
   }
+  asking.forget();
   album = answer;
   const { photos, most } = album;
   byId("photos").replaceChildren(...photos.map(item));

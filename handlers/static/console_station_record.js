@@ -1,9 +1,9 @@
 /** One station: its record as officers correct it, from the name to the facilities; tells `record` of a change. */
 
-import { askHere, byId, say } from "./console.js";
-import { STATION, savePart } from "./console_station_part.js";
+import { byId, say } from "./console.js";
+import { createPart } from "./console_station_part.js";
 
-const PATH = "record";
+const part = createPart(byId("record-problem"), "record");
 const FIELDS = {
   name: "名称",
   address: "地址",
@@ -32,7 +32,7 @@ const YES_NO = { yes: true, no: false };
 const boxes = () => [...byId("record-facilities").querySelectorAll("input")];
 
 async function load() {
-  const record = await askHere(byId("record-problem"), "GET", `${STATION}/${PATH}`);
+  const record = await part.load();
   if (record) {
     show(record);
   }
@@ -101,7 +101,7 @@ function positionOf(place) {
 
 async function save(event) {
   event.preventDefault();
-  const part = {
+  const changed = {
     name: byId("record-name").value.trim(),
     address: byId("record-address").value.trim(),
     position: positionOf("record"),
@@ -115,7 +115,7 @@ async function save(event) {
     },
     state: byId("record-state").value,
   };
-  const record = await savePart(byId("record-problem"), PATH, part);
+  const record = await part.save(changed);
   if (record) {
     byId("station").textContent = record.name;
     show(record);

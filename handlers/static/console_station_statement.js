@@ -1,11 +1,12 @@
 /** One station: the word that it is open, or stays closed, today; it holds for the day, before the published hours. */
 
-import { askHere, byId, say } from "./console.js";
+import { byId, createAsking, say } from "./console.js";
 
 const CODE = byId("station").dataset.code;
+const asking = createAsking(byId("statement-problem"));
 
 async function load() {
-  const station = await askHere(byId("statement-problem"), "GET", `/api/v1/stations/${CODE}`);
+  const station = await asking.ask("GET", `/api/v1/stations/${CODE}`);
   if (station) {
     show(station.evidence.statement);
   }
@@ -21,8 +22,7 @@ function show(said) {
 }
 
 async function state(open) {
-  const path = `/api/v1/staff/stations/${CODE}/statement`;
-  const said = await askHere(byId("statement-problem"), "PUT", path, { open });
+  const said = await asking.ask("PUT", `/api/v1/staff/stations/${CODE}/statement`, { open });
   if (said) {
     show(said);
     say(byId("done"), open ? "已公布：今天已开门" : "已公布：今天不开放");

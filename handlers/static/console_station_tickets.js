@@ -1,6 +1,7 @@
 /** Tickets of stations that people doubt: whose turn it is, how long there is still, and what was found. */
 
-import { action, askHere, byId, fill, fixed, linked, make, row, say, timeOf } from "./console.js";
+import { action, byId, createAsking, fill, fixed, linked, make, row, say, timeOf } from "./console.js";
+import { createDialog } from "./console_dialog.js";
 import { PROBLEM_ANSWERS } from "./console_words.js";
 
 const TICKETS = "/api/v1/staff/station-tickets";
@@ -8,10 +9,12 @@ const TICKETS = "/api/v1/staff/station-tickets";
 const PARTS = { facility_broken: "#equipment", nothing_works: "#equipment" };
 const MINUTE = 60_000;
 
+const table = createAsking(byId("problem"));
+const answering = createDialog("answering");
 let chosen = null;
 
 async function load() {
-  const found = await askHere(byId("problem"), "GET", TICKETS);
+  const found = await table.ask("GET", TICKETS);
   if (found) {
     fill(byId("rows"), found.items.map((ticket) => ticketRow(ticket, found.serverTime)), "没有待处理的驿站问题");
   }
@@ -44,14 +47,12 @@ async function openAnswer(ticket) {
   chosen = ticket;
   byId("answering-which").textContent = `${ticket.name}：${ticket.problemWords}`;
   byId("answering-form").reset();
-  say(byId("answering-problem"), "");
   byId("reports").replaceChildren();
   byId("equipment").hidden = PARTS[ticket.problem] === undefined;
   byId("equipment-link").href = `/console/stations/${ticket.station}#equipment`;
-  byId("answering").showModal();
-  const path = `/api/v1/staff/stations/${ticket.station}/reports`;
-  const found = await askHere(byId("answering-problem"), "GET", path);
-  if (found && chosen === ticket) {
+  answering.open();
+  const found = await answering.ask("GET", `/api/v1/staff/stations/${ticket.station}/reports`);
+  if (found) {
     const told = found.items.filter((report) => report.problem === ticket.problem && isTelling(report));
     byId("reports").replaceChildren(...told.slice(0, 5).map(reportLine));
   }
@@ -84,9 +85,8 @@ function photoOf(report, at) {
 async function answer(event) {
   event.preventDefault();
   const body = { answer: byId("answer").value };
-  const answered = await askHere(byId("answering-problem"), "PUT", `${TICKETS}/${chosen.ticket}`, body);
+  const answered = await answering.send("PUT", `${TICKETS}/${chosen.ticket}`, body);
   if (answered) {
-    byId("answering").close();
     say(byId("done"), `已处理：${answered.name}，${PROBLEM_ANSWERS[answered.answer]}`);
     load();
   }
@@ -102,6 +102,5 @@ function fillAnswers() {
 }
 
 byId("answering-form").addEventListener("submit", answer);
-byId("answering-cancel").addEventListener("click", () => byId("answering").close());
 fillAnswers();
 load();

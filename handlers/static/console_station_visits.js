@@ -1,14 +1,15 @@
 /** One station's figures: how many visits and people on each day that had some. */
 
-import { askHere, byId, fill, fixed, make, row } from "./console.js";
+import { byId, createAsking, fill, fixed, make, row } from "./console.js";
 import { STATION } from "./console_station_part.js";
 import { PRESENCES, WORKERS } from "./console_words.js";
 
 const VISITS = `${STATION}/visits`;
+const asking = createAsking(byId("visits-problem"));
 
 async function load() {
   const { value: days } = byId("days");
-  const found = await askHere(byId("visits-problem"), "GET", `${VISITS}?days=${days}`);
+  const found = await asking.ask("GET", `${VISITS}?days=${days}`);
   if (!found) {
     return;
   }

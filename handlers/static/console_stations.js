@@ -1,12 +1,14 @@
 /** Stations: the table, and importing a list: checked first, stored when every row's fate was seen. */
 
-import { askHere, byId, coded, fill, fixed, linked, make, row, saveHere, say, showPager, timeOf } from "./console.js";
+import { byId, coded, createAsking, fill, fixed, linked, make, row, saveHere, say, showPager, timeOf } from "./console.js";
 import { ROW_OUTCOMES, STATION_LACKS, STATION_STATES } from "./console_words.js";
 
 const STATIONS = "/api/v1/staff/stations";
 /** What the interface takes; a body has its limit, and letters for bytes take a third more room. */
 const LARGEST = 700_000;
 
+const table = createAsking(byId("problem"));
+const importing = createAsking(byId("import-problem"));
 let list = null;
 let report = null;
 
@@ -19,13 +21,12 @@ async function show(page) {
   if (byId("lacking").value) {
     asked.set("lacking", byId("lacking").value);
   }
-  const table = await askHere(byId("problem"), "GET", `${STATIONS}?${asked}`);
-  if (!table) {
-    return;
-  }
   const isAll = !text && !byId("own").checked && !byId("lacking").value;
-  fill(byId("rows"), table.list.map(stationRow), isAll ? "还没有驿站" : "没有找到这样的驿站");
-  showPager(byId("pager"), table, show);
+  const found = await table.ask("GET", `${STATIONS}?${asked}`);
+  if (found) {
+    fill(byId("rows"), found.list.map(stationRow), isAll ? "还没有驿站" : "没有找到这样的驿站");
+    showPager(byId("pager"), found, show);
+  }
 }
 
 function stationRow(station) {
@@ -46,6 +47,12 @@ function stateCell(station) {
   return make("td", "fixed", STATION_STATES[station.state], ...lacks.flatMap((mark) => [" ", mark]));
 }
 
+/** What was checked was another file. */
+function forgetReport() {
+  importing.forget();
+  byId("report").hidden = true;
+}
+
 /** The file's bytes as base64, and its name. */
 async function read(file) {
   const url = await new Promise((done, fail) => {
@@ -59,23 +66,26 @@ async function read(file) {
 
 async function check(event) {
   event.preventDefault();
-  byId("report").hidden = true;
+  forgetReport();
   const [file] = byId("file").files;
   if (file.size > LARGEST) {
     say(byId("import-problem"), "文件超过 700 KB，请分成几个文件导入");
     return;
   }
-  list = await read(file);
-  const checked = await askHere(byId("import-problem"), "POST", `${STATIONS}/imports/checks`, list);
+  const chosen = await read(file);
+  const checked = await importing.ask("POST", `${STATIONS}/imports/checks`, chosen);
   if (checked) {
+    list = chosen;
     showReport(checked);
   }
 }
 
+/** No other file is checked meanwhile: it is told what became of this one. */
 async function save() {
-  byId("confirm-import").disabled = true;
-  const saved = await askHere(byId("import-problem"), "POST", `${STATIONS}/imports`, list);
-  byId("confirm-import").disabled = false;
+  const waiting = [byId("confirm-import"), byId("file"), byId("check")];
+  waiting.forEach((control) => Object.assign(control, { disabled: true }));
+  const saved = await importing.ask("POST", `${STATIONS}/imports`, list);
+  waiting.forEach((control) => Object.assign(control, { disabled: false }));
   if (saved) {
     showReport(saved);
     show(1);
@@ -133,9 +143,7 @@ byId("search-form").addEventListener("submit", (event) => {
 byId("own").addEventListener("change", () => show(1));
 byId("lacking").addEventListener("change", () => show(1));
 byId("import-form").addEventListener("submit", check);
-byId("file").addEventListener("change", () => {
-  byId("report").hidden = true;
-});
+byId("file").addEventListener("change", forgetReport);
 byId("only-problems").addEventListener("change", showRows);
 byId("confirm-import").addEventListener("click", save);
 byId("problem-sheet").addEventListener("click", saveProblems);

@@ -1,10 +1,12 @@
 /** The running system. It is asked on demand only: a page that asks by itself would never sign anybody out. */
 
-import { askHere, byId, fill, fixed, make, row, timeOf } from "./console.js";
+import { byId, createAsking, fill, fixed, make, row, timeOf } from "./console.js";
 import { ENGINE_KINDS, ENGINES, MIRRORS, MISSING } from "./console_words.js";
 
+const running = createAsking(byId("problem"));
+
 async function show() {
-  const system = await askHere(byId("problem"), "GET", "/api/v1/staff/system");
+  const system = await running.ask("GET", "/api/v1/staff/system");
   if (!system) {
     return;
   }

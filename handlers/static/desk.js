@@ -2,6 +2,7 @@
 
 import { byId, say } from "./demo.js";
 import { createHistory } from "./history.js";
+import { createOrder } from "./latest.js";
 import { STANDINGS, skewWords, visitWords } from "./words.js";
 
 const LONGEST_TEXT = 512;
@@ -26,6 +27,7 @@ function newScanId() {
  */
 export function createDesk({ client, sounds, title, place }) {
   const history = createHistory(client.now);
+  const begin = createOrder();
   let latest = null;
   let isOver = false;
 
@@ -47,20 +49,27 @@ export function createDesk({ client, sounds, title, place }) {
     }
   }
 
+  /** Turns to what is shown from now on: a scan, or null for what is none. @returns {function(): boolean} whether it still is */
+  function turnTo(scanId) {
+    latest = scanId;
+    return begin();
+  }
+
   /** Says what became of something that is no scan. */
   function tell(result) {
-    latest = null;
+    turnTo(null);
     showVerdict(result);
     sounds.play(result.kind);
   }
 
-  async function readPicture(picture) {
-    latest = null;
+  async function readPicture(picture, isLatest) {
     showVerdict({ kind: "reading" });
     try {
       return await client.readPicture(await picture);
     } catch (error) {
-      tell({ kind: "attention", words: "图片没有识别", step: error.message });
+      if (isLatest()) {
+        tell({ kind: "attention", words: "图片没有识别", step: error.message });
+      }
       return null;
     }
   }
@@ -82,20 +91,21 @@ export function createDesk({ client, sounds, title, place }) {
       }
       const scannedAt = new Date().toISOString();
       const scan = Object.assign({ scanId: newScanId(), code, scannedAt }, place.current());
-      latest = scan.scanId;
+      turnTo(scan.scanId);
       showVerdict({ kind: "checking" });
       queue.add(scan);
     },
     /** Says that something was shown which is not ours; it is not even told what. */
     refuseOther: () => tell(NOT_OURS),
-    /** Scans the codes in a picture. @param {Promise<Blob>} picture */
+    /** Scans the codes in a picture; one without any is not told once something else was scanned. @param {Promise<Blob>} picture */
     scanPicture: async (picture) => {
-      const found = await readPicture(picture);
+      const isLatest = turnTo(null);
+      const found = await readPicture(picture, isLatest);
       if (found === null || isOver) {
         return;
       }
       found.codes.forEach(desk.scan);
-      if (found.codes.length === 0) {
+      if (found.codes.length === 0 && isLatest()) {
         tell(found.others > 0 ? NOT_OURS : NO_CODE);
       }
     },

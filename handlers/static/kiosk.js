@@ -67,6 +67,9 @@ function take({ link, dayKeys, serverTime }, token) {
   show();
 }
 
+/** Whether the screen is still paired as it was: what is answered to an earlier pairing says nothing of a later one. */
+const isPairedBy = (token) => screen !== null && screen.token === token;
+
 function show() {
   const isPaired = screen !== null;
   byId("shown").hidden = !isPaired;
@@ -96,21 +99,30 @@ function drawNow() {
   }
 }
 
+function tell(problem) {
+  if (NOT_PAIRED.includes(problem.code)) {
+    keep(null);
+    say("lost", problem.message);
+    show();
+  } else {
+    say("offline", "屏幕暂时连不上网络，签到码照常更新，可以放心扫");
+  }
+}
+
 /** Asks for the keys of the next days; what the network cannot give now is asked for again soon. */
 async function refresh() {
   let wait = REFRESH_MILLISECONDS;
   if (screen !== null) {
     const { token } = screen;
     try {
-      take(await post("keys", { token }), token);
+      const answer = await post("keys", { token });
+      if (isPairedBy(token)) {
+        take(answer, token);
+      }
     } catch (problem) {
       wait = RETRY_MILLISECONDS;
-      if (NOT_PAIRED.includes(problem.code)) {
-        keep(null);
-        say("lost", problem.message);
-        show();
-      } else {
-        say("offline", "屏幕暂时连不上网络，签到码照常更新，可以放心扫");
+      if (isPairedBy(token)) {
+        tell(problem);
       }
     }
   }

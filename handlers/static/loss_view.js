@@ -1,6 +1,7 @@
 /** A lost, stolen, copied or broken card: reported lost, given a new seed, its printed copies ended one by one. */
 
 import { byId, make, say } from "./demo.js";
+import { createOrder } from "./latest.js";
 
 const PRINTS = "/api/v1/card/prints";
 const REPORTED = "已挂失。";
@@ -19,6 +20,7 @@ const WORDS = {
  * @param {{client: object, card: object}} options `card` is the card's view, which asks and tells
  */
 export function createLossView({ client, card }) {
+  const beginListing = createOrder();
   let isClosed = false;
   let key = crypto.randomUUID();
 
@@ -44,15 +46,16 @@ export function createLossView({ client, card }) {
   }
 
   async function listPrints() {
+    const isLatest = beginListing();
     try {
       const { items } = await client.request("GET", PRINTS);
       const counting = items.filter(({ state }) => state === "issued");
-      if (!isClosed) {
+      if (isLatest()) {
         byId("loss-prints").hidden = counting.length === 0;
         byId("loss-prints-list").replaceChildren(...counting.map(row));
       }
     } catch (error) {
-      if (!isClosed) {
+      if (isLatest()) {
         say(byId("card-problem"), error.message);
       }
     }
@@ -115,6 +118,7 @@ export function createLossView({ client, card }) {
   return {
     close: () => {
       isClosed = true;
+      beginListing();
       close();
     },
   };

@@ -1,6 +1,7 @@
 /** Who holds the phone: the masked name, the organisation and the standing; or why there is no card. */
 
 import { byId, say } from "./demo.js";
+import { createOrder } from "./latest.js";
 import { MEMBERS, STANDINGS } from "./words.js";
 
 const KEPT = "member";
@@ -18,6 +19,7 @@ const APPLICANT = "所在工会审核通过后，卡会自动出现在这里。�
  *   without a network; `card` is the card's view
  */
 export function createMemberView({ client, storage, card }) {
+  const begin = createOrder();
   let announce = () => {};
   let tellMembership = () => {};
   let waits = 0;
@@ -51,20 +53,22 @@ export function createMemberView({ client, storage, card }) {
     if (isClosed) {
       return;
     }
+    const isLatest = begin();
     try {
       const member = await client.request("GET", "/api/v1/members/me");
-      storage.set(KEPT, JSON.stringify(member));
-      if (!isClosed) {
-        show(member);
+      if (!isLatest()) {
+        return;
       }
+      storage.set(KEPT, JSON.stringify(member));
+      show(member);
       await client.card();
-      if (!isClosed) {
+      if (isLatest()) {
         waits = 0;
         card.tick();
         announce();
       }
     } catch (error) {
-      if (!isClosed) {
+      if (isLatest()) {
         explain(error);
       }
     }
@@ -111,6 +115,7 @@ export function createMemberView({ client, storage, card }) {
     },
     close: () => {
       isClosed = true;
+      begin();
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What the law gives everybody: the notice, a switch for each consent, the export, erasing. */
 
 import { byId, make, say } from "./demo.js";
+import { createOrder } from "./latest.js";
 import { exactWords, localOf } from "./words.js";
 
 const NOTICE = "notice";
@@ -11,6 +12,7 @@ const GUEST = "not_a_member";
  * @param {{client: object, onErased: function(): void}} options
  */
 export function createPrivacyView({ client, onErased }) {
+  const beginCorrections = createOrder();
   let isClosed = false;
   let isBusy = false;
   let correctionKey = crypto.randomUUID();
@@ -24,13 +26,14 @@ export function createPrivacyView({ client, onErased }) {
   }
 
   async function listCorrections() {
+    const isLatest = beginCorrections();
     try {
       const { items } = await client.corrections();
-      if (!isClosed) {
+      if (isLatest() && !isClosed) {
         byId("correct-list").replaceChildren(...items.map(correction));
       }
     } catch (error) {
-      if (error.code !== GUEST) {
+      if (isLatest() && error.code !== GUEST) {
         complain(error);
       }
     }

@@ -9,14 +9,18 @@ const PURPOSES = { officer: ["membership_review", "station_ticket"], station_sta
 /**
  * Shows the question where something may be asked for; without a network it is for the next time.
  * @param {object} client
+ * @param {function(): boolean} isLatest whether the shift goes on that was begun with it
  * @returns {Promise<void>}
  */
-export async function offerReminders(client) {
+export async function offerReminders(client, isLatest) {
   let wanted;
   try {
     const { roles } = await client.request("GET", "/api/v1/sessions/current");
     wanted = await client.messagesToAskFor(roles.flatMap((role) => PURPOSES[role] ?? []));
   } catch (later) {
+    return;
+  }
+  if (!isLatest()) {
     return;
   }
   byId("reminders").hidden = wanted.length === 0;

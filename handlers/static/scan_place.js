@@ -5,6 +5,7 @@
 
 import { byId, say, tabStorage } from "./demo.js";
 import { codeOf } from "./desk.js";
+import { createOrder } from "./latest.js";
 import { createStationWord } from "./station_word.js";
 
 const STATION = "scanner.station";
@@ -18,6 +19,7 @@ const purposes = () => Array.from(document.querySelectorAll("input[name=purpose]
  */
 export function createScanPlace({ onChosen }) {
   const word = createStationWord();
+  const begin = createOrder();
   let client = null;
   let isDevice = false;
   let bound = [];
@@ -64,13 +66,19 @@ export function createScanPlace({ onChosen }) {
     event.preventDefault();
     const code = codeOf(byId("place-code").value).replace(/^.*\/S\/|\?.*$/g, "");
     say(byId("place-problem"), "");
+    const isLatest = begin();
     try {
       const { code: known, name } = await client.station(code);
+      if (!isLatest()) {
+        return;
+      }
       byId("place-code").value = "";
       choose({ code: known, name });
       onChosen();
     } catch (error) {
-      say(byId("place-problem"), error.message);
+      if (isLatest()) {
+        say(byId("place-problem"), error.message);
+      }
     }
   }
 
@@ -88,6 +96,7 @@ export function createScanPlace({ onChosen }) {
      * @param {{code: string, name: string}[]} [stations] those of a device
      */
     open: (ofShift, stations) => {
+      begin();
       client = ofShift;
       isDevice = stations !== undefined;
       bound = stations ?? [];
@@ -101,6 +110,9 @@ export function createScanPlace({ onChosen }) {
     /** What a scan is for, and where. @returns {{purpose: string, station: (string|undefined)}} */
     current: () => ({ purpose: purposeOf(), station: stationOf() }),
     /** Ends the shift. */
-    close: () => [STATION, PURPOSE].forEach((key) => tabStorage.remove(key)),
+    close: () => {
+      begin();
+      [STATION, PURPOSE].forEach((key) => tabStorage.remove(key));
+    },
   };
 }

@@ -4,6 +4,7 @@ import { byId, clientOf, clientOfDevice, say, storageOf, tabStorage, wirePeople 
 import { canUseCamera, openCamera } from "./camera.js";
 import { createDesk } from "./desk.js";
 import { pickEye, smallPicture } from "./eyes.js";
+import { createOrder } from "./latest.js";
 import { popupOf } from "./popup.js";
 import { offerReminders } from "./reminders.js";
 import { createScanPlace } from "./scan_place.js";
@@ -19,26 +20,38 @@ const CLOSED_IDLE = "两分钟没有扫到码，摄像头已关闭。";
 const FINAL = [401, 403];
 
 const hasKeyboard = window.matchMedia("(pointer: fine)").matches;
+const beginShift = createOrder();
+const beginCamera = createOrder();
 let desk = null;
 let eye = null;
 let stopCamera = null;
 
 /** Signs a person in, and opens the desk; the server decides who is staff. */
 async function signIn(person, name) {
+  const isLatest = beginShift();
   say(byId("sign-in-problem"), "");
   const client = clientOf(person, { isStaff: true, subscribe: popupOf(person) });
   try {
     const { member } = await client.signIn();
-    await openDesk(client, member ? member.membership.organisationName : name);
-    tabStorage.set(STAFF_KEY, person);
-    await offerReminders(client);
+    await openDesk(client, member ? member.membership.organisationName : name, isLatest);
+    if (isLatest()) {
+      tabStorage.set(STAFF_KEY, person);
+      await offerReminders(client, isLatest);
+    }
   } catch (error) {
-    say(byId("sign-in-problem"), `${name}：${error.message}`);
+    if (isLatest()) {
+      say(byId("sign-in-problem"), `${name}：${error.message}`);
+    }
   }
 }
 
-async function openDesk(client, title, stations) {
-  eye = await pickEye(client);
+/** Opens the desk, unless another sign-in was begun meanwhile: a double tap opens one. */
+async function openDesk(client, title, isLatest, stations) {
+  const picked = await pickEye(client);
+  if (!isLatest()) {
+    return;
+  }
+  eye = picked;
   place.open(client, stations);
   desk = createDesk({ client, sounds, title, place });
   showDesk(true);
@@ -50,11 +63,12 @@ async function enrol(event) {
   event.preventDefault();
   sounds.unlock();
   say(byId("enrolment-problem"), "");
+  const isLatest = beginShift();
   const client = clientOfDevice(byId("enrolment-code").value.trim());
   try {
     const device = await client.signIn();
     byId("enrolment-code").value = "";
-    await openDevice(clientOfDevice(), device);
+    await openDevice(clientOfDevice(), device, isLatest);
   } catch (error) {
     say(byId("enrolment-problem"), error.message);
   }
@@ -62,23 +76,27 @@ async function enrol(event) {
 
 /** Goes on as the device that this machine was enrolled as; one that was revoked may be enrolled anew. */
 async function resumeDevice() {
+  const isLatest = beginShift();
   const client = clientOfDevice();
   try {
-    await openDevice(client, await client.renewDevice());
+    await openDevice(client, await client.renewDevice(), isLatest);
   } catch (error) {
     say(byId("enrolment-problem"), FINAL.includes(error.status) ? `这台设备已停用或到期：${error.message}` : error.message);
   }
 }
 
-async function openDevice(client, { name, organisation, stations }) {
+async function openDevice(client, { name, organisation, stations }, isLatest) {
   const where = stations.length === 1 ? stations[0].name || stations[0].code : organisation;
-  await openDesk(client, `${name}，${where}`, stations);
-  byId("sign-out").hidden = true;
+  await openDesk(client, `${name}，${where}`, isLatest, stations);
+  if (isLatest()) {
+    byId("sign-out").hidden = true;
+  }
 }
 
 /** Ends the shift here. What has not reached the server stays, and goes out at the next sign-in. */
 async function signOut() {
   const ending = desk;
+  beginShift();
   desk = null;
   closeCamera();
   tabStorage.remove(STAFF_KEY);
@@ -114,6 +132,7 @@ function sayOfCamera(words) {
 }
 
 function closeCamera(words = "") {
+  beginCamera();
   if (stopCamera !== null) {
     stopCamera();
     stopCamera = null;
@@ -137,18 +156,29 @@ async function switchCamera() {
     closeCamera();
     return;
   }
+  const isLatest = beginCamera();
   byId("camera-words").textContent = "";
+  byId("camera").disabled = true;
   try {
-    stopCamera = await openCamera(byId("preview"), eye, {
+    const stop = await openCamera(byId("preview"), eye, {
       onCode: desk.scan,
       onOther: desk.refuseOther,
       onTrouble: showTrouble,
       onIdle: () => closeCamera(CLOSED_IDLE),
     });
+    if (!isLatest()) {
+      stop(); // The shift was ended while the browser asked whether the camera may be used.
+      return;
+    }
+    stopCamera = stop;
     byId("preview").hidden = false;
     byId("camera").textContent = "关闭摄像头";
   } catch (refused) {
-    byId("camera-words").textContent = "没有打开摄像头。请允许本页使用摄像头，或从图片识别、粘贴卡码。";
+    if (isLatest()) {
+      byId("camera-words").textContent = "没有打开摄像头。请允许本页使用摄像头，或从图片识别、粘贴卡码。";
+    }
+  } finally {
+    byId("camera").disabled = false;
   }
 }
 

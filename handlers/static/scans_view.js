@@ -1,6 +1,7 @@
 /** Who scanned me: asked for again every three seconds while the page is looked at. */
 
 import { byId, make, say } from "./demo.js";
+import { createOrder } from "./latest.js";
 import { PURPOSES, REASONS, exactWords, localOf } from "./words.js";
 
 const POLL_MILLISECONDS = 3000;
@@ -16,6 +17,7 @@ const nameOf = ({ at, place, purpose }) => `${at} ${place} ${purpose}`;
  *   whether there is a network
  */
 export function createScansView({ client, onNetwork }) {
+  const begin = createOrder();
   let timer = null;
   let isClosed = false;
   let limit = PAGE;
@@ -33,14 +35,15 @@ export function createScansView({ client, onNetwork }) {
   }
 
   async function refresh() {
+    const isLatest = begin();
     try {
       const page = await client.cardScans({ limit });
-      if (!isClosed) {
+      if (isLatest()) {
         show(page);
         onNetwork(true);
       }
     } catch (error) {
-      if (!isClosed) {
+      if (isLatest()) {
         byId("scans-words").textContent = error.status === 0 ? "现在离线，联网后自动更新。" : error.message;
         onNetwork(error.status !== 0);
       }
@@ -77,6 +80,7 @@ export function createScansView({ client, onNetwork }) {
     },
     close: () => {
       isClosed = true;
+      begin();
       clearTimeout(timer);
       byId("scans").hidden = true;
       byId("scans-list").replaceChildren();

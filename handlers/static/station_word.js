@@ -1,9 +1,11 @@
 /** The word of staff that their station is open, or stays closed, today. */
 
 import { byId } from "./demo.js";
+import { createOrder } from "./latest.js";
 
 /** The word, for the station that the shift has chosen. */
 export function createStationWord() {
+  const begin = createOrder();
   let client = null;
   let code = null;
 
@@ -14,16 +16,18 @@ export function createStationWord() {
       : "今天没有说明，照公布的开放时间";
   }
 
-  /** Shows what an answer says, unless another station was chosen meanwhile. */
+  /** Shows what an answer says, unless something else was asked meanwhile. */
   async function tell(asking) {
-    const asked = code;
+    const isLatest = begin();
     try {
       const said = await asking;
-      if (asked === code) {
+      if (isLatest()) {
         show(said);
       }
     } catch (error) {
-      byId("word-said").textContent = error.message;
+      if (isLatest()) {
+        byId("word-said").textContent = error.message;
+      }
     }
   }
 
@@ -42,6 +46,7 @@ export function createStationWord() {
     follow: (ofStaff, station) => {
       client = ofStaff;
       code = station;
+      begin();
       const isThere = client !== null && code !== null;
       byId("word").hidden = !isThere;
       byId("word").open = false;

@@ -2,6 +2,7 @@
 
 import { REACH_METRES, forgetAnswer, makeCheckIn } from "./check_in_button.js";
 import { byId, make, tabStorage } from "./demo.js";
+import { createOrder } from "./latest.js";
 import { distanceWords, localOf, momentWords, opennessWords } from "./words.js";
 
 const PLACE = "place";
@@ -21,8 +22,8 @@ export function createStationsView({ client }) {
   const chips = Array.from(document.querySelectorAll("button[data-facility]"));
   const names = new Map(chips.map((chip) => [chip.dataset.facility, chip.textContent]));
   const onlyOpen = byId("only-open");
+  const begin = createOrder();
   let radius = NEAR_METRES;
-  let asked = 0;
   let shown = [];
   let following = null;
   let visitor = null;
@@ -44,15 +45,14 @@ export function createStationsView({ client }) {
   }
 
   async function ask(query) {
-    asked += 1;
-    const turn = asked;
+    const isLatest = begin();
     try {
       const answer = await client.stationsNear(query);
-      if (turn === asked) {
+      if (isLatest()) {
         show(answer, query);
       }
     } catch (error) {
-      if (turn === asked) {
+      if (isLatest()) {
         byId("stations-words").textContent = error.message;
       }
     }
@@ -185,20 +185,28 @@ function wireLocation(onPlace) {
   const button = byId("locate");
   const place = byId("place");
   const option = byId("own-place");
+  const begin = createOrder();
   button.hidden = false;
+  place.addEventListener("change", begin);
   button.addEventListener("click", () => {
+    const isLatest = begin();
     button.disabled = true;
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
+        button.disabled = false;
+        if (!isLatest()) {
+          return; // Another place was chosen meanwhile.
+        }
         option.value = `${coords.longitude},${coords.latitude},wgs84`;
         option.hidden = false;
         place.value = option.value;
-        button.disabled = false;
         onPlace();
       },
       () => {
-        byId("stations-words").textContent = "没有取到您的位置，请选一个地点。";
         button.disabled = false;
+        if (isLatest()) {
+          byId("stations-words").textContent = "没有取到您的位置，请选一个地点。";
+        }
       },
       { timeout: 10000, maximumAge: 60000 }
     );

@@ -1,6 +1,7 @@
 /** Finding a union by name, place or code: what both joining and transferring need. */
 
 import { byId, make, say } from "./demo.js";
+import { createOrder } from "./latest.js";
 
 const CODE = /^[0-9A-Za-z]{8,}$/;
 const SHORTEST = 2;
@@ -10,10 +11,12 @@ const SHORTEST = 2;
  * @param {{client: object, prefix: string, onPick: function(object): void}} options
  */
 export function createUnionSearch({ client, prefix, onPick }) {
+  const begin = createOrder();
   const part = (name) => byId(`${prefix}-${name}`);
 
   async function search(event) {
     event.preventDefault();
+    const isLatest = begin();
     const text = part("text").value.trim();
     if (text.length < SHORTEST) {
       say(part("words"), "请至少输入两个字");
@@ -22,10 +25,14 @@ export function createUnionSearch({ client, prefix, onPick }) {
     say(part("words"), "正在查找…");
     try {
       const found = await find(text);
-      say(part("words"), found.length === 0 ? "没有找到。可以换个名称、地区（如“金水区”）或单位代码再试" : "");
-      part("list").replaceChildren(...found.map(choice));
+      if (isLatest()) {
+        say(part("words"), found.length === 0 ? "没有找到。可以换个名称、地区（如“金水区”）或单位代码再试" : "");
+        part("list").replaceChildren(...found.map(choice));
+      }
     } catch (error) {
-      say(part("words"), error.message);
+      if (isLatest()) {
+        say(part("words"), error.message);
+      }
     }
   }
 
@@ -50,6 +57,7 @@ export function createUnionSearch({ client, prefix, onPick }) {
   part("search").onsubmit = search;
   return {
     clear: () => {
+      begin();
       part("text").value = "";
       part("list").replaceChildren();
       say(part("words"), "");

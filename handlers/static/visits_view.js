@@ -1,6 +1,7 @@
 /** Where I have been: my own check-ins, asked for when the card's page is looked at. */
 
 import { byId, make } from "./demo.js";
+import { createOrder } from "./latest.js";
 import { exactWords, localOf } from "./words.js";
 
 const PRESENCES = { screen: "扫屏幕签到", staff: "工作人员扫卡", near: "扫标牌签到，定位相符", sign: "扫标牌签到" };
@@ -13,18 +14,19 @@ const SOME = "三十天后删除。在“隐私与授权”里撤回同意，这
  */
 export function createVisitsView({ client }) {
   const ends = new AbortController();
-  const isOver = () => ends.signal.aborted;
+  const begin = createOrder();
   let isStarted = false;
   let next = null;
 
   async function load(after) {
+    const isLatest = begin();
     try {
       const page = await client.myVisits(after ? { after } : {});
-      if (!isOver()) {
+      if (isLatest()) {
         show(page, after !== undefined);
       }
     } catch (error) {
-      if (!isOver()) {
+      if (isLatest()) {
         byId("visits-words").textContent = error.status === 0 ? "现在离线，联网后再看。" : error.message;
       }
     }
@@ -59,6 +61,7 @@ export function createVisitsView({ client }) {
       }
     },
     close: () => {
+      begin();
       ends.abort();
       byId("visits").hidden = true;
       byId("visits-list").replaceChildren();
