@@ -60,7 +60,7 @@ class StationsQuery(Asked, frozen=True):
                 min_length=2,
                 max_length=40,
                 pattern=LINE,
-                examples=["杜岭街"],
+                examples=["金水区"],
                 description="A district, a street or a station in place of a position",
             ),
         ]

@@ -111,8 +111,8 @@ class NearbyReply(NearbyStation, frozen=True, gc=False):
 class PlaceReply(Wire, frozen=True):
     """A place that was asked for by its name."""
 
-    name: Annotated[str, Meta(examples=["杜岭街"])]
-    kind: Annotated[PlaceKind, Meta(examples=["address"])]
+    name: Annotated[str, Meta(examples=["金水区"])]
+    kind: Annotated[PlaceKind, Meta(examples=["district"])]
     district: District
     position: PositionReply
 

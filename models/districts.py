@@ -23,7 +23,7 @@ class NoSuchDistrict(Missing):
     """No operating station on the map is in a district of this name, or its file has no such part."""
 
     code = "district_not_found"
-    message = "没有找到这个区县的驿站"
+    message = "没有找到这个区县的驿站，或位置还没有公布"
 
 
 class Openings(Struct, frozen=True):

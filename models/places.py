@@ -6,6 +6,7 @@ several stations is where the middle one of them is, which is a point that someb
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from statistics import median
@@ -37,7 +38,7 @@ class Place(Struct, frozen=True):
 
 
 class NoSuchPlace(Missing):
-    """No station's name, address or district holds this."""
+    """No station's name, address or district holds this; `details.stations` are there without a position."""
 
     code = "place_not_found"
     message = "没有找到这个地方，请换个写法，或直接用位置查找"
@@ -54,8 +55,10 @@ class Places:
     """The named places of some stations; making one belongs off the loop, and so does asking."""
 
     def __init__(self, stations: Iterable[Station]) -> None:
-        shown = (station for station in stations if station.position and station.state != "retired")
+        known = [station for station in stations if station.state != "retired"]
+        shown = (station for station in known if station.position)
         self._stations: Sequence[Station] = sorted(shown, key=lambda station: station.id)
+        self._unplaced = Counter(folded(one.district) for one in known if one.position is None)
         self._by_district: dict[str, list[Station]] = {}
         self._by_name: dict[str, list[Station]] = {}
         lines = []
@@ -89,6 +92,11 @@ class Places:
         most = sorted(by_district.items(), key=lambda item: (-len(item[1]), item[0]))
         places = [Place(name, "address", district, _middle(there)) for district, there in most[:CANDIDATES]]
         return places, len(most) > CANDIDATES
+
+    def count_unplaced(self, name: str) -> int:
+        """Return how many stations of a district have no published position."""
+        asked = folded(name)
+        return max(self._unplaced[word] for word in (asked, *(asked + suffix for suffix in SUFFIXES)))
 
     def _listed(self, stations: Sequence[Station]) -> tuple[list[Place], bool]:
         places = [

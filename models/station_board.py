@@ -9,11 +9,11 @@ from models.districts import NoSuchDistrict
 from models.early_openings import Opened
 from models.finder import Finder, Mark, Page, Wanted
 from models.mirrors import Mirror
-from models.places import Place, Places, the_place
+from models.places import NoSuchPlace, Place, Places, the_place
 from models.positions import Position
 from models.ranks import NOTHING_HEARD, Heard
 from models.station_columns import Describe
-from models.stations import NoSuchStation, Station, folded
+from models.stations import SUPERVISION_PHONE, NoSuchStation, Station, folded
 from models.store import Store
 
 STATIONS_CHANGED = "stations"
@@ -88,7 +88,11 @@ class StationBoard:
         finder, known = self._finder, self._places
         if known is None or known[0] is not finder:
             known = self._places = finder, Places(finder.stations)
-        return known[1].find(name)
+        found = known[1].find(name)
+        if not found[0] and (unplaced := known[1].count_unplaced(name)):
+            words = f"这里有 {unplaced} 个驿站，位置还没有公布，请拨打 {SUPERVISION_PHONE} 询问"
+            raise NoSuchPlace(words, stations=unplaced)
+        return found
 
     async def work(self) -> None:
         """Make ahead, in a thread, what the questions of the next minutes stand on.

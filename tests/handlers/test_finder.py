@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from models.positions import Position, metres_between, to_gcj02
+from server.service import Service
 from tests.factories import Clock, Http, Reply, change
 
 SEARCH = "/api/v1/stations?"
@@ -187,6 +188,17 @@ async def test_a_position_beside_a_name_is_checked_like_any(http: Http) -> None:
 async def test_a_name_of_nothing_is_refused(http: Http, name: str) -> None:
     reply = await http("GET", SEARCH + f"near={name if '%' in name else quote(name)}")
     assert (reply.status, reply.code) in {(404, "place_not_found"), (400, "invalid_request")}
+
+
+async def test_a_district_whose_stations_have_no_position_says_so(http: Http, service: Service) -> None:
+    districts = {one.district for one in service.world.board.stations if one.position}
+    nowhere = {one.district for one in service.world.board.stations} - districts
+    reply = await http("GET", SEARCH + f"near={quote(min(nowhere))}")
+    assert (reply.status, reply.code) == (404, "place_not_found")
+    assert (
+        reply.json["message"]
+        == f"这里有 {reply.json['details']['stations']} 个驿站，位置还没有公布，请拨打 12351 询问"
+    )
 
 
 async def test_a_question_without_a_place_says_what_is_missing(http: Http) -> None:

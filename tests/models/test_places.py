@@ -36,6 +36,11 @@ def test_a_district_needs_no_suffix_and_is_where_its_middle_station_is() -> None
     assert find("金水区") == find("金水") == [Place("金水区", "district", "金水区", Position(113.2, 34))]
 
 
+def test_a_district_whose_stations_have_no_position_is_told_from_one_without_any() -> None:
+    places = Places(STATIONS)
+    assert [places.count_unplaced(name) for name in ("无处区", "无处", "金水区", "某区")] == [1, 1, 0, 0]
+
+
 def test_a_station_goes_by_its_whole_name_in_any_width() -> None:
     assert find("四号驿站(北)") == [Place("四号驿站（北）", "station", "高新区", Position(115, 34))]
 
