@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from models.errors import Invalid
 from models.hours import (
@@ -41,6 +41,9 @@ DAY_NUMBERS: dict[DayName, int] = {
 }
 NAMES = {number: name for name, number in DAY_NUMBERS.items()}
 CHINESE = ("周一", "周二", "周三", "周四", "周五", "周六", "周日", "工作日")
+NextDay = Annotated[
+    bool, Meta(examples=[False], description="Absent: true where the end is not after the beginning")
+]
 HolidayRule = Literal["not_stated", "as_usual", "closed", "hours"]
 
 _END = r"$(?!\n)"
@@ -64,13 +67,13 @@ class _Form(Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fi
 class IntervalForm(_Form, frozen=True):
     """From when to when, local time.
 
-    An end at or before its beginning is on the next day, where that makes a night of 16 hours at most; of a
-    longer one `nextDay` says so.
+    `nextDay` says whether the end is on the next day, at most 24 hours after the beginning. Where it is
+    absent, an end at or before its beginning is, and that makes a night of 16 hours at most.
     """
 
     opens: Beginning = field(name="from")
     closes: Ending = field(name="to")
-    next_day: Annotated[bool, Meta(examples=[False])] = False
+    next_day: NextDay | UnsetType = UNSET
 
 
 Intervals = Annotated[tuple[IntervalForm, ...], Meta(max_length=8, description="None: closed")]
@@ -202,11 +205,15 @@ def _check_overlaps(placed: Iterable[_Placed], names: Sequence[str]) -> None:
 
 def _interval(form: IntervalForm, path: str) -> Interval:
     start, end = _minute(form.opens), _minute(form.closes)
-    if form.next_day or end <= start:
+    is_said = form.next_day is not UNSET
+    is_backwards = end <= start
+    if form.next_day is True or (is_backwards and not is_said):
         end += DAY_MINUTES
-    if end - start > (DAY_MINUTES if form.next_day else LONGEST_NIGHT_MINUTES) and end > DAY_MINUTES:
-        reason = "时段超过24小时" if form.next_day else "结束时间不晚于开始时间"
-        raise _wrong(f"{path}.to", reason, "跨过午夜请写 nextDay，最长24小时；全天请填 00:00 至 24:00")
+        is_backwards = not is_said and end - start > LONGEST_NIGHT_MINUTES
+    if is_backwards or end - start > DAY_MINUTES:
+        reason = "结束时间不晚于开始时间" if is_backwards else "时段超过24小时"
+        hint = "到次日才结束的，nextDay 请写 true，最长24小时；全天请填 00:00 至 24:00"
+        raise _wrong(f"{path}.to", reason, hint)
     return start, end
 
 

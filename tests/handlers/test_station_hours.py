@@ -95,6 +95,7 @@ async def test_what_is_wrong_in_a_form_is_refused_by_its_path(http: Http, make: 
     station = await a_station(http, headers)
     for interval, path, code in (
         ({"from": "13:00", "to": "12:00"}, "to", "wrong_hours"),
+        ({"from": "17:30", "to": "08:30", "nextDay": False}, "to", "wrong_hours"),
         ({"from": "11:00", "to": "13:00"}, "from", "wrong_hours"),
         ({"from": "25:00", "to": "26:00"}, "from", "invalid_request"),
         ({"from": "13:00", "to": "24:01"}, "to", "invalid_request"),

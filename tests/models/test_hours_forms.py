@@ -27,6 +27,10 @@ def days(names: list[str], *pairs: str) -> dict[str, Any]:
     return {"days": names, "intervals": times(*pairs)}
 
 
+def until(end: str, *, next_day: bool, start: str = "17:30") -> dict[str, Any]:
+    return {"days": WEEK, "intervals": [{"from": start, "to": end, "nextDay": next_day}]}
+
+
 def season(first: str, last: str, *pairs: str) -> dict[str, Any]:
     return {"first": first, "last": last, "weekly": [days(WEEK, *pairs)]}
 
@@ -37,6 +41,10 @@ def season(first: str, last: str, *pairs: str) -> dict[str, Any]:
         ({"weekly": [days(WEEK[:5], "08:30-12:00", "13:00-17:30")]}, "周一至周五 08:30-12:00、13:00-17:30"),
         ({"weekly": [days(["workday"], "09:00-17:00"), days(["saturday"])]}, "工作日 09:00-17:00"),
         ({"weekly": [days(WEEK, "22:00-02:00")]}, "每天 22:00-次日02:00"),
+        ({"weekly": [until("08:30", next_day=True)]}, "每天 17:30-次日08:30"),
+        ({"weekly": [until("17:30", next_day=True)]}, "每天 17:30-次日17:30"),
+        ({"weekly": [until("24:00", next_day=False)]}, "每天 17:30-24:00"),
+        ({"weekly": [days(WEEK, "17:30-09:30")]}, "每天 17:30-次日09:30"),
         ({"weekly": [days(WEEK, "00:00-24:00")]}, "24小时开放"),
         (
             {"weekly": [days(WEEK, "09:00-17:00")], "holidays": {"rule": "closed"}},
@@ -73,14 +81,14 @@ def test_a_form_says_hours(form: dict[str, Any], text: str) -> None:
             "结束时间不晚于开始时间",
         ),
         (
-            {
-                "weekly": [
-                    {"days": ["monday"], "intervals": [{"from": "09:00", "to": "09:01", "nextDay": True}]}
-                ]
-            },
+            {"weekly": [until("09:01", next_day=True, start="09:00")]},
             "hours.weekly[0].intervals[0].to",
             "超过24小时",
         ),
+        ({"weekly": [until("08:30", next_day=False)]}, "hours.weekly[0].intervals[0].to", "不晚于"),
+        ({"weekly": [until("17:30", next_day=False)]}, "hours.weekly[0].intervals[0].to", "不晚于"),
+        ({"weekly": [until("00:00", next_day=False)]}, "hours.weekly[0].intervals[0].to", "不晚于"),
+        ({"weekly": [days(WEEK, "17:30-09:31")]}, "hours.weekly[0].intervals[0].to", "不晚于"),
         ({"weekly": [days(["monday"], "09:00-09:00")]}, "hours.weekly[0].intervals[0].to", "不晚于"),
         (
             {"weekly": [days(["monday"], "08:00-12:00", "11:00-13:00")]},
