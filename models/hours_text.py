@@ -137,6 +137,13 @@ def parse_hours(text: str) -> Hours:
     )
 
 
+def presumed_nights(text: str) -> tuple[Token, ...]:
+    """Return what readable words leave to end on the next day without saying so, each once: 17:30-08:30."""
+    words = plain(text)
+    tokens = () if words in _NOTHING else cut(words)
+    return tuple({token.words: token for token in tokens if token.is_presumed}.values())
+
+
 def _is_of_holidays(said: _Said, reading: _Reading) -> bool:
     """Take what is said of public holidays over into the rule for them; say whether nothing else is left."""
     if not said.days or HOLIDAYS not in said.days:

@@ -23,6 +23,8 @@ HOLIDAYS = 8
 
 EVERY_DAY = frozenset(range(7))
 LATER_HALVES = frozenset({"下午", "傍晚"})
+# Where a time of these ends what began later in the day, the words themselves say that a night has passed.
+MORNING_HALVES = frozenset({"凌晨", "清晨", "早上", "早晨", "早", "上午"})
 NIGHT_HALVES = frozenset({"晚", "晚上", "晚间", "夜间"})
 SHOWN_LETTERS = 12
 
@@ -69,7 +71,10 @@ _TOKEN = re.compile(
 
 
 class Token(NamedTuple):
-    """One token: its kind, its words and their place, and what it means."""
+    """One token: its kind, its words and their place, and what it means.
+
+    `is_presumed`: the interval ends on the next day only because it would run backwards else (17:30-08:30).
+    """
 
     kind: str
     words: str
@@ -78,6 +83,7 @@ class Token(NamedTuple):
     interval: Interval = (0, DAY_MINUTES)
     dates: tuple[int, int] | None = None
     name: str = ""
+    is_presumed: bool = False
 
 
 def plain(text: str) -> str:
@@ -108,7 +114,9 @@ def _token(found: re.Match[str]) -> Token:
     if kind in ("days", "except"):
         return token._replace(days=_days(found["excepted"] or found[0]))
     if kind == "times":
-        return token._replace(interval=_interval(found))
+        start, end = _interval(found)
+        is_said = bool(found["next"]) or found["half_last"] in MORNING_HALVES
+        return token._replace(interval=(start, end), is_presumed=end > DAY_MINUTES and not is_said)
     if kind == "season":
         return token._replace(dates=_dates(found), name=_season_name(found["name"] or found["name_after"]))
     return token._replace(name=_season_name(found["rest_name"]))

@@ -1,7 +1,8 @@
 """Lists of stations as published (CSV or .xlsx), read into stations and a report that accounts for every row.
 
 Nothing is guessed. A row without a position is a station that is not on the map yet; a position without its
-datum is refused; unreadable hours are unknown, with a note; a name twice in a district is one station.
+datum is refused; unreadable hours are unknown, with a note; hours that seem to run backwards end on the next
+day, with a note where they do not say so; a name twice in a district is one station.
 """
 
 from collections import Counter
@@ -13,8 +14,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from models.facility_cells import read_facilities
-from models.hours import UNKNOWN, Hours, UnreadableHours
-from models.hours_text import parse_hours
+from models.hours import DAY_MINUTES, UNKNOWN, Hours, UnreadableHours
+from models.hours_text import parse_hours, presumed_nights
+from models.hours_words import clock
 from models.records import Record, TableTooLarge
 from models.roster_rows import Unions
 from models.station_cells import read_details, read_premises
@@ -40,7 +42,7 @@ COLUMNS = Columns(NEEDED, HEADINGS)
 
 
 class Note(Struct, frozen=True):
-    """What could not be taken over from a row that became a station all the same."""
+    """What could not be taken over, or has to be checked, of a row that became a station all the same."""
 
     column: str
     reason: str
@@ -248,7 +250,11 @@ def _code(named: Mapping[str, str], known: Container[str], notes: list[Note]) ->
 
 def _hours(text: str, notes: list[Note]) -> Hours:
     try:
-        return parse_hours(text)
+        hours = parse_hours(text)
     except UnreadableHours as error:
         notes.append(Note("开放时间", f"{error}，按未公布处理"))
         return UNKNOWN
+    for night in presumed_nights(text):
+        end = clock(night.interval[1] - DAY_MINUTES)
+        notes.append(Note("开放时间", f"“{night.words}”按次日 {end} 结束理解，请核对"))
+    return hours

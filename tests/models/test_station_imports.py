@@ -180,6 +180,44 @@ def test_unreadable_hours_are_unknown_and_noted() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "nights"),
+    [
+        ("17:30-08:30", ["“17:30-08:30”按次日 08:30 结束理解，请核对"]),
+        ("晚上10点至8点", None),
+        ("晚10点-14点", ["“晚10点-14点”按次日 14:00 结束理解，请核对"]),
+        (
+            "工作日 22：00～6：00；周六 22:00-6:00，周日22:00-05:00",
+            [
+                "“22:00~6:00”按次日 06:00 结束理解，请核对",
+                "“22:00-6:00”按次日 06:00 结束理解，请核对",
+                "“22:00-05:00”按次日 05:00 结束理解，请核对",
+            ],
+        ),
+        (
+            "周一 22:00-06:00，周二 22:00-06:00",
+            ["“22:00-06:00”按次日 06:00 结束理解，请核对"],
+        ),
+        ("17:30-次日08:30", []),
+        ("17:30至第二天8:30", []),
+        ("22:00-凌晨2:00", []),
+        ("晚上10点至早上6点", []),
+        ("18:00-24:00", []),
+        ("18:00-00:00", []),
+        ("24小时", []),
+        ("", []),
+        ("暂无", []),
+    ],
+)
+def test_hours_taken_to_end_on_the_next_day_are_taken_and_noted(text: str, nights: list[str] | None) -> None:
+    result = read(f"甲,路1号,金水区,,,,{text}")
+    if nights is None:
+        assert result.stations[0].hours.kind == "unknown"
+    else:
+        assert result.stations[0].hours == parse_hours(text)
+        assert result.report.rows[0].notes == tuple(Note("开放时间", reason) for reason in nights)
+
+
 def test_facilities_are_read_by_many_names_and_unknown_ones_noted() -> None:
     result = read(
         "甲,路1号,金水区,,,,,热水、WiFi；母婴室/卫生间 aed、秋千、热水", heading=HEADING + ",配套设施"
