@@ -25,7 +25,6 @@ HOLIDAYS = 8
 
 EVERY_DAY = frozenset(range(7))
 LATER_HALVES = frozenset({"下午", "傍晚"})
-# Where a time of these ends what began later in the day, the words themselves say that a night has passed.
 MORNING_HALVES = frozenset({"凌晨", "清晨", "早上", "早晨", "早", "朝", "上午"})
 # From which hour on these are after noon for certain: 早九晚三 ends at 15:00, 朝十晚二 at 14:00 or at 02:00.
 EVENING_HOURS = {"晚": 3, "晚上": 5, "晚间": 5, "夜间": 5}
@@ -43,8 +42,6 @@ _HALVES = r"凌晨|清晨|早上|早晨|早|朝|上午|中午|下午|傍晚|晚�
 _NEXT = r"次日|翌日|第二天|次晨|次"
 _SEASONS = r"[春夏秋冬][、和]?[春夏秋冬]?(?:季|令|天)(?:作息)?(?:时间)?"
 _REST = r"其[余他它](?:时间|月份|季节|日期)|平时"
-
-
 _DIGIT = "[一二两三四五六七八九]"
 _TENS = rf"[二三四五]?十{_DIGIT}?"
 _HOUR = rf"(?:{_TENS}|[零〇]|{_DIGIT})(?!十|{_DIGIT})"
@@ -130,8 +127,7 @@ def _token(found: re.Match[str]) -> Token:
         return token._replace(days=_days(found["excepted"] or found[0]))
     if kind == "times":
         start, end = _interval(found)
-        is_said = found["next"] or found["half_last"] in (*MORNING_HALVES, *EVENING_HOURS)
-        return token._replace(interval=(start, end), is_presumed=end > DAY_MINUTES and not is_said)
+        return token._replace(interval=(start, end), is_presumed=end > DAY_MINUTES and not _says_night(found))
     if kind == "season":
         return token._replace(dates=_dates(found), name=_season_name(found["name"] or found["name_after"]))
     return token._replace(name=_season_name(found["rest_name"]))
@@ -187,6 +183,13 @@ def _interval(found: re.Match[str]) -> Interval:
     if not start < end <= start + DAY_MINUTES or start >= DAY_MINUTES:
         raise unreadable(f"“{found[0].strip()}”的起止时间颠倒或相同", found.start())
     return start, end
+
+
+def _says_night(found: re.Match[str]) -> bool:
+    """Say whether words of a night tell that it is one: by 次日, 早6点 as its end, or 晚."""
+    halves = {found[f"half_{side}"] for side in _SIDES}
+    is_evening = bool(halves & EVENING_HOURS.keys())
+    return bool(found["next"]) or found["half_last"] in MORNING_HALVES or is_evening
 
 
 def _check_clear(found: re.Match[str]) -> None:

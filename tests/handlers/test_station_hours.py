@@ -85,6 +85,9 @@ async def test_words_can_be_tried_and_nothing_is_stored(http: Http, make: Factor
     reply = await http("POST", path, {"text": text}, headers=headers)
     assert (reply.status, reply.json["kind"], reply.json["open"]["state"]) == (200, "weekly", "open")
     assert reply.json["words"] == "夏季（5月1日至9月30日）：每天 08:00-22:00；其余时间：每天 09:00-17:00"
+    night = await http("POST", path, {"text": "17:30-08:30"}, headers=headers)
+    assert night.json["words"] == "每天 17:30-次日08:30"
+    assert night.json["hours"]["weekly"][0]["intervals"][0]["nextDay"] is True
     refused = await http("POST", path, {"text": "24小时，看情况"}, headers=headers)
     assert (refused.code, refused.json["details"]["place"]) == ("wrong_hours", 5)
     assert (await http("GET", f"{STAFF}/{station['code']}/hours", headers=headers)).json == station

@@ -97,6 +97,20 @@ async def test_rows_with_problems_are_given_as_a_sheet_and_nothing_is_stored(
     assert (await http("GET", STATIONS, headers=headers)).json["total"] == before
 
 
+async def test_a_night_that_is_not_named_is_taken_and_told_in_the_report(http: Http, make: Factory) -> None:
+    _, headers = await make.console("officer")
+    rows = "甲,路1号,测试区,,,,17:30-08:30\n乙,路1号,测试区,,,,17:30-次日08:30\n"
+    sent = {"fileName": "夜.csv", "content": base64.b64encode(f"{HEADING}{rows}".encode()).decode()}
+    checked = await http("POST", f"{STATIONS}/imports/checks", sent, headers=headers)
+    assert checked.json["counts"] == {"station_without_position": 2}
+    reason = "“17:30-08:30”按次日 08:30 结束理解，请核对"
+    assert [one["notes"] for one in checked.json["rows"]] == [[{"column": "开放时间", "reason": reason}], []]
+    sheet = await http("POST", f"{STATIONS}/imports/problems.xlsx", sent, headers=headers)
+    assert [record.cells for record in read_records(sheet.body)][1:] == [
+        ["2", "已导入，有提醒", "甲", "开放时间", reason]
+    ]
+
+
 async def test_only_officers_import(http: Http, make: Factory) -> None:
     _, headers = await make.console("audit_admin")
     reply = await http("POST", f"{STATIONS}/imports", a_list("甲"), headers=headers)
