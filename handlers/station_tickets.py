@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from handlers.base import OFFICES, Handler, endpoint
 from handlers.evidence import AnyProblem
-from handlers.fields import Moment, Name, StationCode
-from handlers.wire import Asked, Wire, local
+from handlers.fields import Moment, Name, PageNumber, PageSize, StationCode, Total
+from handlers.wire import Asked, PageQuery, Wire, local
 from models.appointments import NotStaff
 from models.evidence import PROBLEM_WORDS
 from models.station_tickets import TIERS, Answer, NoSuchTicket, Ticket, TicketAnswered, TicketState, Tier
@@ -35,10 +35,25 @@ class TicketReply(Wire, frozen=True):
     answer: Annotated[Answer | None, Meta(examples=[None])]
 
 
-class TicketsReply(Wire, frozen=True):
-    """The open tickets, the oldest first."""
+class TicketsQuery(PageQuery, frozen=True):
+    """Which page, and of which stations: those that one oversees, or all."""
 
-    items: list[TicketReply]
+    own: Annotated[
+        bool,
+        Meta(
+            examples=[True],
+            description="Only those of stations that are run where one serves, or below, or by nobody",
+        ),
+    ] = True
+
+
+class TicketTable(Wire, frozen=True):
+    """A page of the open tickets, the oldest first."""
+
+    rows: list[TicketReply] = field(name="list")
+    total: Total
+    page: PageNumber
+    page_size: PageSize
     server_time: Moment
 
 
@@ -68,11 +83,17 @@ class StationTicketsHandler(Handler):
     kinds = OFFICES
 
     @endpoint(refuses=(NotStaff,))
-    async def get(self) -> TicketsReply:
-        """Return the open tickets."""
-        tickets = await self.services.visits.tickets.list_open(self.session.subject)
-        items = [_reply(self, ticket) for ticket in tickets]
-        return TicketsReply(items=items, server_time=local(self.services.now()))
+    async def get(self, *, query: TicketsQuery) -> TicketTable:
+        """Return a page of the open tickets; of one's own, those that an organisation runs come first."""
+        tickets, page, size = self.services.visits.tickets, query.page, query.page_size
+        found = await tickets.list_page(self.session.subject, page, size, only_own=query.own)
+        return TicketTable(
+            rows=[_reply(self, ticket) for ticket in found.rows],
+            total=found.total,
+            page=page,
+            page_size=size,
+            server_time=local(self.services.now()),
+        )
 
 
 class StationTicketHandler(Handler):

@@ -5,11 +5,13 @@ for two hours (where there is none it begins with the street), then the street's
 district's for another, then overdue; a worker moves it
 on condition of the clock that it saw, and tells those whose turn it is, which `pending` says until it is
 done. Who answers a ticket answers the station's mark first: a crash between the two leaves an open ticket, to
-be answered again, never a marked station that nobody is asked about. Any of the union's staff may answer:
-service is city-wide.
+be answered again, never a marked station that nobody is asked about. Any of the union's staff may see every
+ticket and answer it: service is city-wide. Those of the stations that somebody oversees
+(`models/station_hosts.py`) are read whole and paged in memory, for who runs a station may change while its
+ticket is open; there is at most one for each station and problem.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -23,7 +25,9 @@ from models.errors import Conflict, Missing
 from models.evidence import EVIDENCE_CHANGED, Evidence, EvidenceBoard, Problem, Statement
 from models.filters import Index
 from models.offices import Office
+from models.pages import Page
 from models.station_board import StationBoard
+from models.stations import Station
 from models.store import Collection, Duplicate, Store
 
 TICKETS_DUE = "station-tickets"
@@ -31,7 +35,6 @@ KEEPER_HAS = timedelta(hours=2)
 STREET_HAS = timedelta(hours=24)
 DISTRICT_HAS = timedelta(hours=24)
 BATCH = 100
-MOST_LISTED = 100
 
 Tier = Literal["keeper", "street", "district"]
 TicketState = Literal["open", "answered"]
@@ -85,17 +88,25 @@ STATION_TICKETS = Collection(
 )
 
 Tell = Callable[[Ticket], Awaitable[None]]
+Oversees = Callable[[str, Station], bool]
+
+
+class Doubted(Struct, frozen=True):
+    """What tickets are about: where stations are, what is known of them, whether somebody oversees one."""
+
+    board: StationBoard
+    evidence: EvidenceBoard
+    oversees: Oversees
 
 
 class StationTickets:
     """Opens tickets, moves them up, answers them; takes the 站长's word that a station is open."""
 
-    def __init__(
-        self, store: Store[Ticket], board: StationBoard, evidence: EvidenceBoard, office: Office, now: Now
-    ) -> None:
+    def __init__(self, store: Store[Ticket], doubted: Doubted, office: Office, now: Now) -> None:
         self._store = store
-        self._board = board
-        self._evidence = evidence
+        self._board = doubted.board
+        self._evidence = doubted.evidence
+        self._oversees = doubted.oversees
         self._office = office
         self._now = now
 
@@ -117,10 +128,24 @@ class StationTickets:
             return
         await self._office.signals.send(TICKETS_DUE)
 
-    async def list_open(self, officer: str) -> Sequence[Ticket]:
-        """Return the open tickets, the oldest first; NotStaff."""
+    async def list_page(self, officer: str, page: int, size: int, *, only_own: bool) -> Page[Ticket]:
+        """Return a page of the open tickets, the oldest first; NotStaff.
+
+        With `only_own` those of the stations that the officer oversees, and of them first those that an
+        organisation runs: what nobody was told of may be old, and is not to stand before what is theirs.
+        """
         self._office.appointments.get(officer, SCANNERS)
-        return await self._store.list_({"state": "open"}, sort="opened", limit=MOST_LISTED)
+        first, where = (page - 1) * size, {"state": "open"}
+        if not only_own:
+            found = await self._store.list_(where, sort="opened", limit=first + size)
+            return Page(found[first:], await self._store.count(where))
+        run, unrun = list[Ticket](), list[Ticket]()
+        for ticket in await self._store.list_(where, sort="opened"):
+            station = self._board.get(ticket.station)
+            if self._oversees(officer, station):
+                (run if station.organisation else unrun).append(ticket)
+        own = run + unrun
+        return Page(own[first : first + size], len(own))
 
     async def answer(self, officer: str, ticket: str, answer: Answer) -> Ticket:
         """Answer a ticket; the same answer again changes nothing. NotStaff, NoSuchTicket, TicketAnswered."""

@@ -36,7 +36,7 @@ from models.station_ratings import (
     StationRatings,
 )
 from models.station_reports import STATION_REPORTS, Reported, StationReports
-from models.station_tickets import STATION_TICKETS, StationTickets
+from models.station_tickets import STATION_TICKETS, Doubted, StationTickets
 from models.store import Collection, Store
 from models.vault import Vault
 from models.visit_counts import VISIT_COUNTS, VISIT_DAYS, VisitCounts
@@ -76,7 +76,8 @@ def build(stores: dict[str, Store[Any]], around: Around, now: Now) -> Visits:
     )
     leases = Leases(stores["leases"], now)
     counts = VisitCounts(visits, stores[VISIT_COUNTS.name], stores[VISIT_DAYS.name], audit, leases, now)
-    tickets = StationTickets(stores[STATION_TICKETS.name], board, evidence, office, now)
+    doubted = Doubted(board, evidence, around.hosts.oversees)
+    tickets = StationTickets(stores[STATION_TICKETS.name], doubted, office, now)
     reported = Reported(board, evidence, tickets, around.hosts)
     reports = StationReports(stores[STATION_REPORTS.name], reported, office, around.vault, now)
     batches = ScanBatches(stores[SCANS.name], known.cards, around.judge, around.guards, now)

@@ -1,6 +1,6 @@
 /** Tickets of stations that people doubt: whose turn it is, how long there is still, and what was found. */
 
-import { action, byId, createAsking, fill, fixed, linked, make, row, say, timeOf } from "./console.js";
+import { action, byId, createAsking, fill, fixed, linked, make, row, say, showPager, timeOf } from "./console.js";
 import { createDialog } from "./console_dialog.js";
 import { PROBLEM_ANSWERS } from "./console_words.js";
 
@@ -12,12 +12,22 @@ const MINUTE = 60_000;
 const table = createAsking(byId("problem"));
 const answering = createDialog("answering");
 let chosen = null;
+let shown = 1;
 
-async function load() {
-  const found = await table.ask("GET", TICKETS);
-  if (found) {
-    fill(byId("rows"), found.items.map((ticket) => ticketRow(ticket, found.serverTime)), "没有待处理的驿站问题");
+async function show(page) {
+  shown = page;
+  const isAll = byId("all").checked;
+  const found = await table.ask("GET", `${TICKETS}?page=${page}&own=${!isAll}`);
+  if (!found) {
+    return;
   }
+  if (found.list.length === 0 && page > 1) {
+    show(page - 1);
+    return;
+  }
+  const none = isAll ? "全市没有待处理的驿站问题" : "您管理的驿站没有待处理的问题";
+  fill(byId("rows"), found.list.map((ticket) => ticketRow(ticket, found.serverTime)), none);
+  showPager(byId("pager"), found, show);
 }
 
 function ticketRow(ticket, now) {
@@ -88,7 +98,7 @@ async function answer(event) {
   const answered = await answering.send("PUT", `${TICKETS}/${chosen.ticket}`, body);
   if (answered) {
     say(byId("done"), `已处理：${answered.name}，${PROBLEM_ANSWERS[answered.answer]}`);
-    load();
+    show(shown);
   }
 }
 
@@ -102,5 +112,6 @@ function fillAnswers() {
 }
 
 byId("answering-form").addEventListener("submit", answer);
+byId("all").addEventListener("change", () => show(1));
 fillAnswers();
-load();
+show(1);

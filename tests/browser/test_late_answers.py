@@ -339,9 +339,10 @@ async def test_tickets_are_those_after_the_last_answer(officer: "Page") -> None:
         return {"ticket": name, "station": "S", "name": name, "opened": MOMENT, "due": None, **what}
 
     def tickets(*names: str) -> dict[str, object]:
-        return {"items": [ticket(name) for name in names], "serverTime": MOMENT}
+        rows = [ticket(name) for name in names]
+        return {"list": rows, "total": len(rows), "page": 1, "pageSize": 20, "serverTime": MOMENT}
 
-    asked = await hold(officer, "**/staff/station-tickets")
+    asked = await hold(officer, "**/staff/station-tickets?page=*")
     reports = await hold(officer, "**/staff/stations/S/reports")
     answers = await hold(officer, "**/staff/station-tickets/*")
     await officer.goto("/console/station-tickets")
@@ -359,7 +360,7 @@ async def test_tickets_are_those_after_the_last_answer(officer: "Page") -> None:
     await answer_late(
         asked, lambda: settle("甲站"), lambda: settle("乙站"), with_answers=(tickets("乙站"), tickets())
     )
-    await expect(officer.locator("#rows")).to_have_text("没有待处理的驿站问题")
+    await expect(officer.locator("#rows")).to_have_text("您管理的驿站没有待处理的问题")
 
 
 async def test_visits_are_of_the_days_that_were_chosen_last(officer: "Page") -> None:

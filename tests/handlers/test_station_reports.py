@@ -22,6 +22,8 @@ from tests.models.hostile_pictures import png
 
 __all__ = ["code", "stations"]
 
+TICKETS = "/api/v1/staff/station-tickets"
+
 
 def address() -> str:
     return f"2001:db8:{secrets.randbelow(65536):x}:{secrets.randbelow(65536):x}::1"
@@ -43,8 +45,8 @@ async def marks(http: Http, code: str) -> list[tuple[str, str]]:
 
 async def tickets(http: Http, make: Factory, code: str) -> list[dict[str, Any]]:
     staff = await make.member(staff=True)
-    reply = await http("GET", "/api/v1/staff/station-tickets", token=staff.token)
-    return [ticket for ticket in reply.json["items"] if ticket["station"] == code]
+    reply = await http("GET", f"{TICKETS}?own=false&pageSize=50", token=staff.token)
+    return [ticket for ticket in reply.json["list"] if ticket["station"] == code]
 
 
 @pytest.fixture(autouse=True)

@@ -133,7 +133,8 @@ async def test_a_killed_server_s_second_report_is_finished_by_the_next_one_thoug
         token = await server.log_in("staff", staff=True)
 
         async def is_finished() -> bool:
-            tickets = (await server.http("GET", "/api/v1/staff/station-tickets", token=token)).json["items"]
+            path = "/api/v1/staff/station-tickets?own=false"
+            tickets = (await server.http("GET", path, token=token)).json["list"]
             problems = [(ticket["station"], ticket["problem"]) for ticket in tickets]
             return await states(server) == ["doubtful"] and problems == [(CODE, "locked")]
 

@@ -1,0 +1,104 @@
+"""Tickets through HTTP: whose are listed, and page by page."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from models.station_tickets import Ticket
+from server.service import Service
+from tests.factories import Clock, Factory, Http, change
+from tests.handlers.test_check_ins import code, stations
+from tests.handlers.test_station_reports import TICKETS, _no_limits_left, _nothing_said
+
+__all__ = ["_no_limits_left", "_nothing_said", "code", "stations"]
+
+
+class Streets(Struct):
+    """A city and two of its streets, with the stations that they run, and one of nobody."""
+
+    city: str
+    one: str
+    other: str
+    of_one: str
+    of_other: str
+    of_nobody: str
+
+
+@pytest.fixture
+async def streets(
+    make: Factory, service: Service, clock: Clock, stations: list[dict[str, Any]]
+) -> AsyncIterator[Streets]:
+    """Nobody's station has the oldest ticket, that of the first street the latest."""
+    city = await make.organisation()
+    one, other = [await make.organisation(city) for _ in range(2)]
+    codes = [station["code"] for station in stations[:3]]
+    before = [service.world.board.get(station).organisation for station in codes]
+    for station, organisation in zip(codes, (one, other, None), strict=True):
+        await change(service, station, organisation=organisation)
+    for station in reversed(codes):
+        await service.world.visits.tickets.open(station, "locked", clock.now(), "keeper")
+        clock.advance(minutes=1)
+    yield Streets(city, one, other, *codes)
+    for station, organisation in zip(codes, before, strict=True):
+        await change(service, station, organisation=organisation)
+
+
+async def listed(http: Http, headers: dict[str, str], more: str = "") -> tuple[list[str], int]:
+    """The stations of a page of tickets, and the number of tickets of all pages."""
+    table = (await http("GET", f"{TICKETS}?{more}", headers=headers)).json
+    return [ticket["station"] for ticket in table["list"]], table["total"]
+
+
+async def test_an_officer_sees_the_own_street_s_tickets_before_older_ones_of_nobody_and_no_other_street_s(
+    http: Http, make: Factory, streets: Streets
+) -> None:
+    _, headers = await make.console("officer", streets.one)
+    assert await listed(http, headers) == ([streets.of_one, streets.of_nobody], 2)
+    _, headers = await make.console("officer", streets.other)
+    assert await listed(http, headers) == ([streets.of_other, streets.of_nobody], 2)
+
+
+async def test_an_officer_above_sees_both_streets_tickets_the_oldest_first(
+    http: Http, make: Factory, streets: Streets
+) -> None:
+    _, headers = await make.console("officer", streets.city)
+    assert await listed(http, headers) == ([streets.of_other, streets.of_one, streets.of_nobody], 3)
+
+
+async def test_anybody_of_the_staff_may_see_the_whole_city_s_the_oldest_first(
+    http: Http, make: Factory, streets: Streets
+) -> None:
+    _, headers = await make.console("officer", streets.one)
+    every = [streets.of_nobody, streets.of_other, streets.of_one]
+    assert await listed(http, headers, "own=false") == (every, 3)
+
+
+async def test_a_street_s_tickets_are_its_own_again_as_soon_as_it_runs_the_station(
+    http: Http, make: Factory, service: Service, streets: Streets
+) -> None:
+    _, headers = await make.console("officer", streets.one)
+    await change(service, streets.of_nobody, organisation=streets.one)
+    assert await listed(http, headers) == ([streets.of_nobody, streets.of_one], 2)
+
+
+@pytest.mark.parametrize("own", ["true", "false"])
+async def test_a_hundred_old_tickets_of_a_station_of_nobody_hide_nothing(
+    http: Http, make: Factory, service: Service, clock: Clock, streets: Streets, own: str
+) -> None:
+    _, headers = await make.console("officer", streets.one)
+    opened = clock.now() - timedelta(days=9)
+    old = [
+        Ticket(id=f"OLD-{number}", station=streets.of_nobody, problem="other", opened=opened)
+        for number in range(100)
+    ]
+    await service.world.visits.tickets._store.insert_many(old)
+    found, total = list[str](), {"true": 102, "false": 103}[own]
+    for page, rows in (1, 50), (2, 50), (3, total - 100), (4, 0):
+        some, counted = await listed(http, headers, f"own={own}&page={page}&pageSize=50")
+        assert (len(some), counted) == (rows, total)
+        found += some
+    assert found.count(streets.of_nobody) == 101
+    assert found.index(streets.of_one) == (0 if own == "true" else total - 1)
