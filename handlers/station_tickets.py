@@ -10,17 +10,24 @@ from handlers.fields import Moment, Name, PageNumber, PageSize, StationCode, Tot
 from handlers.wire import Asked, PageQuery, Wire, local
 from models.appointments import NotStaff
 from models.evidence import PROBLEM_WORDS
-from models.station_tickets import TIERS, Answer, NoSuchTicket, Ticket, TicketAnswered, TicketState, Tier
+from models.station_tickets import TIERS, NoSuchTicket, Ticket, TicketAnswered, TicketState, Tier
 from models.stations import NoSuchStation
+from models.ticket_answers import ANSWERS, Answer, AnswerDoesNotFit
 
 AnyAnswer = Annotated[
     Answer,
-    Meta(examples=["opened"], description="Opened; mended; the published hours corrected; it was not so"),
+    Meta(
+        examples=["opened"],
+        description=(
+            "Opened; closed for today, which is published; mended; published as broken; "
+            "the published hours, the position corrected; it was not so"
+        ),
+    ),
 ]
 
 
 class TicketReply(Wire, frozen=True):
-    """A ticket: what, of which station, whose turn it is and until when."""
+    """A ticket: what, of which station, whose turn it is and until when; `answers` are those that fit."""
 
     ticket: Annotated[str, Meta(examples=["4E8M0R2T-locked-19813f2c5d8"])]
     station: StationCode
@@ -32,6 +39,7 @@ class TicketReply(Wire, frozen=True):
     tier_words: Annotated[str, Meta(examples=["站长"])]
     opened: Moment
     due: Annotated[Moment | None, Meta(examples=["2026-07-15T14:40:00+08:00"])]
+    answers: list[AnyAnswer]
     answer: Annotated[Answer | None, Meta(examples=[None])]
 
 
@@ -58,7 +66,7 @@ class TicketTable(Wire, frozen=True):
 
 
 class TicketAnswerRequest(Asked, frozen=True):
-    """What was found."""
+    """What was found; an answer that fits the ticket's problem."""
 
     answer: AnyAnswer
 
@@ -101,7 +109,7 @@ class StationTicketHandler(Handler):
 
     kinds = OFFICES
 
-    @endpoint(refuses=(NotStaff, NoSuchTicket, TicketAnswered))
+    @endpoint(refuses=(NotStaff, NoSuchTicket, AnswerDoesNotFit, TicketAnswered))
     async def put(self, ticket: str, *, body: TicketAnswerRequest) -> TicketReply:
         """Answer a ticket: the station's mark goes."""
         answered = await self.services.visits.tickets.answer(self.session.subject, ticket, body.answer)
@@ -134,6 +142,7 @@ def _reply(handler: Handler, ticket: Ticket) -> TicketReply:
         tier_words=TIERS[ticket.tier],
         opened=local(ticket.opened),
         due=local(ticket.due) if ticket.due else None,
+        answers=list(ANSWERS[ticket.problem]),
         answer=ticket.answer,
     )
 

@@ -2,11 +2,11 @@
 
 Invariants: one open ticket per station and problem (`live`, unique while it is open). A ticket is the 站长's
 for two hours (where there is none it begins with the street), then the street's for a day, then the
-district's for another, then overdue; a worker moves it
-on condition of the clock that it saw, and tells those whose turn it is, which `pending` says until it is
-done. Who answers a ticket answers the station's mark first: a crash between the two leaves an open ticket, to
-be answered again, never a marked station that nobody is asked about. Any of the union's staff may see every
-ticket and answer it: service is city-wide. Those of the stations that somebody oversees
+district's for another, then overdue; a worker moves it on condition of the clock that it saw, and tells
+those whose turn it is, which `pending` says until it is done. Who answers a ticket answers the station's mark
+first, and enters in the same write what the answer says of today: a crash before the ticket's own end leaves
+an open ticket, to be answered again, never a marked station that nobody is asked about. Any of the union's
+staff may see every ticket and answer it: service is city-wide. Those of the stations that somebody oversees
 (`models/station_hosts.py`) are read whole and paged in memory, for who runs a station may change while its
 ticket is open; there is at most one for each station and problem.
 """
@@ -29,6 +29,7 @@ from models.pages import Page
 from models.station_board import StationBoard
 from models.stations import Station
 from models.store import Collection, Duplicate, Store
+from models.ticket_answers import Answer, answered, check_fit
 
 TICKETS_DUE = "station-tickets"
 KEEPER_HAS = timedelta(hours=2)
@@ -38,7 +39,6 @@ BATCH = 100
 
 Tier = Literal["keeper", "street", "district"]
 TicketState = Literal["open", "answered"]
-Answer = Literal["opened", "fixed", "hours_corrected", "not_so"]
 TIERS: dict[Tier, str] = {"keeper": "站长", "street": "街道", "district": "区县"}
 HAS: dict[Tier, timedelta] = {"keeper": KEEPER_HAS, "street": STREET_HAS, "district": DISTRICT_HAS}
 # Whose a ticket is when a tier's time is over; above the district there is nobody.
@@ -148,13 +148,18 @@ class StationTickets:
         return Page(own[first : first + size], len(own))
 
     async def answer(self, officer: str, ticket: str, answer: Answer) -> Ticket:
-        """Answer a ticket; the same answer again changes nothing. NotStaff, NoSuchTicket, TicketAnswered."""
+        """Answer a ticket; the same answer again changes nothing.
+
+        That the station is closed today is the word of `state`, too. NotStaff, NoSuchTicket,
+        AnswerDoesNotFit, TicketAnswered.
+        """
         self._office.appointments.get(officer, SCANNERS)
         found = await self._store.find(ticket)
         if found is None:
             raise NoSuchTicket
         if found.state == "open":
-            await self._clear(found.station, found.problem, is_opened=answer == "opened")
+            check_fit(found.problem, answer)
+            await self._clear(found, officer, answer)
             found = await self._close(found, officer, answer)
         if found.answer != answer:
             raise TicketAnswered(answer=found.answer)
@@ -164,9 +169,7 @@ class StationTickets:
         """Enter the 站长's word of today; that it is open answers reports of a locked door. NotStaff."""
         self._office.appointments.get(officer, SCANNERS)
         station, said = self._board.get(code).id, Statement(is_open, self._now(), officer)
-        details = {"state": "open" if is_open else "closed"}
-        fact = Fact(actor=officer, action="station_stated", kind="station", object=station, details=details)
-        await self._office.audit.record(fact)
+        await self._record_word(officer, station, is_open=is_open)
 
         async def add(seen: Evidence) -> Evidence:
             return replace(seen, said=said, opened=said.at if is_open else seen.opened)
@@ -198,14 +201,20 @@ class StationTickets:
                     moved = {"tier": tier, "due": self._now() + HAS[tier], "pending": tier}
                 await self._store.change({"_id": ticket.id, "due": ticket.due}, moved)
 
-    async def _clear(self, station: str, problem: Problem, *, is_opened: bool) -> None:
+    async def _record_word(self, officer: str, station: str, *, is_open: bool) -> None:
+        details = {"state": "open" if is_open else "closed"}
+        fact = Fact(actor=officer, action="station_stated", kind="station", object=station, details=details)
+        await self._office.audit.record(fact)
+
+    async def _clear(self, ticket: Ticket, officer: str, answer: Answer) -> None:
+        if answer == "closed_today":
+            await self._record_word(officer, ticket.station, is_open=False)
         at = self._now()
 
         async def add(seen: Evidence) -> Evidence:
-            opened = at if is_opened else seen.opened
-            return replace(seen, answered={**seen.answered, problem: at}, opened=opened)
+            return answered(seen, ticket.problem, answer, officer, at)
 
-        await self._evidence.change(station, add)
+        await self._evidence.change(ticket.station, add)
         await self._office.signals.send(EVIDENCE_CHANGED)
 
     async def _close(self, ticket: Ticket, officer: str, answer: Answer) -> Ticket:

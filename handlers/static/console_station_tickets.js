@@ -1,12 +1,18 @@
 /** Tickets of stations that people doubt: whose turn it is, how long there is still, and what was found. */
 
-import { action, byId, createAsking, fill, fixed, linked, make, row, say, showPager, timeOf } from "./console.js";
+import { action, byId, createAsking, fill, fixed, linked, make, options, row, say, showPager, timeOf } from "./console.js";
 import { createDialog } from "./console_dialog.js";
 import { PROBLEM_ANSWERS } from "./console_words.js";
 
 const TICKETS = "/api/v1/staff/station-tickets";
-/** Where on its page a station is mended. */
-const PARTS = { facility_broken: "#equipment", nothing_works: "#equipment" };
+/** Where on its page a station's record is put right, and for what. */
+const EQUIPMENT = { part: "#equipment", name: "设施好坏和数量", when: "一时修不好的，请先标明：" };
+const PARTS = {
+  locked: { part: "#hours-title", name: "开放时间", when: "公布的时间不对的，请先更正：" },
+  nothing_works: EQUIPMENT,
+  facility_broken: EQUIPMENT,
+  wrong_place: { part: "#record-title", name: "基本资料", when: "位置或地址不对的，请先更正：" },
+};
 const MINUTE = 60_000;
 
 const table = createAsking(byId("problem"));
@@ -33,7 +39,7 @@ async function show(page) {
 function ticketRow(ticket, now) {
   const left = clockOf(ticket.due, now);
   return row(
-    linked(ticket.name, `/console/stations/${ticket.station}${PARTS[ticket.problem] ?? ""}`),
+    linked(ticket.name, partOf(ticket)),
     fixed(ticket.problemWords),
     fixed(timeOf(ticket.opened).slice(0, 16)),
     fixed(ticket.tierWords),
@@ -41,6 +47,8 @@ function ticketRow(ticket, now) {
     make("td", "fixed", action("处理", `处理 ${ticket.name} 的问题：${ticket.problemWords}`, () => openAnswer(ticket))),
   );
 }
+
+const partOf = ({ station, problem }) => `/console/stations/${station}${PARTS[problem]?.part ?? ""}`;
 
 /** How much time a ticket's turn has left; without a clock every turn is over. */
 function clockOf(due, now) {
@@ -58,14 +66,23 @@ async function openAnswer(ticket) {
   byId("answering-which").textContent = `${ticket.name}：${ticket.problemWords}`;
   byId("answering-form").reset();
   byId("reports").replaceChildren();
-  byId("equipment").hidden = PARTS[ticket.problem] === undefined;
-  byId("equipment-link").href = `/console/stations/${ticket.station}#equipment`;
+  const answers = ticket.answers.map((one) => [one, PROBLEM_ANSWERS[one]]);
+  byId("answer").replaceChildren(...options([["", "请选择"], ...answers]));
+  showPart(ticket);
   answering.open();
   const found = await answering.ask("GET", `/api/v1/staff/stations/${ticket.station}/reports`);
   if (found) {
     const told = found.items.filter((report) => report.problem === ticket.problem && isTelling(report));
     byId("reports").replaceChildren(...told.slice(0, 5).map(reportLine));
   }
+}
+
+function showPart(ticket) {
+  const { when = "", name = "" } = PARTS[ticket.problem] ?? {};
+  byId("mending").hidden = when === "";
+  byId("mending-when").textContent = when;
+  byId("mending-link").textContent = name;
+  byId("mending-link").href = partOf(ticket);
 }
 
 const isTelling = (report) => report.words || report.facility || report.hasPhoto;
@@ -102,16 +119,6 @@ async function answer(event) {
   }
 }
 
-function fillAnswers() {
-  const choices = Object.entries(PROBLEM_ANSWERS).map(([code, words]) => {
-    const choice = make("option", "", words);
-    choice.value = code;
-    return choice;
-  });
-  byId("answer").append(...choices);
-}
-
 byId("answering-form").addEventListener("submit", answer);
 byId("all").addEventListener("change", () => show(1));
-fillAnswers();
 show(1);

@@ -94,8 +94,11 @@ export const STATION_LACKS = { repair: "设施故障", supplies: "耗材" };
 
 export const PROBLEM_ANSWERS = {
   opened: "门已经打开",
-  fixed: "已经修好",
-  hours_corrected: "已更正开放时间",
+  closed_today: "今天不开放",
+  fixed: "已经修好或解决",
+  marked_broken: "一时修不好，已标明故障",
+  hours_corrected: "开放时间已更正",
+  position_corrected: "位置已更正",
   not_so: "情况不属实",
 };
 

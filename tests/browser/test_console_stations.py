@@ -265,6 +265,10 @@ async def test_a_ticket_shows_its_clock_and_is_answered(screens: Screens) -> Non
     assert await complaints(screens, page) == []
     await page.click("#answering-form .primary")
     await expect(page.locator("#answering")).to_be_visible()
+    await expect(page.locator("#answer option")).to_have_text(
+        ["请选择", "门已经打开", "今天不开放", "开放时间已更正", "情况不属实"]
+    )
+    await expect(page.locator("#mending")).to_have_text("公布的时间不对的，请先更正：开放时间")
     await page.select_option("#answer", "opened")
     await page.click("#answering-form .primary")
     await expect(page.locator("#done")).to_have_text(f"已处理：{name}，门已经打开")

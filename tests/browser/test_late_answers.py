@@ -335,8 +335,9 @@ async def _go(page: "Page", address: str | None) -> None:
 
 async def test_tickets_are_those_after_the_last_answer(officer: "Page") -> None:
     def ticket(name: str) -> dict[str, object]:
-        what = {"problem": "dirty", "problemWords": "不干净", "tierWords": "站长"}
-        return {"ticket": name, "station": "S", "name": name, "opened": MOMENT, "due": None, **what}
+        what: dict[str, object] = {"problem": "dirty", "problemWords": "不干净", "tierWords": "站长"}
+        what |= {"station": "S", "opened": MOMENT, "due": None}
+        return {"ticket": name, "name": name, "answers": ["fixed", "not_so"], **what}
 
     def tickets(*names: str) -> dict[str, object]:
         rows = [ticket(name) for name in names]

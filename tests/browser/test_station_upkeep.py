@@ -97,7 +97,7 @@ async def test_a_ticket_of_a_broken_facility_leads_to_where_it_is_marked(screens
         await ask(screens, "POST", f"/api/v1/stations/{code}/reports", body, token)
     await follow(page, "驿站问题")
     await page.locator(f"#rows tr:has-text('{name}') button").click()
-    assert await page.get_attribute("#equipment-link", "href") == f"/console/stations/{code}#equipment"
+    assert await page.get_attribute("#mending-link", "href") == f"/console/stations/{code}#equipment"
     await expect(page.locator("#reports p")).to_have_count(2)
     await expect(page.locator("#reports p").first).to_contain_text("微波炉不能用")
     assert await complaints(screens, page) == []

@@ -1,8 +1,10 @@
 """Reports, their tickets and the answers after a process died at any of its writes: the next one finishes."""
 
+from typing import Literal
+
 import pytest
 
-from models.evidence import Evidence, MarkState, standing
+from models.evidence import Evidence, MarkState, find_statement, standing
 from models.station_reports import Said
 from models.station_tickets import KEEPER_HAS, Ticket, Tier
 from models.store import Database
@@ -27,6 +29,11 @@ class Site(StationSite):
         marks = standing(evidence, self.clock.at)
         assert len(marks) <= 1
         return marks[0].state if marks else None
+
+    async def find_word(self, code: str) -> bool | None:
+        """Whether its staff said today that the station is open, or closed."""
+        statement = find_statement(await self.reader.visits.evidence._store.find(code), self.clock.at)
+        return statement.is_open if statement else None
 
     async def tickets(self, code: str) -> list[Ticket]:
         """The station's open tickets."""
@@ -98,10 +105,12 @@ async def test_whose_turn_a_ticket_is_is_told_wherever_the_worker_died(site: Sit
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("by", ["answer", "statement"])
+@pytest.mark.parametrize("by", ["opened", "closed_today", "statement"])
 async def test_no_doubt_stands_without_an_open_ticket_and_the_answer_given_again_is_whole(
-    site: Site, by: str, *, after: bool
+    site: Site, by: Literal["opened", "closed_today", "statement"], *, after: bool
 ) -> None:
+    said = {"opened": None, "closed_today": False, "statement": True}[by]
+
     async def prepare(code: str) -> None:
         world = await site.begin()
         for who in range(2):
@@ -112,20 +121,25 @@ async def test_no_doubt_stands_without_an_open_ticket_and_the_answer_given_again
             await world.visits.tickets.state(site.officer, code, is_open=True)
             return
         for ticket in await site.tickets(code):
-            await world.visits.tickets.answer(site.officer, ticket.id, "opened")
+            await world.visits.tickets.answer(site.officer, ticket.id, by)
 
     async def check(code: str) -> None:
-        is_doubted = await site.find_mark(code) == "doubtful"
-        assert await site.tickets(code) or not is_doubted
+        is_doubted, is_asked = await site.find_mark(code) == "doubtful", await site.tickets(code)
+        assert is_asked or not is_doubted
+        assert is_asked or await site.find_word(code) == said
         healthy = await site.begin()
         await act(healthy, code)
         await healthy.visits.reports.work()
         assert await site.find_mark(code) is None
+        assert await site.find_word(code) == said
         assert await site.tickets(code) == []
         found = await healthy.visits.tickets._store.list_({"state": "answered"})
         (ticket,) = [one for one in found if one.station == code]
-        assert (ticket.answer, ticket.live, ticket.due) == ("opened", None, None)
+        answer = "closed_today" if by == "closed_today" else "opened"
+        assert (ticket.answer, ticket.live, ticket.due) == (answer, None, None)
         entries = await healthy.auditing.audit._store.list_({"object": code}, sort="order")
-        assert "station_ticket_answered" in {entry.action for entry in entries}
+        actions = {entry.action for entry in entries}
+        assert "station_ticket_answered" in actions
+        assert ("station_stated" in actions) == (said is not None)
 
     assert await died_at_each_write(site, prepare, act, check, after=after) >= 3
