@@ -8,9 +8,26 @@ from msgspec import Meta
 from handlers.fields import AnyFacility, Moment
 from handlers.wire import Wire, local
 from models.evidence import Evidence, Mark, MarkState, Problem, Statement, find_statement, standing
+from models.hours_open import Openness, State
 from models.open_now import words_of
+from models.stations import STATES, Station
+
+OPEN_WORDS: dict[State, str] = {
+    "open": "现在开放",
+    "closing": "即将关门",
+    "closed": "现在未开放",
+    "unknown": "开放时间未公布",
+}
+DOUBTED_WORDS = "是否开放待核实"
 
 AnyProblem = Annotated[Problem, Meta(examples=["locked"])]
+
+
+def headline_of(station: Station, now: Openness) -> str:
+    """Return what everybody is told in large letters: how open a station is, or that it does not operate."""
+    if station.state != "operating":
+        return STATES[station.state]
+    return DOUBTED_WORDS if now.reason and now.reason.code == "doubted" else OPEN_WORDS[now.state]
 
 
 class MarkReply(Wire, frozen=True, gc=False):

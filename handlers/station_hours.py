@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from handlers.base import CONSOLE, Handler, endpoint
+from handlers.evidence import EvidenceReply, headline_of
 from handlers.fields import END, LINE, Moment, StationCode
 from handlers.nearby import HoursWords, OpennessReply, StationName
 from handlers.wire import Asked, Wire, local
@@ -14,9 +15,10 @@ from models.hours_forms import HoursForm, WrongHours, form_of, hours_of
 from models.hours_open import openness
 from models.hours_text import parse_hours
 from models.hours_words import words
+from models.open_now import open_now
 from models.station_changes import StationChanged
 from models.station_hours import WrongClosure
-from models.stations import NoSuchStation, Station
+from models.stations import NoSuchStation, Station, StationState
 from models.versions import version_of
 
 Version = Annotated[
@@ -42,11 +44,15 @@ class ClosureReply(Wire, frozen=True):
 
 
 class StationHoursReply(Wire, frozen=True):
-    """When a station is open, for the form: `hours` is null where the times are not known."""
+    """When a station is open, for the form: `hours` is null where the times are not known.
+
+    `open`, `headline` and `evidence` are what everybody is told now, whatever the hours say.
+    """
 
     code: StationCode
     name: StationName
     version: Version
+    state: StationState
     kind: HoursKind
     words: HoursWords
     text: HoursText
@@ -54,6 +60,8 @@ class StationHoursReply(Wire, frozen=True):
     by_officer: Annotated[bool, Meta(examples=[True], description="Set by hand: no import changes them")]
     closure: ClosureReply | None
     open: OpennessReply
+    headline: Annotated[str, Meta(examples=["是否开放待核实"])]
+    evidence: EvidenceReply
     server_time: Moment
 
 
@@ -165,19 +173,23 @@ class StationClosureHandler(Handler):
 
 
 def _reply(handler: Handler, station: Station) -> StationHoursReply:
-    at = handler.services.now()
-    closure = station.closure
+    at, closure = handler.services.now(), station.closure
+    evidence = handler.services.visits.evidence.find(station.id)
+    now = open_now(station, evidence, at)
     return StationHoursReply(
         code=station.id,
         name=station.name,
         version=version_of(station.changed),
+        state=station.state,
         kind=station.hours.kind,
         words=words(station.hours),
         text=station.hours_text,
         hours=form_of(station.hours),
         by_officer=station.hours_by is not None,
         closure=ClosureReply.of(closure) if closure else None,
-        open=OpennessReply.of(openness(station.hours, at, closure)),
+        open=OpennessReply.of(now),
+        headline=headline_of(station, now),
+        evidence=EvidenceReply.of(evidence, at),
         server_time=local(at),
     )
 

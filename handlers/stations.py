@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from handlers.base import Handler, endpoint
-from handlers.evidence import EvidenceReply
+from handlers.evidence import EvidenceReply, headline_of
 from handlers.fields import Moment, StationCode
 from handlers.media import Html, Pdf, Png
 from handlers.nearby import (
@@ -30,36 +30,16 @@ from handlers.station_ratings import ScoreReply, find_score
 from handlers.station_upkeep import FacilityReply, list_facilities
 from handlers.wire import Asked, Wire, local
 from models.evidence import PROBLEM_WORDS
-from models.hours_open import Openness, State
 from models.hours_words import words
 from models.open_now import open_now
 from models.presence import WORKERS
-from models.stations import (
-    STATES,
-    SUPERVISION_PHONE,
-    NoSuchStation,
-    StationState,
-)
+from models.stations import SUPERVISION_PHONE, NoSuchStation, StationState
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 IN_WECHAT = "MicroMessenger"
-OPEN_WORDS: dict[State, str] = {
-    "open": "现在开放",
-    "closing": "即将关门",
-    "closed": "现在未开放",
-    "unknown": "开放时间未公布",
-}
-
-
-DOUBTED_WORDS = "是否开放待核实"
-
-
-def _words_of(now: Openness) -> str:
-    """Return how an openness is said in large letters."""
-    return DOUBTED_WORDS if now.reason and now.reason.code == "doubted" else OPEN_WORDS[now.state]
 
 
 class StationQuery(Asked, frozen=True):
@@ -144,7 +124,7 @@ class LandingHandler(Handler):
             "station.html",
             station=station,
             open_state=now.state if station.state == "operating" else "closed",
-            open_words=_words_of(now) if station.state == "operating" else STATES[station.state],
+            open_words=headline_of(station, now),
             until=local(now.until) if now.until else None,
             opens_at=local(now.opens_at) if now.opens_at else None,
             reason=ReasonReply.of(now.reason) if now.reason else None,

@@ -1,12 +1,13 @@
-/** One station: when it is open, in the words that people write, and closures. */
+/** One station: what everybody is told of it now, when it is open, in the words that people write, and closures. */
 
-import { ask, askHere, byId, say, tellHere, timeOf } from "./console.js";
+import { ask, askHere, byId, createAsking, make, say, tellHere, timeOf } from "./console.js";
 import { STATION, createPart, seenVersion, seeVersion } from "./console_station_part.js";
 import { createOrder } from "./latest.js";
 import { opennessWords } from "./words.js";
 
 const closing = createPart(byId("closure-problem"), "closure");
 const beginWords = createOrder();
+const looking = createAsking(byId("problem"));
 
 async function load() {
   const station = await askHere(byId("problem"), "GET", `${STATION}/hours`);
@@ -19,11 +20,32 @@ async function load() {
 function show(station) {
   seeVersion(station);
   byId("station").textContent = station.name;
-  byId("now").textContent = opennessWords(station.open, station.serverTime);
+  showNow(station);
   byId("hours-by").textContent = station.byOfficer ? "工作人员在此填写，导入驿站表不会改动" : "驿站表";
   const isUnread = station.kind === "unknown" && station.text !== "";
   byId("hours-words").textContent = isUnread ? `${station.words}（原文“${station.text}”看不懂）` : station.words;
   showClosure(station.closure);
+}
+
+/** What the public page says: how open the station is, what people report, when somebody was last there. */
+function showNow({ state, headline, open, evidence, serverTime }) {
+  looking.forget();
+  const isTold = state === "operating" && open.reason?.code !== "doubted";
+  byId("now").textContent = isTold ? opennessWords(open, serverTime) : headline;
+  byId("marks").replaceChildren(...evidence.marks.map((mark) => make("span", "mark bad", mark.words)));
+  byId("marked").hidden = evidence.marks.length === 0;
+  byId("last-visit").textContent = evidence.lastVisit ? dayOrMinute(evidence.lastVisit) : "没有";
+}
+
+/** Of a visit that is thirty days old only the day is told, as its midnight. */
+const dayOrMinute = (text) => (text.slice(11, 19) === "00:00:00" ? text.slice(0, 10) : minuteOf(text));
+
+/** Shows what is told now after another part of the page has changed it. */
+async function look() {
+  const station = await looking.ask("GET", `${STATION}/hours`);
+  if (station) {
+    showNow(station);
+  }
 }
 
 function showClosure(closure) {
@@ -105,4 +127,6 @@ byId("hours-text").addEventListener("input", () => {
 });
 byId("closure-form").addEventListener("submit", close);
 byId("reopen").addEventListener("click", reopen);
+byId("station").addEventListener("statement", look);
+byId("station").addEventListener("record", look);
 load();

@@ -25,6 +25,7 @@ async function state(open) {
   const said = await asking.ask("PUT", `/api/v1/staff/stations/${CODE}/statement`, { open });
   if (said) {
     show(said);
+    byId("station").dispatchEvent(new Event("statement"));
     say(byId("done"), open ? "已公布：今天已开门" : "已公布：今天不开放");
   }
 }

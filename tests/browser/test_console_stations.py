@@ -181,6 +181,7 @@ async def test_a_word_that_a_station_is_open_or_closed_today_is_public_at_once(s
     await page.click("#state-closed")
     await expect(words).to_have_text(re.compile(r"^\d\d:\d\d 已说明：今天不开放。今天以此为准"))
     await expect(page.locator("#done")).to_have_text("已公布：今天不开放")
+    await expect(page.locator("#now")).to_contain_text("工作人员说今天不开放")
     assert await complaints(screens, page) == []
     code = await page.get_attribute("#station", "data-code")
     public = await screens.open(f"/s/{code}")
@@ -250,7 +251,11 @@ async def test_an_officer_pairs_a_screen_and_ends_it(screens: Screens) -> None:
 async def test_a_ticket_shows_its_clock_and_is_answered(screens: Screens) -> None:
     page, name = await open_station(screens)
     await report_locked(screens, await page.get_attribute("#station", "data-code") or "")
-    await follow(page, "驿站问题")
+    await page.reload()
+    await expect(page.locator("#marks")).to_have_text(re.compile(r"^\d\d:\d\d 有人反映锁门，待核实$"))
+    await expect(page.locator("#last-visit")).to_have_text("没有")
+    assert await complaints(screens, page) == []
+    await page.click("#marked a")
     row = page.locator(f"#rows tr:has-text('{name}')")
     await expect(row).to_contain_text("锁门")
     # Nobody runs it: it begins with the district.

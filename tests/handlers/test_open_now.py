@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from server.service import Service
-from tests.factories import Clock, Factory, Http
+from tests.factories import Clock, Factory, Http, change
 from tests.handlers.test_check_ins import NEAR, code, device, stations, visit
 from tests.handlers.test_station_reports import _no_limits_left, _nothing_said, report, tickets
 
@@ -170,3 +170,29 @@ async def test_a_station_that_was_opened_within_a_day_or_a_month_is_set_back_by_
     assert await set_back() == 40
     clock.advance(days=30)
     assert await set_back() == 80
+
+
+async def test_officers_are_told_of_a_station_what_everybody_is(
+    http: Http, code: str, make: Factory, service: Service
+) -> None:
+    _, headers = await make.console("officer")
+
+    async def told() -> tuple[str, str]:
+        found = (await http("GET", f"/api/v1/staff/stations/{code}/hours", headers=headers)).json
+        public = (await http("GET", f"/api/v1/stations/{code}")).json
+        assert (found["open"], found["evidence"]) == (public["open"], public["evidence"])
+        assert found["headline"] in await banner(http, code)
+        return found["headline"], found["open"]["state"]
+
+    assert await told() == ("现在开放", "open")
+    await report(http, code)
+    assert await told() == ("现在开放", "open")
+    await report(http, code)
+    assert await told() == ("是否开放待核实", "unknown")
+    await say(http, make, code, is_open=False)
+    assert await told() == ("现在未开放", "closed")
+    await say(http, make, code, is_open=True)
+    before = service.world.board.get(code).state
+    await change(service, code, state="suspended")
+    assert (await told())[0] == "暂停开放"
+    await change(service, code, state=before)
