@@ -14,7 +14,7 @@ from handlers.uploads import Picture, UploadHandler
 from handlers.wire import Asked, Wire, local
 from models.appointments import NotStaff
 from models.errors import Unauthenticated
-from models.evidence import Problem
+from models.evidence import PROBLEM_WORDS, Problem
 from models.limits import Limit, PerAddress
 from models.photos import PhotosBusy
 from models.picture_heads import PictureTooLarge, UnreadablePicture, UnsupportedPicture
@@ -112,6 +112,7 @@ class StaffReportReply(Wire, frozen=True):
 
     report: ReportId
     problem: AnyProblem
+    problem_words: Annotated[str, Meta(examples=["有设施坏了"])]
     facility: AnyFacility | None
     facility_words: Annotated[str | None, Meta(examples=["微波炉"])]
     words: Words
@@ -126,6 +127,7 @@ class StaffReportReply(Wire, frozen=True):
         return cls(
             report=report.id,
             problem=report.problem,
+            problem_words=PROBLEM_WORDS[report.problem],
             facility=report.facility,
             facility_words=FACILITIES[report.facility] if report.facility else None,
             words=read.words,

@@ -2,6 +2,7 @@
 
 import { action, byId, createAsking, fill, fixed, linked, make, options, row, say, showPager, timeOf } from "./console.js";
 import { createDialog } from "./console_dialog.js";
+import { facilityOf, photoOf, whenOf, wordsOf } from "./console_reports.js";
 import { PROBLEM_ANSWERS } from "./console_words.js";
 
 const TICKETS = "/api/v1/staff/station-tickets";
@@ -88,25 +89,9 @@ function showPart(ticket) {
 const isTelling = (report) => report.words || report.facility || report.hasPhoto;
 
 function reportLine(report) {
-  const at = timeOf(report.at).slice(0, 16);
-  const said = [at, report.facilityWords && `${report.facilityWords}不能用`, report.words && `“${report.words}”`];
-  const line = make("div", "report", make("p", "quiet", said.filter(Boolean).join(" ")));
-  if (report.hasPhoto) {
-    line.append(photoOf(report, at));
-  }
-  return line;
-}
-
-/** A report's photo, which opens alone in its full size; one that WeChat objects to is not shown. */
-function photoOf(report, at) {
-  const shown = make("img", "");
-  shown.src = `/api/v1/staff/reports/${report.report}/photo`;
-  shown.alt = `${at} 反映时拍的照片，点开看原图`;
-  const opens = make("a", "photo", shown);
-  opens.href = shown.src;
-  opens.target = "_blank";
-  shown.addEventListener("error", () => opens.replaceWith(make("p", "quiet", "照片不能显示：可能没有通过内容安全检查，或已过期")));
-  return opens;
+  const facility = facilityOf(report);
+  const line = make("p", "quiet", whenOf(report), facility && ` ${facility}`, " ", ...wordsOf(report));
+  return make("div", "report", line, ...(report.hasPhoto ? [photoOf(report)] : []));
 }
 
 async function answer(event) {

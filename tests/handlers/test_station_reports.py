@@ -502,8 +502,8 @@ class TestWords:
         await report(http, code, words="门口停了一辆车，进不去")
         staff = await make.member(staff=True)
         reply = await http("GET", f"/api/v1/staff/stations/{code}/reports", token=staff.token)
-        assert [(one["words"], one["held"]) for one in reply.json["items"]] == [
-            ("门口停了一辆车，进不去", True)
+        assert [(one["problemWords"], one["words"], one["held"]) for one in reply.json["items"]] == [
+            ("锁门", "门口停了一辆车，进不去", True)
         ]
         stored = await service.world.visits.reports._store._documents.find({}).to_list()
         assert "门口停了" not in str(stored)
