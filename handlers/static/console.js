@@ -187,11 +187,32 @@ export async function tellHere(place, asking, isLatest = () => true) {
  * @param {string} none what is said when there are none
  */
 export function fill(body, rows, none) {
-  const columns = body.closest("table").querySelectorAll("thead th").length;
   const empty = make("td", "empty", none);
-  empty.colSpan = columns;
-  body.replaceChildren(...(rows.length > 0 ? rows : [make("tr", "", empty)]));
+  empty.colSpan = headingsOf(body).length;
+  body.replaceChildren();
+  if (rows.length > 0) {
+    addRows(body, rows);
+  } else {
+    body.append(make("tr", "", empty));
+  }
 }
+
+/**
+ * Adds rows to a table's body; each cell knows its column's name, which stands beside it on narrow screens.
+ * @param {HTMLElement} body
+ * @param {HTMLTableRowElement[]} rows
+ */
+export function addRows(body, rows) {
+  const names = headingsOf(body).map((heading) => (heading.querySelector(".unseen") ? "" : heading.textContent));
+  for (const one of rows) {
+    [...one.cells].forEach((cell, place) => {
+      cell.dataset.label = names[place];
+    });
+  }
+  body.append(...rows);
+}
+
+const headingsOf = (body) => [...body.closest("table").querySelectorAll("thead th")];
 
 /**
  * Makes a button of a table's row.

@@ -1,6 +1,6 @@
 /** Figures of memberships on a past date, as entered by a day, with what was corrected since; level by level. */
 
-import { ask, byId, fill, make, row, say, tellHere } from "./console.js";
+import { addRows, ask, byId, fill, make, row, say, tellHere } from "./console.js";
 import { createOrder } from "./latest.js";
 import "./console_choice.js";
 
@@ -43,7 +43,7 @@ async function showBelow() {
       if (!found || !isLatest()) {
         return;
       }
-      byId("rows").append(figuresRow(found));
+      addRows(byId("rows"), [figuresRow(found)]);
     }
     if (table.total === 0) {
       say(byId("problem"), "没有下级组织");

@@ -1,6 +1,6 @@
 /** One station: how many there are of each facility, and which do not work since when. */
 
-import { byId, fixed, make, options, row, say } from "./console.js";
+import { byId, fill, fixed, make, options, row, say } from "./console.js";
 import { createPart, rowField } from "./console_station_part.js";
 
 const part = createPart(byId("equipment-problem"), "equipment");
@@ -28,7 +28,7 @@ function show({ items }) {
   byId("equipment-form").hidden = items.length === 0;
   const rows = items.map(facilityRow);
   readers = rows.map(({ read }) => read);
-  byId("equipment-rows").replaceChildren(...rows.map((one) => one.row));
+  fill(byId("equipment-rows"), rows.map((one) => one.row), "");
 }
 
 /** The day that it is here now. */

@@ -10,11 +10,19 @@ if TYPE_CHECKING:
 
 PHONE_SIZE, DESK_SIZE = (390, 844), (1280, 860)
 
+# Below it rows of tables are cards, whose cells bear the names of their columns.
+PHONE_WIDTH = 640
 LEAST_CONTRAST = 4.5
 LEAST_TARGET = 44
 LARGE_TEXT = "document.documentElement.style.fontSize = '140%'"
 
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+# Tables of which a part, often the button that one came for, lies beside the screen.
+SLIDING_TABLES = """() => Array.from(document.querySelectorAll(".sheet"))
+  .filter((sheet) => sheet.scrollWidth > sheet.clientWidth)
+  .map((sheet) => `${sheet.scrollWidth} px in ${sheet.clientWidth}: ${sheet.querySelector("th").textContent}`)
+"""
 
 SMALL_TARGETS = """(least) => Array.from(document.querySelectorAll("button, a, input, select"))
   .filter((target) => target.checkVisibility())
@@ -54,6 +62,8 @@ async def complaints(screens: Screens, page: "Page") -> list[str]:
         await page.set_viewport_size({"width": width, "height": 640})
         if await page.evaluate(OVERFLOW) > 0:
             found.append(f"wider than {width} px")
+        if width < PHONE_WIDTH:
+            found += await page.evaluate(SLIDING_TABLES)
     found += await page.evaluate(SMALL_TARGETS, LEAST_TARGET)
     found += await page.evaluate(FAINT_TEXTS, LEAST_CONTRAST)
     await page.set_viewport_size({"width": 320, "height": 640})
