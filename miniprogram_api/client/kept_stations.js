@@ -2,6 +2,7 @@
 
 /** Districts' stations, kept for when there is no network: the same stations in the same order as online. */
 
+const { readMoment } = require("./moments.js");
 const { RANKING, localText, opennessAt } = require("./openings.js");
 const { fromGcj02, metresBetween, toGcj02 } = require("./positions.js");
 
@@ -25,7 +26,7 @@ const MOST_TRIES = 2;
  * @property {boolean} [onlyOpen]
  * @property {number} [radius] metres
  * @property {number} [limit]
- * @property {string|number} [at] another moment than now
+ * @property {string} [at] another moment than now, to the minute; without an offset it is that of Asia/Shanghai
  */
 
 /**
@@ -137,7 +138,7 @@ function createKeptStations({ request, now, slot }) {
      * @returns {{items: object[], serverTime: string}} as `stationsNear` gives them
      */
     keptStationsNear: (wanted) => {
-      const at = wanted.at === undefined ? now() : new Date(wanted.at).getTime();
+      const at = wanted.at === undefined ? now() : readMoment(wanted.at);
       const here = toGcj02(wanted.longitude, wanted.latitude, wanted.datum);
       const found = kept()
         .map(filesOf)

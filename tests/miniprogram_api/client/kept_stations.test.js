@@ -22,6 +22,11 @@ async function settingWithDistrict(storage, served = file) {
   return setting;
 }
 
+const DAY = 24 * 3600000;
+
+/** Of another moment than now only the minute counts. */
+const isWholeMinute = ({ unixMilliseconds }) => unixMilliseconds % 60000 === 0;
+
 const short = ({ code, distanceMetres, open: { state, until, opensAt }, mark }) => ({
   code,
   distanceMetres,
@@ -57,9 +62,36 @@ describe("stations without a network", () => {
     questions.forEach(({ at, unixMilliseconds, wanted, found }) => {
       setting.at = unixMilliseconds;
       assert.deepEqual(setting.client.keptStationsNear(wanted).items.map(short), found, at);
-      setting.at = 0;
+    });
+    questions.filter(isWholeMinute).forEach(({ at, unixMilliseconds, wanted, found }) => {
+      setting.at = unixMilliseconds - DAY;
       assert.deepEqual(setting.client.keptStationsNear(Object.assign({ at }, wanted)).items.map(short), found, at);
     });
+  });
+
+  test("another moment without an offset is that of Asia/Shanghai, to the minute, whatever the phone's zone", async () => {
+    const setting = await settingWithDistrict();
+    const zone = process.env.TZ;
+    try {
+      ["America/New_York", "Asia/Shanghai"].forEach((there) => {
+        process.env.TZ = there;
+        // One question of each moment.
+        questions.filter(({ at }, place) => place === 0 || at !== questions[place - 1].at).filter(isWholeMinute).forEach(({ at, unixMilliseconds, wanted, found }) => {
+          setting.at = unixMilliseconds - DAY;
+          const local = at.slice(0, "2026-09-28T10:00".length);
+          [local, `${local}:59.999`, local.replace("T", " "), local.replace(/[-:]/g, "")].forEach((written) => {
+            const { items } = setting.client.keptStationsNear(Object.assign({ at: written }, wanted));
+            assert.deepEqual(items.map(short), found, `${written} in ${there}`);
+          });
+        });
+      });
+    } finally {
+      if (zone === undefined) {
+        delete process.env.TZ;
+      } else {
+        process.env.TZ = zone;
+      }
+    }
   });
 
   test("those that are set back or opened rank and are marked as in every vector, and only now", async () => {
@@ -68,8 +100,8 @@ describe("stations without a network", () => {
       setting.at = unixMilliseconds;
       assert.deepEqual(setting.client.keptStationsNear(wanted).items.map(short), found, at);
     });
-    setting.at = 0;
-    questions.forEach(({ at, wanted, found }) => {
+    questions.filter(isWholeMinute).forEach(({ at, unixMilliseconds, wanted, found }) => {
+      setting.at = unixMilliseconds - DAY;
       assert.deepEqual(setting.client.keptStationsNear(Object.assign({ at }, wanted)).items.map(short), found, at);
     });
   });
