@@ -2,9 +2,9 @@
 
 /** Districts' stations, kept for when there is no network: the same stations in the same order as online. */
 
-const { readMoment } = require("./moments.js");
 const { RANKING, localText, opennessAt } = require("./openings.js");
-const { fromGcj02, metresBetween, toGcj02 } = require("./positions.js");
+const { fromGcj02, metresBetween } = require("./positions.js");
+const { readQuestion } = require("./questions.js");
 
 const NOT_MODIFIED = 304;
 const OPEN_RANKS = 2;
@@ -16,17 +16,6 @@ const MOST_TRIES = 2;
 /**
  * @typedef {{district: string, version: string, parts: number, stations: number, since: string, days: number}} Kept
  *   what is known of a kept district: for how many days from when its openings are told
- *
- * @typedef {object} Wanted the same question as `stationsNear` takes
- * @property {number} longitude
- * @property {number} latitude
- * @property {import("./positions.js").Datum} datum
- * @property {string[]} [facilities] all of them there, and working
- * @property {string} [kind]
- * @property {boolean} [onlyOpen]
- * @property {number} [radius] metres
- * @property {number} [limit]
- * @property {string} [at] another moment than now, to the minute; without an offset it is that of Asia/Shanghai
  */
 
 /**
@@ -134,31 +123,32 @@ function createKeptStations({ request, now, slot }) {
      * tell it is unknown whether a station is open. What set a station back when the file was written (its 站长
      * closed it for the day, people doubt that it is open), or made it open before its hours, and how lately it
      * was confirmed to be open, count for now alone, as online.
-     * @param {Wanted} wanted
+     * @param {import("./questions.js").Wanted} wanted
      * @returns {{items: object[], serverTime: string}} as `stationsNear` gives them
+     * @throws {ApiError} for what `stationsNear` refuses, with the same code and words, and `network_failed` for
+     *   what only the server can answer: `near` and `after`
      */
     keptStationsNear: (wanted) => {
-      const at = wanted.at === undefined ? now() : readMoment(wanted.at);
-      const here = toGcj02(wanted.longitude, wanted.latitude, wanted.datum);
+      const question = readQuestion(wanted, now());
       const found = kept()
         .map(filesOf)
         .filter((files) => files !== null)
-        .reduce((all, files) => all.concat(...files.map((file) => nearIn(file, here, at, wanted))), []);
+        .reduce((all, files) => all.concat(...files.map((file) => nearIn(file, question))), []);
       found.sort(byUse);
-      const { limit = 20, datum } = wanted;
+      const { limit, datum } = question;
       return { items: found.slice(0, limit).map((one) => reply(one, datum)), serverTime: localText(now()) };
     },
   };
 }
 
 /** The stations of a file that count, each with its rank and metres. */
-function nearIn(file, here, at, { facilities = [], kind, onlyOpen = false, radius = 5000, at: other }) {
+function nearIn(file, { here, at, isNow, facilities, kind, onlyOpen, radius }) {
   const span = { since: Date.parse(file.since), days: file.days };
   const states = file.schedules.map((openings) => opennessAt(openings, span, at));
-  const setBack = other === undefined ? setBackAt(file, at) : new Map();
+  const setBack = isNow ? setBackAt(file, at) : new Map();
   // A file that was kept by an earlier edition of this library may have none.
-  const setBacks = (other === undefined && file.setBacks) || [];
-  const opened = other === undefined ? openedAt(file, at) : new Map();
+  const setBacks = (isNow && file.setBacks) || [];
+  const opened = isNow ? openedAt(file, at) : new Map();
   const bits = facilities.map((name) => file.facilityNames.indexOf(name));
   const found = [];
   file.codes.forEach((code, place) => {
@@ -169,7 +159,7 @@ function nearIn(file, here, at, { facilities = [], kind, onlyOpen = false, radiu
       : asSetBack(file.schedules[file.scheduleOf[place]], span, usual, floor, until);
     const rank = RANKING.indexOf(open.state);
     const hasAll = bits.every((bit) => bit >= 0 && (file.facilities[place] >> bit) & 1);
-    const isOfKind = kind === undefined || kind === null || file.kindNames[file.kinds[place]] === kind;
+    const isOfKind = kind === null || file.kindNames[file.kinds[place]] === kind;
     if (hasAll && isOfKind && (rank < OPEN_RANKS || !onlyOpen)) {
       const metres = Math.round(metresBetween(here, [file.longitudes[place], file.latitudes[place]]));
       if (metres <= radius) {

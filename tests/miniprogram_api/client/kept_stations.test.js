@@ -4,6 +4,9 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
 const { file, questions, marks, opened, setBacks, marked } = require("../../vectors/district_stations.json");
+const asking = require("../../vectors/station_questions.json");
+const { ApiError } = require("../../../miniprogram_api/client/index.js");
+const { readMoment } = require("../../../miniprogram_api/client/moments.js");
 const { FakeServer, answers, makeSetting, noNetwork, refuses, succeeds } = require("./fakes.js");
 
 const PATH = `/api/v1/districts/${encodeURIComponent(file.district)}/stations`;
@@ -121,6 +124,7 @@ describe("stations without a network", () => {
     const { storage } = await settingWithDistrict();
     const { at, wanted, found } = questions[0];
     const again = makeSetting({ server: serving(noNetwork), storage });
+    again.at = Date.parse(at);
     const { items } = again.client.keptStationsNear(Object.assign({ at }, wanted));
     assert.deepEqual(items.map(short), found);
     assert.deepEqual(again.client.keptDistricts(), [
@@ -155,6 +159,7 @@ describe("stations without a network", () => {
     const setting = await settingWithDistrict();
     const wanted = { longitude: 113.62, latitude: 34.75, datum: "gcj02" };
     ["2026-09-27T23:59:59+08:00", "2026-10-12T00:00:00+08:00"].forEach((at) => {
+      setting.at = Date.parse(at);
       const { items } = setting.client.keptStationsNear(Object.assign({ at }, wanted));
       assert.equal(items.length, 9);
       assert.ok(items.every(({ open }) => open.state === "unknown"));
@@ -166,14 +171,54 @@ describe("stations without a network", () => {
     const { items } = client.keptStationsNear({ longitude: 113.62, latitude: 34.75, datum: "gcj02" });
     assert.deepEqual([items, client.keptDistricts()], [[], []]);
   });
+});
 
-  test("a facility or a kind that nobody knows is nowhere", async () => {
+describe("a question without a network", () => {
+  test("every right one of the vectors is answered", async () => {
     const setting = await settingWithDistrict();
-    const wanted = { longitude: 113.62, latitude: 34.75, datum: "gcj02", at: questions[0].at };
-    const asked = [{ facilities: ["sauna"] }, { kind: "palace" }];
-    asked.forEach((more) => {
-      assert.deepEqual(setting.client.keptStationsNear(Object.assign(more, wanted)).items, []);
+    setting.at = asking.unixMilliseconds;
+    asking.right.forEach((wanted) => {
+      assert.ok(Array.isArray(setting.client.keptStationsNear(wanted).items), JSON.stringify(wanted));
     });
+  });
+
+  test("every wrong one of the vectors is refused in the server's words, with or without a kept district", async () => {
+    for (const setting of [await settingWithDistrict(), makeSetting()]) {
+      setting.at = asking.unixMilliseconds;
+      asking.wrong.forEach(({ wanted, code, message, field }) => {
+        assert.throws(
+          () => setting.client.keptStationsNear(wanted),
+          (error) => {
+            assert.ok(error instanceof ApiError, error);
+            assert.deepEqual([error.status, error.code, error.message], [400, code, message], JSON.stringify(wanted));
+            assert.equal(error.details.field, field === null ? undefined : field);
+            return true;
+          }
+        );
+      });
+    }
+  });
+
+  test("coordinates that are swapped are told so", () => {
+    const wanted = { longitude: 34.75, latitude: 113.62, datum: "gcj02" };
+    assert.throws(() => makeSetting().client.keptStationsNear(wanted), { details: { swapped: true } });
+  });
+
+  test("a position that is no number is refused", () => {
+    const wanted = { longitude: NaN, latitude: 34.75, datum: "gcj02" };
+    assert.throws(() => makeSetting().client.keptStationsNear(wanted), { code: "invalid_request" });
+  });
+
+  test("a name and a further page need the network", async () => {
+    const { client } = await settingWithDistrict();
+    const wanted = { longitude: 113.62, latitude: 34.75, datum: "gcj02" };
+    [{ near: "杜岭街" }, Object.assign({ after: "0.320.4E8M0R2T.1784095205000" }, wanted)].forEach((asked) => {
+      assert.throws(() => client.keptStationsNear(asked), { status: 0, code: "network_failed" });
+    });
+  });
+
+  test("every moment of the vectors is read as the server reads it", () => {
+    asking.moments.forEach(({ at, unixMilliseconds }) => assert.equal(readMoment(at), unixMilliseconds, at));
   });
 });
 
@@ -206,6 +251,7 @@ describe("keeping a district", () => {
     const kept = await setting.client.keepDistrict(file.district);
     assert.deepEqual([kept.parts, kept.stations], [2, 10]);
     const { at, wanted, found } = questions[0];
+    setting.at = Date.parse(at);
     const { items } = setting.client.keptStationsNear(Object.assign({ at }, wanted));
     assert.deepEqual(items.map(short), found);
   });
@@ -228,6 +274,7 @@ describe("keeping a district", () => {
     const again = makeSetting({ server: setting.server, storage: setting.storage });
     assert.deepEqual(again.client.keptDistricts(), []);
     const { at, wanted, found } = questions[0];
+    again.at = Date.parse(at);
     assert.deepEqual(again.client.keptStationsNear(Object.assign({ at }, wanted)).items, []);
     assert.equal((await again.client.keepDistrict(file.district)).stations, 10);
     const { items } = again.client.keptStationsNear(Object.assign({ at }, wanted));
