@@ -171,6 +171,31 @@ async def test_a_locked_door_is_told_with_a_photo(screens: Screens) -> None:
     await expect(phone.locator(".report-mark")).to_contain_text("有人反映锁门")
 
 
+async def test_a_report_whose_photo_is_refused_is_taken_and_told_so(screens: Screens) -> None:
+    screens.expect_refusals(415, 400, 0)
+    # Another station: one address may send few reports of each.
+    near = f"longitude={THERE.longitude}&latitude={THERE.latitude}&datum=gcj02"
+    code = (await ask(screens, "GET", f"/api/v1/stations?{near}"))["items"][-1]["code"]
+    assert code != CODE
+    phone = await screens.open(f"/s/{code}")
+    answer = phone.locator("#report-answer")
+    for name, kind, words in (
+        ("door.gif", "image/gif", "照片没有收到：只收 JPEG、PNG、WebP 格式的照片"),
+        ("door.jpg", "image/jpeg", "照片没有收到：只支持 JPEG、PNG、WebP 格式的静态图片"),
+    ):
+        await phone.set_input_files("#photo", {"name": name, "mimeType": kind, "buffer": b"no picture"})
+        await phone.select_option("#problem", "wrong_place")
+        await phone.click("#report-form button")
+        await expect(answer).to_contain_text(words)
+        await expect(answer).to_contain_text("谢谢")
+        await expect(answer).to_contain_text("有人反映位置不对")
+    assert await complaints(screens, phone) == []
+    await phone.route("**/photo?*", lambda route: route.abort())
+    await phone.click("#report-form button")
+    await expect(answer).to_contain_text("照片没有收到：连不上网络")
+    await expect(answer).to_contain_text("有人反映位置不对")
+
+
 async def test_somebody_says_which_facility_does_not_work(screens: Screens) -> None:
     phone = await screens.open(f"/s/{CODE}")
     which = phone.locator("#facility")
