@@ -5,6 +5,7 @@
 
 const NAME = "device";
 const OF_A_FACILITY = "facility_broken";
+const SCREEN_CODE = /^[0-9A-HJKMNP-TV-Z]{15}$/i;
 const PHOTO_BYTES = 10 * 1024 * 1024;
 /** Why a photo is not taken, where the server's words are for programs. */
 const PHOTO_PROBLEMS = {
@@ -16,7 +17,8 @@ const POSITION_OPTIONS = { enableHighAccuracy: true, timeout: 6000, maximumAge: 
 
 const byId = (id) => document.getElementById(id);
 const station = byId("check-in").dataset.station;
-const screenCode = new URLSearchParams(window.location.search).get("k");
+/** The code of the station's screen; what has not its form came from no screen, and is a visit by the sign. */
+const screenCode = (new URLSearchParams(window.location.search).get("k") || "").match(SCREEN_CODE)?.[0];
 
 /** A random name of 24 letters and digits, the same for as long as the browser keeps it. */
 function deviceName() {

@@ -157,6 +157,18 @@ async def test_the_sign_s_page_checks_in_by_position_or_says_how_far(screens: Sc
     await expect(phone.locator("#check-in-answer.fresh")).to_contain_text("签到成功")
 
 
+@pytest.mark.parametrize("mangled", ["0A1B2", "0A1B2C3D4E5F6G%20"])
+async def test_a_link_whose_screen_code_is_mangled_checks_in_by_the_sign(
+    screens: Screens, mangled: str
+) -> None:
+    await at_the_station(screens)
+    phone = await screens.open(f"/s/{CODE}?k={mangled}")
+    async with phone.expect_response("**/check-ins") as answer:
+        await phone.click("#check-in-form button")
+    assert (await (await answer.value).json())["presence"] == "near"
+    await expect(phone.locator("#check-in-answer.fresh")).to_contain_text("签到成功")
+
+
 async def test_a_locked_door_is_told_with_a_photo(screens: Screens) -> None:
     picture = io.BytesIO()
     Image.new("RGB", (80, 60), "grey").save(picture, "JPEG")
