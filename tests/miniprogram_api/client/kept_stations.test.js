@@ -25,6 +25,7 @@ async function settingWithDistrict(storage, served = file) {
   return setting;
 }
 
+const LOCAL_START = "2026-07-15T14:00:00+08:00";
 const DAY = 24 * 3600000;
 
 /** Of another moment than now only the minute counts. */
@@ -128,7 +129,7 @@ describe("stations without a network", () => {
     const { items } = again.client.keptStationsNear(Object.assign({ at }, wanted));
     assert.deepEqual(items.map(short), found);
     assert.deepEqual(again.client.keptDistricts(), [
-      { district: "东区", version: file.version, parts: 1, stations: 10, since: file.since, days: 14 },
+      { district: "东区", version: file.version, parts: 1, stations: 10, since: file.since, days: 14, keptAt: LOCAL_START },
     ]);
   });
 
@@ -164,6 +165,20 @@ describe("stations without a network", () => {
       assert.equal(items.length, 9);
       assert.ok(items.every(({ open }) => open.state === "unknown"));
     });
+  });
+
+  test("it is told when the oldest of what is shown was kept", async () => {
+    const setting = await settingWithDistrict();
+    const west = Object.assign({}, file, { district: "西区", longitudes: file.longitudes.map((one) => one + 1) });
+    setting.server.on(`GET /api/v1/districts/${encodeURIComponent("西区")}/stations`, succeeds(west));
+    setting.at += DAY;
+    await setting.client.keepDistrict("西区");
+    const keptAt = (longitude, radius) =>
+      setting.client.keptStationsNear({ longitude, latitude: 34.75, datum: "gcj02", radius, limit: 100 }).keptAt;
+    assert.equal(keptAt(113.62, 5000), LOCAL_START);
+    assert.equal(keptAt(114.62, 5000), "2026-07-16T14:00:00+08:00");
+    assert.equal(keptAt(114.12, 50000), LOCAL_START);
+    assert.equal(keptAt(120, 5000), null);
   });
 
   test("without a kept district there are none", () => {
@@ -226,8 +241,11 @@ describe("keeping a district", () => {
   test("what has not changed is not sent again", async () => {
     const setting = await settingWithDistrict();
     setting.server.on(ROUTE, answers(304, null));
+    setting.at += 3600000;
     const kept = await setting.client.keepDistrict(file.district);
     assert.equal(kept.version, file.version);
+    assert.equal(kept.keptAt, "2026-07-15T15:00:00+08:00");
+    assert.deepEqual(setting.client.keptDistricts(), [kept]);
     const [, call] = setting.server.callsOf("GET", PATH);
     assert.equal(call.headers["If-None-Match"], `W/"${file.version}"`);
     assert.equal(setting.client.keptDistricts().length, 1);
