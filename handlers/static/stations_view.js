@@ -4,6 +4,7 @@ import { REACH_METRES, forgetAnswer, makeCheckIn } from "./check_in_button.js";
 import { byId, make, tabStorage } from "./demo.js";
 import { createKeptList } from "./kept_list.js";
 import { createOrder } from "./latest.js";
+import { wirePlaceSearch } from "./place_search.js";
 import { distanceWords, localOf, momentWords, opennessWords } from "./words.js";
 
 const PLACE = "place";
@@ -25,6 +26,7 @@ const REFUSED = [400, 404];
 export function createStationsView({ client }) {
   const chips = Array.from(document.querySelectorAll("button[data-facility]"));
   const names = new Map(chips.map((chip) => [chip.dataset.facility, chip.textContent]));
+  Array.from(byId("kind").options).forEach((option) => option.value && names.set(option.value, option.textContent));
   const onlyOpen = byId("only-open");
   const begin = createOrder();
   let radius = NEAR_METRES;
@@ -43,6 +45,7 @@ export function createStationsView({ client }) {
       latitude,
       datum,
       facilities: facilities.length === 0 ? undefined : facilities,
+      kind: byId("kind").value || undefined,
       onlyOpen: isPressed(onlyOpen) || undefined,
       at: byId("when").value || undefined,
       radius,
@@ -128,15 +131,25 @@ export function createStationsView({ client }) {
       refresh();
     })
   );
+  const places = wirePlaceSearch({ client, onPlace: () => goTo(byId("named-place").value) });
   restorePlace();
-  byId("place").addEventListener("change", () => {
-    tabStorage.set(PLACE, byId("place").value);
+  const goTo = (place) => {
+    byId("place").value = place;
+    tabStorage.set(PLACE, place);
     search(NEAR_METRES);
+  };
+  byId("place").addEventListener("change", () => {
+    places.clear();
+    goTo(byId("place").value);
   });
   byId("when").addEventListener("change", refresh);
+  byId("kind").addEventListener("change", refresh);
   byId("stations-more").addEventListener("click", () => following && ask(following));
   byId("stations-wider").addEventListener("click", () => search(WIDE_METRES));
-  wireLocation(() => search(NEAR_METRES));
+  wireLocation(() => {
+    places.clear();
+    search(NEAR_METRES);
+  });
   // Who has turned pages keeps them: the first would push them away.
   const isAtFirstPage = () => shown.length <= PAGE;
   setInterval(
@@ -180,11 +193,14 @@ function offerMoments(serverTime) {
   when.value = moments.includes(chosen) ? chosen : "";
 }
 
-function summary(items, { facilities, onlyOpen, radius, at }, hasMore) {
+function summary(items, { facilities, kind, onlyOpen, radius, at }, hasMore) {
   const reach = `${radius / 1000} 公里内`;
   const then = at === undefined ? "现在" : "那时";
   if (items.length === 0 && onlyOpen) {
-    return `${reach}${then}没有开放的驿站${facilities ? "有这些设施" : ""}，可以取消“只看开放”。`;
+    return `${reach}${then}没有${kind ? "这种" : ""}开放的驿站${facilities ? "有这些设施" : ""}，可以取消“只看开放”。`;
+  }
+  if (items.length === 0 && kind) {
+    return `${reach}没有这种驿站${facilities ? "有这些设施" : ""}，可以改选“不限”。`;
   }
   if (items.length === 0) {
     return facilities ? `${reach}没有设施都符合的驿站，可以少选几项。` : `${reach}没有已公布位置的驿站。`;
@@ -214,9 +230,9 @@ function entry(station, now, names) {
     link.append(make("span", "said", station.mark.words));
   }
   link.append(make("span", "quiet", station.address));
-  const facilities = station.facilities.map((facility) => names.get(facility)).join("　");
-  if (facilities) {
-    link.append(make("span", "facilities", facilities));
+  const offers = [station.kind, ...station.facilities].filter(Boolean).map((one) => names.get(one));
+  if (offers.length > 0) {
+    link.append(make("span", "facilities", offers.join("　")));
   }
   return make("li", "", link);
 }
