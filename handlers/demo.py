@@ -12,6 +12,7 @@ from miniprogram_api.bundle import bundle
 from models.errors import Missing
 from models.id_documents import KINDS
 from models.stations import FACILITIES
+from models.stations import KINDS as STATION_KINDS
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -123,6 +124,7 @@ class DemoPage(Handler):
             people=self.list_people(demo) if demo else (),
             places=PLACES,
             facilities=FACILITIES,
+            station_kinds=STATION_KINDS,
             documents=KINDS,
         )
         return Html(page.decode())

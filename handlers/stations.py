@@ -138,14 +138,19 @@ class LandingHandler(Handler):
             workers=WORKERS,
             problems=PROBLEM_WORDS,
             phone=SUPERVISION_PHONE,
+            in_wechat=self._is_in_wechat(),
             link=await self._find_link(station.id),
         )
         return Html(page.decode())
 
+    def _is_in_wechat(self) -> bool:
+        """Say whether WeChat's own browser asks, which neither opens WeChat nor scans its own screen."""
+        return IN_WECHAT in self.request.headers.get("User-Agent", "")
+
     async def _find_link(self, code: str) -> str | None:
         """Return what opens the mini program from outside; in WeChat the sign's own link does."""
         maker = self.services.link_maker
-        if maker is None or IN_WECHAT in self.request.headers.get("User-Agent", ""):
+        if maker is None or self._is_in_wechat():
             return None
         return await self.services.visits.links.find(code, maker)
 

@@ -1,4 +1,4 @@
-"""Write `tests/vectors/`: what Python and JavaScript must both derive, of codes and of a district's stations.
+"""Write `tests/vectors/`: what Python and JavaScript must both derive: codes, stations, questions for them.
 
     python -m scripts.write_vectors            writes the files
     python -m scripts.write_vectors --check    says whether they are up to date, by its exit status
@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from scripts.question_vectors import question_vectors
 from scripts.station_vectors import vectors
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "vectors"
@@ -184,6 +185,7 @@ def files() -> dict[Path, str]:
     }
     texts = {FOLDER / name: json.dumps(found, indent=1, ensure_ascii=False) for name, found in rows.items()}
     texts[FOLDER / "district_stations.json"] = in_lines(vectors())
+    texts[FOLDER / "station_questions.json"] = in_lines(question_vectors())
     return {path: text + "\n" for path, text in texts.items()}
 
 

@@ -8,7 +8,8 @@ const { drawLinkQr, drawOnCanvas, screenLinkAt, secondsLeft } = window.UnionStat
 const STATION = document.body.dataset.station;
 const KEPT = `kiosk.${STATION}`;
 const PIXELS = 900;
-const REFRESH_MILLISECONDS = 10 * 60000;
+/** A pairing that was ended shows on the screen within so long: nobody is to scan codes that count no more. */
+const REFRESH_MILLISECONDS = 60000;
 const RETRY_MILLISECONDS = 30000;
 const NOT_PAIRED = ["screen_not_paired", "station_not_found"];
 
@@ -139,7 +140,7 @@ function refreshSoon() {
 async function pair(event) {
   event.preventDefault();
   say("problem", "");
-  const pairingCode = byId("code").value.replace(/\D/g, "");
+  const pairingCode = byId("code").value.normalize("NFKC").replace(/\D/g, "");
   try {
     const answer = await post("pairings", { pairingCode });
     byId("code").value = "";

@@ -5,11 +5,20 @@
 
 const NAME = "device";
 const OF_A_FACILITY = "facility_broken";
+const SCREEN_CODE = /^[0-9A-HJKMNP-TV-Z]{15}$/i;
+const PHOTO_BYTES = 10 * 1024 * 1024;
+/** Why a photo is not taken, where the server's words are for programs. */
+const PHOTO_PROBLEMS = {
+  unsupported_media_type: "只收 JPEG、PNG、WebP 格式的照片",
+  body_too_large: "照片超过 10 MB，请换一张小一些的",
+};
+const PHOTO_AGAIN = "一小时内可以换一张，再点一次“告诉大家”";
 const POSITION_OPTIONS = { enableHighAccuracy: true, timeout: 6000, maximumAge: 0 };
 
 const byId = (id) => document.getElementById(id);
 const station = byId("check-in").dataset.station;
-const screenCode = new URLSearchParams(window.location.search).get("k");
+/** The code of the station's screen; what has not its form came from no screen, and is a visit by the sign. */
+const screenCode = (new URLSearchParams(window.location.search).get("k") || "").match(SCREEN_CODE)?.[0];
 
 /** A random name of 24 letters and digits, the same for as long as the browser keeps it. */
 function deviceName() {
@@ -113,12 +122,31 @@ async function report() {
     ...(words ? { words } : {}),
   };
   const made = await post(`/api/v1/stations/${station}/reports`, body);
-  say("report-answer", "fresh", made.message, made.mark && made.mark.words, photo ? "" : made.nextStep);
-  if (photo) {
-    const path = `/api/v1/reports/${made.report}/photo?device=${device}`;
-    await send("PUT", path, { "Content-Type": photo.type }, photo);
-    say("report-answer", "fresh", made.message, "照片已收到");
+  const taken = [made.message, made.mark && made.mark.words];
+  if (!photo) {
+    say("report-answer", "fresh", ...taken, made.nextStep);
+    return;
   }
+  say("report-answer", "fresh", ...taken, "正在传照片…");
+  try {
+    await sendPhoto(made.report, photo);
+    say("report-answer", "fresh", ...taken, "照片已收到");
+  } catch (problem) {
+    say("report-answer", "waiting", ...taken, `照片没有收到：${photoWords(problem)}`, PHOTO_AGAIN);
+  }
+}
+
+/** Adds a photo to a report that was taken; the same report sent again takes another one in its place. */
+async function sendPhoto(report, photo) {
+  if (photo.size > PHOTO_BYTES) {
+    throw { code: "body_too_large" };
+  }
+  const path = `/api/v1/reports/${report}/photo?device=${device}`;
+  await send("PUT", path, { "Content-Type": photo.type }, photo);
+}
+
+function photoWords({ code, message }) {
+  return PHOTO_PROBLEMS[code] || (code ? message : "连不上网络");
 }
 
 /** Asks which facility it is where that is the problem; the page of a station without any never asks. */

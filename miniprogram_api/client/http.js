@@ -118,15 +118,24 @@ function jsonOf({ status, text }) {
 }
 
 /**
- * A query string with its question mark; absent values are left out, lists are joined by commas.
+ * A query string with its question mark; absent values and empty lists are left out, others are joined by commas.
  * @param {object} [query]
  * @returns {string}
  */
 function queryText(query = {}) {
   const pairs = Object.keys(query)
-    .filter((name) => query[name] !== undefined && query[name] !== null)
+    .filter((name) => isGiven(query[name]))
     .map((name) => `${encodeURIComponent(name)}=${encodeURIComponent(String(query[name]))}`);
   return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
+}
+
+/**
+ * Whether a value of a query asks for anything: what is absent does not, and neither does an empty list.
+ * @param {*} value
+ * @returns {boolean}
+ */
+function isGiven(value) {
+  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
 }
 
 function isSuccess(status) {
@@ -162,4 +171,4 @@ function withRetryAfter(details, headers) {
   return Object.assign(seconds, details);
 }
 
-module.exports = { createHttp, createQueue, refusalOf };
+module.exports = { createHttp, createQueue, isGiven, refusalOf };

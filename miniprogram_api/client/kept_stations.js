@@ -3,7 +3,8 @@
 /** Districts' stations, kept for when there is no network: the same stations in the same order as online. */
 
 const { RANKING, localText, opennessAt } = require("./openings.js");
-const { fromGcj02, metresBetween, toGcj02 } = require("./positions.js");
+const { fromGcj02, metresBetween } = require("./positions.js");
+const { readQuestion } = require("./questions.js");
 
 const NOT_MODIFIED = 304;
 const OPEN_RANKS = 2;
@@ -13,19 +14,9 @@ const DECIMALS = 1e6;
 const MOST_TRIES = 2;
 
 /**
- * @typedef {{district: string, version: string, parts: number, stations: number, since: string, days: number}} Kept
- *   what is known of a kept district: for how many days from when its openings are told
- *
- * @typedef {object} Wanted the same question as `stationsNear` takes
- * @property {number} longitude
- * @property {number} latitude
- * @property {import("./positions.js").Datum} datum
- * @property {string[]} [facilities] all of them there, and working
- * @property {string} [kind]
- * @property {boolean} [onlyOpen]
- * @property {number} [radius] metres
- * @property {number} [limit]
- * @property {string|number} [at] another moment than now
+ * @typedef {{district: string, version: string, parts: number, stations: number, since: string, days: number,
+ *   keptAt: string}} Kept what is known of a kept district: for how many days from when its openings are told, and
+ *   when the server last said that it is so
  */
 
 /**
@@ -88,6 +79,12 @@ function createKeptStations({ request, now, slot }) {
     return files;
   }
 
+  /** Puts an entry into the list, in place of the district's earlier one. */
+  function listed(entry) {
+    list.write(kept().filter((one) => one.district !== entry.district).concat([entry]));
+    return entry;
+  }
+
   async function keepDistrict(district) {
     const known = kept().find((one) => one.district === district && filesOf(one) !== null);
     let files;
@@ -95,7 +92,7 @@ function createKeptStations({ request, now, slot }) {
       files = await fetchParts(district, known && `W/"${known.version}"`, MOST_TRIES);
     } catch (error) {
       if (error.status === NOT_MODIFIED) {
-        return known;
+        return listed(Object.assign({}, known, { keptAt: localText(now()) }));
       }
       throw error;
     }
@@ -103,9 +100,7 @@ function createKeptStations({ request, now, slot }) {
     files.forEach((file, place) => slotOf(district, place + 1).write(file));
     const [{ version, parts, since, days }] = files;
     const stations = files.reduce((sum, file) => sum + file.codes.length, 0);
-    const entry = { district, version, parts, stations, since, days };
-    list.write(kept().concat([entry]));
-    return entry;
+    return listed({ district, version, parts, stations, since, days, keptAt: localText(now()) });
   }
 
   return {
@@ -133,31 +128,37 @@ function createKeptStations({ request, now, slot }) {
      * tell it is unknown whether a station is open. What set a station back when the file was written (its 站长
      * closed it for the day, people doubt that it is open), or made it open before its hours, and how lately it
      * was confirmed to be open, count for now alone, as online.
-     * @param {Wanted} wanted
-     * @returns {{items: object[], serverTime: string}} as `stationsNear` gives them
+     * @param {import("./questions.js").Wanted} wanted
+     * @returns {{items: object[], serverTime: string, keptAt: ?string}} as `stationsNear` gives them, and when the
+     *   oldest district that they are of was kept, null without any
+     * @throws {ApiError} for what `stationsNear` refuses, with the same code and words, and `network_failed` for
+     *   what only the server can answer: `near` and `after`
      */
     keptStationsNear: (wanted) => {
-      const at = wanted.at === undefined ? now() : new Date(wanted.at).getTime();
-      const here = toGcj02(wanted.longitude, wanted.latitude, wanted.datum);
+      const question = readQuestion(wanted, now());
       const found = kept()
-        .map(filesOf)
-        .filter((files) => files !== null)
-        .reduce((all, files) => all.concat(...files.map((file) => nearIn(file, here, at, wanted))), []);
-      found.sort(byUse);
-      const { limit = 20, datum } = wanted;
-      return { items: found.slice(0, limit).map((one) => reply(one, datum)), serverTime: localText(now()) };
+        .map((entry) => ({ entry, files: filesOf(entry) }))
+        .filter(({ files }) => files !== null)
+        .reduce((all, { entry, files }) => all.concat(...files.map((file) => nearIn(file, entry, question))), [])
+        .sort(byUse)
+        .slice(0, question.limit);
+      return {
+        items: found.map((one) => reply(one, question.datum)),
+        serverTime: localText(now()),
+        keptAt: oldest(found.map(({ entry }) => entry.keptAt)),
+      };
     },
   };
 }
 
 /** The stations of a file that count, each with its rank and metres. */
-function nearIn(file, here, at, { facilities = [], kind, onlyOpen = false, radius = 5000, at: other }) {
+function nearIn(file, entry, { here, at, isNow, facilities, kind, onlyOpen, radius }) {
   const span = { since: Date.parse(file.since), days: file.days };
   const states = file.schedules.map((openings) => opennessAt(openings, span, at));
-  const setBack = other === undefined ? setBackAt(file, at) : new Map();
+  const setBack = isNow ? setBackAt(file, at) : new Map();
   // A file that was kept by an earlier edition of this library may have none.
-  const setBacks = (other === undefined && file.setBacks) || [];
-  const opened = other === undefined ? openedAt(file, at) : new Map();
+  const setBacks = (isNow && file.setBacks) || [];
+  const opened = isNow ? openedAt(file, at) : new Map();
   const bits = facilities.map((name) => file.facilityNames.indexOf(name));
   const found = [];
   file.codes.forEach((code, place) => {
@@ -168,11 +169,11 @@ function nearIn(file, here, at, { facilities = [], kind, onlyOpen = false, radiu
       : asSetBack(file.schedules[file.scheduleOf[place]], span, usual, floor, until);
     const rank = RANKING.indexOf(open.state);
     const hasAll = bits.every((bit) => bit >= 0 && (file.facilities[place] >> bit) & 1);
-    const isOfKind = kind === undefined || kind === null || file.kindNames[file.kinds[place]] === kind;
+    const isOfKind = kind === null || file.kindNames[file.kinds[place]] === kind;
     if (hasAll && isOfKind && (rank < OPEN_RANKS || !onlyOpen)) {
       const metres = Math.round(metresBetween(here, [file.longitudes[place], file.latitudes[place]]));
       if (metres <= radius) {
-        found.push({ file, place, code, rank, metres, counted: metres + (setBacks[place] || 0), open, mark });
+        found.push({ entry, file, place, code, rank, metres, counted: metres + (setBacks[place] || 0), open, mark });
       }
     }
   });
@@ -222,6 +223,11 @@ function asSetBack(openings, span, open, floor, until) {
   const after = opennessAt(openings, span, Date.parse(until));
   const opensAt = after.until === null && after.state !== "open" ? after.opensAt : until;
   return Object.assign({}, open, { state: "closed", until: null, opensAt });
+}
+
+/** The first of some local times; null without any, and where an earlier edition of this library did not note one. */
+function oldest(times) {
+  return times.length === 0 || times.includes(undefined) ? null : times.reduce((one, other) => (other < one ? other : one));
 }
 
 function byUse(one, other) {

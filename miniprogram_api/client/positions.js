@@ -5,6 +5,12 @@
  * phone without a network finds the same stations at the same metres.
  */
 
+/** What counts as the country, in degrees. */
+const WEST = 72.004;
+const EAST = 137.8347;
+const SOUTH = 0.8293;
+const NORTH = 55.8271;
+
 const EARTH_RADIUS_METRES = 6371008.8;
 
 const AXIS_METRES = 6378245;
@@ -23,6 +29,16 @@ const radians = (degrees) => (degrees * PI) / 180;
  * @typedef {"gcj02"|"wgs84"|"bd09"} Datum
  * @typedef {[number, number]} Point degrees east and north
  */
+
+/**
+ * Whether a place is in the box that counts as the country.
+ * @param {number} longitude
+ * @param {number} latitude
+ * @returns {boolean}
+ */
+function isInside(longitude, latitude) {
+  return WEST <= longitude && longitude <= EAST && SOUTH <= latitude && latitude <= NORTH;
+}
 
 /**
  * A place in GCJ-02.
@@ -100,4 +116,4 @@ function solved(forward, longitude, latitude) {
   return [x, y];
 }
 
-module.exports = { toGcj02, fromGcj02, metresBetween };
+module.exports = { isInside, toGcj02, fromGcj02, metresBetween };

@@ -13,7 +13,7 @@ const UNAUTHENTICATED = 401;
 
 /**
  * @typedef {object} RequestOptions
- * @property {object} [query] absent values are left out, lists are joined by commas
+ * @property {object} [query] absent values and empty lists are left out, others are joined by commas
  * @property {object} [body] sent as JSON; with a `scanId` or `scans` in it the request is safe to repeat
  * @property {{type: string, content: (ArrayBuffer|Blob)}} [upload] sent as it is, in place of a body
  * @property {string} [idempotencyKey] makes a write safe to repeat, and so repeated

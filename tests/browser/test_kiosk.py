@@ -1,6 +1,7 @@
 """A station's tablet and the page behind its sign, walked through as the 站长 and couriers do."""
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,7 +41,12 @@ async def staff_token(screens: Screens) -> str:
     return str(session["token"])
 
 
-async def open_kiosk(screens: Screens) -> "Page":
+def wide(digits: str) -> str:
+    """Digits as a Chinese keyboard types them."""
+    return "".join(chr(ord(digit) + 0xFEE0) for digit in digits)
+
+
+async def open_kiosk(screens: Screens, typed: Callable[[str], str] = str) -> "Page":
     """A tablet that was paired as the page says."""
     offer = await ask(
         screens, "POST", f"/api/v1/staff/stations/{CODE}/screen", token=await staff_token(screens)
@@ -49,7 +55,7 @@ async def open_kiosk(screens: Screens) -> "Page":
     await page.clock.install()
     await page.set_viewport_size({"width": 1024, "height": 768})
     await page.goto(f"/kiosk/{CODE}")
-    await page.fill("#code", offer["pairingCode"])
+    await page.fill("#code", typed(offer["pairingCode"]))
     await page.click("#pair button")
     await page.locator("#shown").wait_for()
     return page
@@ -133,7 +139,7 @@ async def test_a_tablet_that_lost_its_pairing_says_so_and_what_to_do(screens: Sc
     screens.expect_refusals(403)
     kiosk = await open_kiosk(screens)
     await ask(screens, "DELETE", f"/api/v1/staff/stations/{CODE}/screen", token=await staff_token(screens))
-    await kiosk.clock.run_for(601_000)
+    await kiosk.clock.run_for(120_000)
     await expect(kiosk.locator("#lost")).to_have_text("这块屏幕的配对已失效，请让站长重新生成配对码")
     await expect(kiosk.locator("#pairing")).to_contain_text("十分钟内在下面输入 8 位数字")
     await expect(kiosk.locator("#picture")).to_be_hidden()
@@ -141,6 +147,11 @@ async def test_a_tablet_that_lost_its_pairing_says_so_and_what_to_do(screens: Sc
     await kiosk.fill("#code", "00000000")
     await kiosk.click("#pair button")
     await expect(kiosk.locator("#problem")).to_have_text("配对码不对或已失效，请让站长重新生成")
+
+
+async def test_a_pairing_code_may_be_typed_in_wide_digits(screens: Screens) -> None:
+    kiosk = await open_kiosk(screens, wide)
+    assert f"/s/{CODE}?k=" in await read_link(kiosk)
 
 
 async def test_the_sign_s_page_checks_in_by_position_or_says_how_far(screens: Screens) -> None:
@@ -151,6 +162,18 @@ async def test_the_sign_s_page_checks_in_by_position_or_says_how_far(screens: Sc
     await expect(phone.locator("#check-in-answer")).to_contain_text("到了再签到")
     await expect(phone.locator("#check-in-answer")).to_contain_text("米")
     await at_the_station(screens)
+    async with phone.expect_response("**/check-ins") as answer:
+        await phone.click("#check-in-form button")
+    assert (await (await answer.value).json())["presence"] == "near"
+    await expect(phone.locator("#check-in-answer.fresh")).to_contain_text("签到成功")
+
+
+@pytest.mark.parametrize("mangled", ["0A1B2", "0A1B2C3D4E5F6G%20"])
+async def test_a_link_whose_screen_code_is_mangled_checks_in_by_the_sign(
+    screens: Screens, mangled: str
+) -> None:
+    await at_the_station(screens)
+    phone = await screens.open(f"/s/{CODE}?k={mangled}")
     async with phone.expect_response("**/check-ins") as answer:
         await phone.click("#check-in-form button")
     assert (await (await answer.value).json())["presence"] == "near"
@@ -169,6 +192,31 @@ async def test_a_locked_door_is_told_with_a_photo(screens: Screens) -> None:
     await expect(phone.locator("#report-answer")).to_contain_text("照片已收到")
     await phone.reload()
     await expect(phone.locator(".report-mark")).to_contain_text("有人反映锁门")
+
+
+async def test_a_report_whose_photo_is_refused_is_taken_and_told_so(screens: Screens) -> None:
+    screens.expect_refusals(415, 400, 0)
+    # Another station: one address may send few reports of each.
+    near = f"longitude={THERE.longitude}&latitude={THERE.latitude}&datum=gcj02"
+    code = (await ask(screens, "GET", f"/api/v1/stations?{near}"))["items"][-1]["code"]
+    assert code != CODE
+    phone = await screens.open(f"/s/{code}")
+    answer = phone.locator("#report-answer")
+    for name, kind, words in (
+        ("door.gif", "image/gif", "照片没有收到：只收 JPEG、PNG、WebP 格式的照片"),
+        ("door.jpg", "image/jpeg", "照片没有收到：只支持 JPEG、PNG、WebP 格式的静态图片"),
+    ):
+        await phone.set_input_files("#photo", {"name": name, "mimeType": kind, "buffer": b"no picture"})
+        await phone.select_option("#problem", "wrong_place")
+        await phone.click("#report-form button")
+        await expect(answer).to_contain_text(words)
+        await expect(answer).to_contain_text("谢谢")
+        await expect(answer).to_contain_text("有人反映位置不对")
+    assert await complaints(screens, phone) == []
+    await phone.route("**/photo?*", lambda route: route.abort())
+    await phone.click("#report-form button")
+    await expect(answer).to_contain_text("照片没有收到：连不上网络")
+    await expect(answer).to_contain_text("有人反映位置不对")
 
 
 async def test_somebody_says_which_facility_does_not_work(screens: Screens) -> None:

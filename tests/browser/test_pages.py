@@ -18,6 +18,9 @@ expect = playwright.expect
 
 RANKS = ("open", "closing", "unknown", "closed")
 SCANS = "**/api/v1/scans"
+KEPT_DISTRICTS = (
+    "(many) => Object.keys(localStorage).filter((key) => /district\\..+\\.1$/.test(key)).length === many"
+)
 WITHIN_FIVE_SECONDS = {"timeout": 5000}
 
 
@@ -181,6 +184,46 @@ async def test_another_hour_says_what_will_be_open_then(screens: Screens) -> Non
         await expect(phone.locator("#stations-words")).to_contain_text("那时开放")
     await phone.select_option("#when", index=0)
     await expect(phone.locator("#stations-words")).to_contain_text("现在开放")
+
+
+async def test_without_a_network_another_place_is_answered_from_what_is_kept_and_says_so(
+    screens: Screens,
+) -> None:
+    screens.expect_refusals(0)
+    phone = await screens.open_phone("courier")
+    words, stations = phone.locator("#stations-words"), phone.locator("#stations-list a")
+    await phone.click(".tabs [data-view=stations]")
+    await phone.wait_for_function(KEPT_DISTRICTS, arg=1)
+    await phone.select_option("#place", index=3)
+    await phone.wait_for_function(KEPT_DISTRICTS, arg=2)
+    await phone.select_option("#place", index=0)
+    await expect(words).to_contain_text("现在开放")
+    links = [await link.get_attribute("href") for link in await stations.all()]
+    await screens.context.set_offline(True)
+    await phone.select_option("#place", index=3)
+    await expect(words).to_contain_text(re.compile(r"没有网络，按已存的资料（\d\d:\d\d）：5 公里内"))
+    assert links[0] not in [await link.get_attribute("href") for link in await stations.all()]
+    await phone.select_option("#when", index=12)
+    await expect(words).to_contain_text(re.compile(r"没有网络，按已存的资料（\d\d:\d\d）.*那时开放"))
+    await phone.select_option("#place", index=1)
+    await expect(words).to_have_text("没有网络，已存的资料里没有找到这附近的驿站，等有网络再查。")
+    await expect(stations).to_have_count(0)
+    await screens.context.set_offline(False)
+    await expect(words).not_to_contain_text("没有网络")
+    await expect(stations).not_to_have_count(0)
+
+
+async def test_without_a_network_and_with_nothing_kept_no_other_place_s_list_stays(screens: Screens) -> None:
+    screens.expect_refusals(0)
+    await screens.context.route("**/api/v1/districts/**", lambda route: route.abort())
+    phone = await screens.open_phone("courier")
+    await phone.click(".tabs [data-view=stations]")
+    stations = phone.locator("#stations-list a")
+    await stations.first.wait_for()
+    await screens.context.set_offline(True)
+    await phone.select_option("#place", index=3)
+    await expect(phone.locator("#stations-words")).to_have_text("网络不可用，请检查网络后重试")
+    await expect(stations).to_have_count(0)
 
 
 async def test_more_stations_follow_those_that_are_shown(screens: Screens) -> None:

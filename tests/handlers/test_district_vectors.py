@@ -37,10 +37,13 @@ ANSWER = """
 const [library, file, questions] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 const { createKeptStations } = require(`${library}/kept_stations.js`);
 const slot = () => { let value = null; return { read: () => value, write: (next) => { value = next; } }; };
-const kept = createKeptStations({ request: async () => file, now: () => 0, slot });
-kept.keepDistrict(file.district).then(() => {
-  console.log(JSON.stringify(questions.map((wanted) => kept.keptStationsNear(wanted).items)));
-});
+let now = 0;
+const kept = createKeptStations({ request: async () => file, now: () => now, slot });
+const answer = ([at, wanted]) => {
+  now = Date.parse(at);
+  return kept.keptStationsNear(wanted).items;
+};
+kept.keepDistrict(file.district).then(() => console.log(JSON.stringify(questions.map(answer))));
 """
 CONVERT = """
 const [library, points] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
@@ -271,7 +274,8 @@ def random_stations(random: np.random.Generator, count: int) -> list[Station]:
     ]
 
 
-def random_question(random: np.random.Generator, since: datetime) -> dict[str, Any]:
+def random_question(random: np.random.Generator, since: datetime) -> tuple[str, dict[str, Any]]:
+    """Return a moment, and what is asked then."""
     datum = str(random.choice(["gcj02", "wgs84", "bd09"]))
     east, north = random.normal(0, 0.02, 2).tolist()
     longitude, latitude = from_gcj02(Position(CENTRE.longitude + east, CENTRE.latitude + north), datum)  # type: ignore[arg-type]  # one of the three
@@ -284,7 +288,7 @@ def random_question(random: np.random.Generator, since: datetime) -> dict[str, A
     }
     if random.integers(2):
         asked["kind"] = str(random.choice(list(KINDS)))
-    return {"longitude": longitude, "latitude": latitude, "datum": datum, "at": at.isoformat(), **asked}
+    return at.isoformat(), {"longitude": longitude, "latitude": latitude, "datum": datum, **asked}
 
 
 @with_node
@@ -297,8 +301,8 @@ def test_a_phone_without_a_network_answers_as_the_finder_does(seed: int) -> None
     questions = [random_question(random, since) for _ in range(150)]
     answers = run_node(ANSWER, [str(LIBRARY), json.loads(edition.parts[0].plain), questions])
     last = since + timedelta(days=15)
-    for question, items in zip(questions, answers, strict=True):
-        found = finder.nearest(wanted_of(question), datetime.fromisoformat(question["at"]))
+    for (at, question), items in zip(questions, answers, strict=True):
+        found = finder.nearest(wanted_of(question), datetime.fromisoformat(at))
         rows = [row_of(one) for one in found]
         assert [(item["code"], item["distanceMetres"], item["open"]["state"]) for item in items] == [
             (row["code"], row["distanceMetres"], row["state"]) for row in rows

@@ -98,6 +98,19 @@ async def test_inside_wechat_there_is_no_button_and_nothing_is_asked(
     assert asked(wechat) == before
 
 
+async def test_inside_wechat_the_page_says_how_to_find_the_mini_program_and_not_to_open_wechat(
+    http: Http, codes: list[str]
+) -> None:
+    pages = {}
+    for agent in (WECHAT, SAFARI):
+        pages[agent] = (await http("GET", f"/s/{codes[0]}", headers={"User-Agent": agent})).body.decode()
+    assert "输入“工会驿站”，点开小程序" in pages[WECHAT]
+    assert "打开微信" not in pages[WECHAT]
+    assert "扫一扫" not in pages[WECHAT]
+    assert "打开微信，点“发现”里的“扫一扫”" in pages[SAFARI]
+    assert "输入“工会驿站”" not in pages[SAFARI]
+
+
 async def test_a_station_that_is_not_has_no_link(http: Http, wechat: Simulator) -> None:
     before = asked(wechat)
     assert (await http("GET", "/s/00000000", headers={"User-Agent": SAFARI})).status == 404

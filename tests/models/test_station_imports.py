@@ -24,7 +24,7 @@ from models.station_imports import (
     read_stations,
 )
 from models.station_words import NEEDED
-from models.stations import SourcePosition, StationState, station_code
+from models.stations import KINDS, SourcePosition, StationState, station_code
 from models.table_rows import CELL_CHARACTERS, WrongHeading
 
 DEMO = Path(__file__).parents[2] / "server" / "data" / "demo-stations.csv"
@@ -41,7 +41,7 @@ def as_published(*, of_baoshan: bool) -> bytes:
     writer.writerow(NEEDED)
     for name, *rest in rows[1:]:
         if not name.startswith(INVENTED) and (rest[1] == BAOSHAN) == of_baoshan:
-            writer.writerow([name, *rest[:-1]])
+            writer.writerow([name, *rest][: len(NEEDED)])
     return table.getvalue().encode()
 
 
@@ -86,8 +86,10 @@ def test_the_shipped_list_is_both_and_six_invented_ones_that_say_so() -> None:
         station.position and metres_between(station.position, Position(113.62, 34.75)) < 2000
         for station in invented
     )
+    assert {station.kind for station in invented} == {*KINDS, None}
     assert not any(row.notes for row in result.report.rows)
-    assert not any(station.facilities for station in result.stations if station not in invented)
+    published = [station for station in result.stations if station not in invented]
+    assert not any(station.facilities or station.kind for station in published)
 
 
 def test_the_same_list_gives_the_same_stations() -> None:

@@ -78,7 +78,7 @@ test("a client never has more than eight exchanges under way", async () => {
 
 test("a call is JSON, has its query spelled out and ten seconds", async () => {
   const { calls, send } = makeHttp(answers(201, { id: "x" }));
-  const query = { name: "工会 & 驿站", facilities: ["water", "rest"], absent: undefined, nothing: null, zero: 0 };
+  const query = { name: "工会 & 驿站", facilities: ["water", "rest"], absent: undefined, nothing: null, none: [], zero: 0 };
   const answer = await send({ method: "POST", path: "/api", query, body: { a: 1 }, headers: { X: "y" } });
   assert.deepEqual(answer, { status: 201, headers: {}, body: { id: "x" }, sentAt: 7, receivedAt: 7 });
   assert.deepEqual(calls, [
