@@ -22,6 +22,8 @@ function show({ items }) {
   say(byId("consumables-words"), wanting.join("；"));
   lines = items.map(line);
   draw();
+  // Before it is known what there is, a list to save would say that there is nothing.
+  byId("consumables-form").hidden = false;
 }
 
 const wordsOf = ({ wants }) => wants.map((want) => WANTS[want]).join("、");

@@ -86,6 +86,16 @@ async def test_an_officer_keeps_the_consumables_and_finds_the_station_by_what_it
     await expect(rows).to_have_count(1)
 
 
+async def test_what_could_not_be_loaded_cannot_be_saved_as_nothing(screens: Screens) -> None:
+    page, _ = await open_station(screens)
+    await expect(page.locator("#consumables-form")).to_be_visible()
+    screens.expect_refusals(0)
+    await page.route("**/consumables", lambda route: route.abort())
+    await page.reload()
+    await expect(page.locator("#consumables-problem")).to_be_visible()
+    await expect(page.locator("#consumables-form")).to_be_hidden()
+
+
 async def test_a_ticket_of_a_broken_facility_leads_to_where_it_is_marked(screens: Screens) -> None:
     page, name = await open_station(screens)
     await equip(page)
