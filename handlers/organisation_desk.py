@@ -69,11 +69,18 @@ class DeskHandler(Handler):
 
     kinds = CONSOLE
 
+    def _find_successor(self, stored: Organisation) -> Organisation | None:
+        """Return who answers for an organisation that has ended, though it ended a moment ago."""
+        organisations = self.services.organisations
+        successor = organisations.find_current(stored.id)
+        if successor and successor.id != stored.id:
+            return successor
+        return organisations.find_current(stored.above) if stored.above and not stored.is_open else None
+
     def shown(self, stored: Organisation) -> OrganisationDetail:
         """Return an organisation as it goes on the wire."""
         known = self.services.organisations.find(stored.id) or stored
-        details, successor = stored.details, self.services.organisations.find_current(stored.id)
-        is_ended = successor is not None and successor.id != stored.id
+        details, successor = stored.details, self._find_successor(stored)
         return OrganisationDetail(
             id=stored.id,
             name=stored.name,
@@ -81,9 +88,7 @@ class DeskHandler(Handler):
             tier=tier_of(known),
             state=stored.state,
             ended=stored.ended,
-            successor=NamedOrganisation(id=successor.id, name=successor.name)
-            if successor and is_ended
-            else None,
+            successor=NamedOrganisation(id=successor.id, name=successor.name) if successor else None,
             path=[self.named(key) for key in known.path],
             code=stored.code,
             region=stored.region,
