@@ -1,15 +1,16 @@
 /** Organisations: the tree, one of them, and what is recorded of it. */
 
-import { action, byId, createAsking, fill, fixed, make, row, say, showPager } from "./console.js";
+import { action, ask, byId, createAsking, fill, fixed, make, row, say, showPager, tellHere } from "./console.js";
 import { openAct } from "./console_reorganisation.js";
 import { openForm } from "./console_organisation_form.js";
 import { openPeople } from "./console_organisation_people.js";
+import { createOrder } from "./latest.js";
 import { LINKS, ORGANISATION_STATES, TIERS } from "./console_words.js";
 
 export const ORGANISATIONS = "/api/v1/staff/organisations";
 
 const table = createAsking(byId("problem"));
-const looking = createAsking(byId("problem"));
+const beginLooking = createOrder();
 let above = null;
 let shown = null;
 /** My own topmost organisations: what is above them is not mine to enter. */
@@ -65,19 +66,28 @@ function showTrail(isSearch) {
 }
 
 async function look(id) {
-  const detail = await looking.ask("GET", `${ORGANISATIONS}/${id}`);
-  if (detail) {
+  const isLatest = beginLooking();
+  const detail = await tellHere(byId("problem"), () => ask("GET", `${ORGANISATIONS}/${id}`), isLatest);
+  if (detail && isLatest()) {
     showDetail(detail);
     byId("detail-name").focus();
+  } else if (detail) {
+    knowAbove(detail);
   }
+}
+
+/** The way to where one is comes with its detail, though another one's may be shown by then. */
+function knowAbove(detail) {
+  if (above !== null && above.id === detail.id) {
+    above = detail;
+  }
+  showTrail(byId("search").value.trim() !== "");
 }
 
 /** Shows an organisation as it is now. */
 function showDetail(detail) {
   shown = detail;
-  if (above !== null && above.id === detail.id) {
-    above = detail;
-  }
+  knowAbove(detail);
   const isOpen = detail.state === "active";
   byId("detail").hidden = false;
   byId("detail-name").textContent = detail.name;
@@ -85,7 +95,6 @@ function showDetail(detail) {
   for (const id of ["edit", "add", "contacts", "reorganise"]) {
     byId(id).disabled = !isOpen;
   }
-  showTrail(byId("search").value.trim() !== "");
 }
 
 function factsOf(one) {

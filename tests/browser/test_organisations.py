@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import open_demo, open_screens
+from tests.browser.late import hold
 from tests.browser.legibility import look
 from tests.browser.screens import Screens, follow
 from tests.browser.test_console import choose_organisation, sign_in
@@ -21,6 +22,7 @@ expect = playwright.expect
 
 DISTRICT, EAST = "演示区职工服务中心", "演示东街道工会服务站"
 STREET, INDUSTRY = "演示街道工会服务站", "演示市快递行业工会"
+STREET_ADDRESS = "**/staff/organisations/DEMO000000000003"
 
 
 async def open_district(screens: Screens) -> "Page":
@@ -115,8 +117,14 @@ async def test_a_union_is_closed_once_it_is_empty_below_and_those_above_answer_f
         await look(screens, page, tmp_path / "refused.png")
         await page.click("#act-cancel")
 
+        # The way up is there, though it comes after another one was opened.
+        late = await hold(page, STREET_ADDRESS)
         await page.click(f"[aria-label='查看 {STREET} 的下级']")
+        way = await late.get()
         await page.click("[aria-label='查看 演示分会 的详情']")
+        await expect(page.locator("#detail-name")).to_have_text("演示分会")
+        await late.answer(way)
+        await page.unroute(STREET_ADDRESS)
         await expect(page.locator("#detail-name")).to_have_text("演示分会")
         await begin(page, "merge")
         await choose_organisation(page, "act-mine", "东街道")
