@@ -7,6 +7,7 @@ a facility stands there with two numbers neither is taken.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from models.numerals import DIGITS, read_number
 from models.station_words import FACILITY_WORDS
 from models.stations import FACILITIES, MOST_COUNT, Equipment, Facility, folded
 
@@ -18,9 +19,7 @@ Said = tuple[Facility, int | None]
 _COLUMNS = ("设施", "设施数量")
 _BETWEEN = re.compile(r"[、,，;；/|]+")
 _SPLIT_NUMBER = re.compile(r"[0-9]\s+[0-9]")
-_DIGITS = "一二三四五六七八九"
-_VALUES = {"": 0, "两": 2, **{digit: value for value, digit in enumerate(_DIGITS, 1)}}
-_NUMBER = rf"([0-9]{{1,9}}|[{_DIGITS}]?十[{_DIGITS}]?|[{_DIGITS}两])"
+_NUMBER = rf"([0-9]{{1,9}}|[{DIGITS}]?十[{DIGITS}]?|[{DIGITS}两])"
 _UNIT = "[台个只把张套组件部条处间支具排箱盒册本位座对副辆]"
 _COUNT = rf"[×✕✖x*:]?(?:共|约)?{_NUMBER}{_UNIT}?"
 _COUNT_ALONE = re.compile(_COUNT)
@@ -118,12 +117,8 @@ def _read(word: str) -> Said | None:
 
 
 def _number(text: str) -> int:
-    """Return a number in digits, or in Chinese up to 九十九; _Miscounted."""
-    if text.isdecimal():
-        number = int(text)
-    else:
-        tens, ten, ones = text.rpartition("十")
-        number = (10 * (_VALUES[tens] or 1) if ten else 0) + _VALUES[ones]
+    """Return how many a number says there are; _Miscounted."""
+    number = read_number(text)
     if not 1 <= number <= MOST_COUNT:
         raise _Miscounted
     return number

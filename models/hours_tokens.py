@@ -18,6 +18,7 @@ from models.hours import (
     Interval,
     UnreadableHours,
 )
+from models.numerals import read_number
 
 NOON = DAY_MINUTES // 2
 HOLIDAYS = 8
@@ -28,7 +29,6 @@ LATER_HALVES = frozenset({"下午", "傍晚"})
 MORNING_HALVES = frozenset({"凌晨", "清晨", "早上", "早晨", "早", "朝", "上午"})
 # From which hour on these are after noon for certain: 早九晚三 ends at 15:00, 朝十晚二 at 14:00 or at 02:00.
 EVENING_HOURS = {"晚": 3, "晚上": 5, "晚间": 5, "夜间": 5}
-NUMERALS = {numeral: number for number, numeral in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 SHOWN_LETTERS = 12
 
 _WEEKDAY = rf"(?:周|星期|礼拜)\s*[{DAY_NAMES}天]"
@@ -205,22 +205,14 @@ def _is_date(found: re.Match[str], side: str) -> bool:
     """Say whether a time may be a month and its day: 9.30 and 0930, neither 9:30 nor 早9.30."""
     if found[f"half_{side}"] or not found[f"minute_{side}"] or found[f"mark_{side}"] == ":":
         return False
-    month, day = _number(found[f"hour_{side}"]), int(found[f"minute_{side}"])
+    month, day = read_number(found[f"hour_{side}"]), int(found[f"minute_{side}"])
     return 1 <= month <= 12 and 1 <= day <= MONTH_DAYS[month - 1]
-
-
-def _number(text: str) -> int:
-    """Return the number that digits, or Chinese numerals below 60, stand for."""
-    if text.isdecimal():
-        return int(text)
-    tens, ten, ones = text.rpartition("十")
-    return (NUMERALS.get(tens, 1) * 10 if ten else 0) + NUMERALS.get(ones[-1:], 0)
 
 
 def _minute(found: re.Match[str], side: str, half: str | None) -> int:
     """Return the minutes from midnight of a clock's time, `half` being the part of the day before it."""
-    hour, spoken = _number(found[f"hour_{side}"]), found[f"spoken_{side}"]
-    minute = 30 if spoken == "半" else _number(found[f"minute_{side}"] or spoken or "0")
+    hour, spoken = read_number(found[f"hour_{side}"]), found[f"spoken_{side}"]
+    minute = 30 if spoken == "半" else read_number(found[f"minute_{side}"] or spoken or "0")
     written = f"{hour}:{minute:02}"
     evening = EVENING_HOURS.get(half or "", 0)
     if 1 <= hour < evening:

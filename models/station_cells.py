@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from models.numerals import read_number
 from models.station_details import (
     ALIAS_LETTERS,
     BUILD_MODES,
@@ -37,7 +38,6 @@ _BETWEEN_ALIASES = re.compile(r"[、,，;；/|]")
 _COUNT = re.compile(r"约?(\d{1,9})(?:人|个人|名)?", re.ASCII)
 _AREA = re.compile(r"约?(\d{1,9}(?:\.\d{1,3})?)(?:平方米|平方|平米|平|m2)?", re.ASCII)
 _STARS = re.compile(r"([1-9一二三四五])星?级?(?:驿站)?")
-_NUMERALS = {numeral: number for number, numeral in enumerate("一二三四五", 1)}
 _FLOOR = re.compile(r"\d{1,3}", re.ASCII)
 _PHONE = re.compile(r"\d[\d-]{4,19}", re.ASCII)
 _AREA_CODE = re.compile(r"\((\d+)\)-?", re.ASCII)
@@ -125,7 +125,7 @@ def _floor(text: str) -> str:
 def _stars(text: str) -> int:
     word = folded(text)
     found = _STARS.fullmatch(str(len(word)) if set(word) == {"★"} else word)
-    number = (_NUMERALS.get(found[1]) or int(found[1])) if found else 0
+    number = read_number(found[1]) if found else 0
     if not 1 <= number <= MOST_STARS:
         raise _Unread(f"“{text[:20]}”不是 1 到 {MOST_STARS} 星，已略过")
     return number
