@@ -83,20 +83,20 @@ def window_of(at: datetime) -> Window:
 
 def require_not_elsewhere(station: Station, position: Position | None) -> None:
     """Let a phone pass that was shown the screen's code, unless it says that it is far away; TooFar."""
-    if position is None or station.position is None:
-        return
-    metres = round(metres_between(position, station.position))
-    if metres > ELSEWHERE_METRES:
-        raise TooFar(metres=metres, reachMetres=ELSEWHERE_METRES, nextStep="请在驿站里扫屏幕上的码")
+    _is_within(ELSEWHERE_METRES, station, position, "请在驿站里扫屏幕上的码")
 
 
 def presence_at(station: Station, position: Position | None) -> Presence:
     """Return what a scan of the sign shows, with the phone's position if it told one; TooFar."""
+    next_step = "走近驿站再试；定位不准时，请扫驿站屏幕上的码"
+    return "near" if _is_within(REACH_METRES, station, position, next_step) else "sign"
+
+
+def _is_within(reach: int, station: Station, position: Position | None, next_step: str) -> bool:
+    """Say whether a phone is known to be within so many metres of a station; TooFar if it says otherwise."""
     if position is None or station.position is None:
-        return "sign"
+        return False
     metres = round(metres_between(position, station.position))
-    if metres > REACH_METRES:
-        raise TooFar(
-            metres=metres, reachMetres=REACH_METRES, nextStep="走近驿站再试；定位不准时，请扫驿站屏幕上的码"
-        )
-    return "near"
+    if metres > reach:
+        raise TooFar(metres=metres, reachMetres=reach, nextStep=next_step)
+    return True
