@@ -102,12 +102,17 @@ def known_of(names: tuple[N, ...], of: Struct) -> tuple[N, ...]:
     return tuple(name for name in names if getattr(of, name) not in (None, ()))
 
 
+def officers_own(names: tuple[N, ...], kept: Struct, listed: tuple[N, ...]) -> frozenset[N]:
+    """Return which fields of a part an officer has filled in: those that are known and not a list's."""
+    return frozenset(known_of(names, kept)) - frozenset(listed)
+
+
 def followed(names: tuple[N, ...], kept: S, listed: tuple[N, ...], news: S) -> tuple[S, tuple[N, ...]]:
     """Return the details, or the premises, once a list has told some, and which of them are a list's then.
 
     What is known and is not a list's is an officer's, and stays; what a list does not tell stays, too.
     """
-    own = set(known_of(names, kept)) - set(listed)
+    own = officers_own(names, kept, listed)
     taken = [name for name in known_of(names, news) if name not in own]
     if not taken:
         return kept, listed

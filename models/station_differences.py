@@ -1,7 +1,9 @@
 """Where a list of stations says otherwise than what is kept, and is not followed: in words for its rows."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
+from typing import TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from models.hours_words import words
@@ -12,10 +14,12 @@ from models.listed_stations import (
     left_entrance,
     refused_entrance,
 )
-from models.station_details import DETAIL_NAMES, PREMISES_NAMES, known_of
+from models.station_details import DETAIL_NAMES, PREMISES_NAMES, known_of, officers_own
 from models.station_imports import ImportResult, Note, with_notes
 from models.station_words import DETAIL_COLUMNS, PREMISES_COLUMNS
 from models.stations import FACILITIES, STATES, Station
+
+N = TypeVar("N", bound=str)
 
 # The columns of the fields that officers may have set.
 _COLUMNS = {"name": "名称", "address": "地址", "position": "经度", "kind": "类型", "facilities": "设施"}
@@ -66,14 +70,18 @@ def _notes_on_entrance(kept: Station, listed: Station) -> Iterator[Note]:
 
 
 def _notes_on_parts(kept: Station, listed: Station) -> Iterator[Note]:
-    details = set(known_of(DETAIL_NAMES, kept.details)) - set(kept.listed)
-    for name in known_of(DETAIL_NAMES, listed.details):
-        if name in details and getattr(kept.details, name) != getattr(listed.details, name):
-            yield Note(DETAIL_COLUMNS[name], "工作人员已填写，不采用")
-    premises = set(known_of(PREMISES_NAMES, kept.premises)) - set(kept.listed_premises)
-    for part in known_of(PREMISES_NAMES, listed.premises):
-        if part in premises and getattr(kept.premises, part) != getattr(listed.premises, part):
-            yield Note(PREMISES_COLUMNS[part], "工作人员已填写，不采用")
+    details = officers_own(DETAIL_NAMES, kept.details, kept.listed)
+    yield from _notes_on_part(DETAIL_COLUMNS, details, kept.details, listed.details)
+    premises = officers_own(PREMISES_NAMES, kept.premises, kept.listed_premises)
+    yield from _notes_on_part(PREMISES_COLUMNS, premises, kept.premises, listed.premises)
+
+
+def _notes_on_part(
+    columns: Mapping[N, str], own: Container[N], kept: Struct, listed: Struct
+) -> Iterator[Note]:
+    for name in known_of(tuple(columns), listed):
+        if name in own and getattr(kept, name) != getattr(listed, name):
+            yield Note(columns[name], "工作人员已填写，不采用")
 
 
 def _uncounted(kept: Station, listed: Station) -> Iterator[str]:
