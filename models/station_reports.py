@@ -91,7 +91,7 @@ class StationReport(Struct, frozen=True, kw_only=True):
 
 
 class Received(Struct, frozen=True):
-    """A report as it stands, the mark that the station bears now, and who is asked first about it."""
+    """A report as it stands, the station's mark now, and who is asked first where that is a doubt."""
 
     report: StationReport
     mark: Mark | None
@@ -183,7 +183,7 @@ class StationReports:
             await self._store.insert(made)
         except Duplicate:
             made = await self._store.find(made.id) or made
-        return Received(made, await self._derive(made), self._hosts.find_first_asked(station))
+        return await self._derive(made)
 
     def is_doubted(self, code: str, problem: Problem) -> bool:
         """Say whether two people's word stands, so that one more report changes nothing. NoSuchStation."""
@@ -259,7 +259,7 @@ class StationReports:
     def _read(self, report: StationReport) -> str:
         return self._vault.open("station_reports", report.id, "words", report.words) if report.words else ""
 
-    async def _derive(self, report: StationReport) -> Mark | None:
+    async def _derive(self, report: StationReport) -> Received:
         """Bring the mark, and the ticket that it asks for, up to what is reported; as often as one likes."""
         station, problem, at = report.station, report.problem, self._now()
 
@@ -268,14 +268,13 @@ class StationReports:
             return marked(seen, problem, recent, at)
 
         evidence = await self._evidence.change(station, derive)
-        mark = evidence.marks.get(problem)
-        if mark is None or not stands(mark, evidence, at):
-            mark = None
-        elif mark.state == "doubtful":
+        found, asked = evidence.marks.get(problem), None
+        mark = found if found and stands(found, evidence, at) else None
+        if mark and mark.state == "doubtful":
             known = self._board.find(station)
             asked = self._hosts.find_first_asked(known) if known else None
             await self._tickets.open(station, problem, mark.since, asked or "district")
         if report.pending:
             await self._store.change({"_id": report.id}, {}, without=("pending",))
         await self._office.signals.send(EVIDENCE_CHANGED)
-        return mark
+        return Received(report, mark, asked)
