@@ -11,22 +11,16 @@ from models.station_details import Premises
 from models.station_differences import compared
 from models.station_imports import ImportResult, read_stations
 from models.station_words import NEEDED
-from models.stations import STATIONS, Equipment, Station
-from models.store import Database, Store
-from tests.models.test_stations import AT, Clock
+from models.stations import Equipment, Station
+from models.store import Store
+from tests.models.test_stations import AT, Clock, store
+
+__all__ = ["store"]
 
 MORE = ("设施", "设施数量", "入口经度", "入口纬度", "所在单位", "单位电话")
 PLACE = "113.62,34.75,gcj02"
 ELSEWHERE = "113.72,34.75,gcj02"
 NEAR, NEARER = "113.6202,34.7501", "113.6201,34.7501"
-
-
-@pytest.fixture
-async def store(database: Database) -> Store[Station]:
-    store = Store(database, STATIONS, strict=True)
-    await database.drop_collection(STATIONS.name)
-    await store.create_indexes()
-    return store
 
 
 def read(
